@@ -1,0 +1,37 @@
+"""What a user can do wrong, said in one line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = ["AccuracyWarning", "InputError", "unknown_name"]
+
+
+class InputError(ValueError):
+    """Bad input from the user: one clear line saying what, where and what is allowed.
+
+    The command line prints the message and leaves with exit code 2; in Python it is a `ValueError`.
+    """
+
+
+class AccuracyWarning(UserWarning):
+    """A requested ``rtol`` could not be reached; the message says what was."""
+
+
+def unknown_name(what: str, name: object, allowed: Iterable[str]) -> InputError:
+    """Error for an unknown name, with the nearest right one first.
+
+    Parameters
+    ----------
+    what
+        What kind of thing the name should have been, e.g. ``"region"``.
+    name
+        The name as given.
+    allowed
+        Every right name.
+    """
+    names = list(allowed)
+    near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    hint = f"; did you mean {near[0]!r}?" if near else ";"
+    return InputError(f"unknown {what} {name!r}{hint} Allowed: {', '.join(names)}")

@@ -1,0 +1,134 @@
+"""Internal units and constants; a Quantity becomes a float once, here.
+
+Inside, energies are GeV, rigidities GV, times s, volumes cm^3 and geometry kpc. Public functions take and give
+`astropy.units.Quantity`; :func:`to_float` and :func:`to_array` are the only doors inwards.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import astropy.constants as const
+import astropy.units as u
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import InputError
+
+__all__ = [
+    "CM_PER_KPC",
+    "C_LIGHT",
+    "GEV_PER_ERG",
+    "INTENSITY",
+    "MBARN",
+    "M_PI0",
+    "M_PROTON",
+    "M_PROTON_GRAM",
+    "S_PER_YR",
+    "FloatArray",
+    "quantity",
+    "to_array",
+    "to_float",
+]
+
+FloatArray = NDArray[np.float64]
+
+M_PROTON: float = (const.m_p * const.c**2).to_value(u.GeV)
+"""Proton rest energy [GeV], CODATA (astropy.constants)."""
+M_PROTON_GRAM: float = const.m_p.to_value(u.g)
+"""Proton mass [g], CODATA (astropy.constants)."""
+M_PI0: float = 0.1349768
+"""Neutral-pion rest energy [GeV], PDG 2022."""
+C_LIGHT: float = const.c.to_value(u.cm / u.s)
+"""Speed of light [cm/s], exact."""
+CM_PER_KPC: float = u.kpc.to(u.cm)
+S_PER_YR: float = u.yr.to(u.s)
+"""Seconds in a Julian year, as in astropy."""
+GEV_PER_ERG: float = u.erg.to(u.GeV)
+MBARN: float = 1e-27
+"""Millibarn [cm^2]. (`u.mb` would be a milli-bit.)"""
+
+INTENSITY = u.Unit("GeV-1 cm-2 s-1 sr-1")
+"""Unit of every intensity inside and of what :func:`skycocoon.intensity_map` gives."""
+
+
+def quantity(text: object, unit: u.UnitBase, name: str) -> u.Quantity:
+    """Read a Quantity of a given physical type from a string or a Quantity.
+
+    Parameters
+    ----------
+    text
+        ``"0.1 kpc"`` or a Quantity. A bare number is refused unless ``unit`` is dimensionless.
+    unit
+        A unit of the physical type that is meant.
+    name
+        What the value is called in an error message.
+
+    Raises
+    ------
+    InputError
+        If the text cannot be read, or its unit is of another physical type.
+    """
+    example = f"1 {unit.to_string()}".strip()
+    if isinstance(text, bool) or not isinstance(text, (str, int, float, u.Quantity)):
+        raise InputError(f"{name}: {text!r} is not a quantity; write it like '{example}'")
+    try:
+        value = u.Quantity(text)
+    except (TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"{name}: cannot read {text!r} as a quantity like '{example}' ({reason})") from None
+    if not value.unit.is_equivalent(unit):
+        has = "no unit" if value.unit == u.dimensionless_unscaled else f"the unit '{value.unit}'"
+        raise InputError(f"{name}: {text!r} has {has}; a unit like '{unit}' is needed")
+    return value
+
+
+def to_float(
+    value: Any,
+    unit: u.UnitBase,
+    name: str,
+    *,
+    minimum: float = -math.inf,
+    maximum: float = math.inf,
+    exclusive: bool = False,
+) -> float:
+    """Turn a scalar Quantity into a float in ``unit``, checking that it is finite and in range.
+
+    Raises
+    ------
+    InputError
+        If the value is a bare number where a unit is meant, not scalar, not finite or out of range.
+    """
+    number = to_array(value, unit, name)
+    if number.ndim:
+        raise InputError(f"{name}: one value is needed, got {number.size}")
+    x = float(number)
+    below = x <= minimum if exclusive else x < minimum
+    if below or x > maximum:
+        sign = ">" if exclusive else ">="
+        limits = [f"{sign} {minimum:g}"] if math.isfinite(minimum) else []
+        limits += [f"<= {maximum:g}"] if math.isfinite(maximum) else []
+        raise InputError(f"{name}: {value} is out of range; allowed: {' and '.join(limits)} {unit}".rstrip())
+    return x
+
+
+def to_array(value: Any, unit: u.UnitBase, name: str) -> FloatArray:
+    """Turn a Quantity of any shape into a float64 array in ``unit``, checking that all of it is finite.
+
+    Raises
+    ------
+    InputError
+        If the value carries no unit where one is meant, a unit of another kind, or NaN or infinity.
+    """
+    if not isinstance(value, u.Quantity):
+        if unit != u.dimensionless_unscaled:
+            raise InputError(f"{name}: a Quantity with a unit like '{unit}' is needed, got {value!r}")
+        value = u.Quantity(value)
+    try:
+        array = np.asarray(value.to_value(unit), dtype=np.float64)
+    except u.UnitConversionError:
+        raise InputError(f"{name}: the unit '{value.unit}' does not fit; a unit like '{unit}' is needed") from None
+    if not np.all(np.isfinite(array)):
+        raise InputError(f"{name}: {value} is not finite")
+    return array
