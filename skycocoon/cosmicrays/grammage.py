@@ -1,0 +1,119 @@
+"""Grammage that particles cross in a cocoon, as a function of rigidity (eqs. 6 and 15)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Protocol
+
+import astropy.units as u
+import numpy as np
+
+from ..errors import InputError
+from ..units import FloatArray, to_array, to_float
+
+__all__ = ["LAWS", "TURBULENCE", "ConstantGrammage", "DiffusiveGrammage", "ExponentialGrammage", "Grammage"]
+
+COLUMN = u.g / u.cm**2
+
+TURBULENCE: MappingProxyType[str, float] = MappingProxyType({"kolmogorov": 1 / 3, "kraichnan": 1 / 2, "bohm": 1.0})
+"""Slopes delta of D(R) ~ R^delta by the name of the turbulence."""
+
+
+class Grammage(Protocol):
+    """A law X_c(R)."""
+
+    normalisation: u.Quantity
+
+    def at(self, rigidity: FloatArray) -> FloatArray:
+        """X_c [g cm^-2] at rigidities [GV]."""
+        ...
+
+    def __call__(self, rigidity: u.Quantity) -> u.Quantity:
+        """X_c [g cm^-2] at rigidities."""
+        ...
+
+
+def _check(law: str, normalisation: u.Quantity, cutoff: u.Quantity | None = None) -> None:
+    to_float(normalisation, COLUMN, f"{law} grammage: normalisation", minimum=0.0)
+    if cutoff is not None:
+        to_float(cutoff, u.GV, f"{law} grammage: cutoff", minimum=0.0, exclusive=True)
+
+
+@dataclass(frozen=True)
+class ConstantGrammage:
+    """The same grammage at every rigidity."""
+
+    normalisation: u.Quantity = field(default=0.4 * COLUMN)
+
+    def __post_init__(self) -> None:
+        _check("constant", self.normalisation)
+
+    def at(self, rigidity: FloatArray) -> FloatArray:
+        """X_c0 [g cm^-2]."""
+        return np.full_like(rigidity, self.normalisation.to_value(COLUMN))
+
+    def __call__(self, rigidity: u.Quantity) -> u.Quantity:
+        """X_c0."""
+        return self.at(to_array(rigidity, u.GV, "rigidity")) * COLUMN
+
+
+@dataclass(frozen=True)
+class ExponentialGrammage:
+    """X_c0 exp(-R/R_c) (eq. 6). Published: X_c0 = 0.4 g cm^-2. Reconstructed: R_c = 100 TV (range 30 to 300)."""
+
+    normalisation: u.Quantity = field(default=0.4 * COLUMN)
+    cutoff: u.Quantity = field(default=100.0 * u.TV)
+
+    def __post_init__(self) -> None:
+        _check("exponential", self.normalisation, self.cutoff)
+
+    def at(self, rigidity: FloatArray) -> FloatArray:
+        """X_c [g cm^-2] at rigidities [GV]."""
+        return np.asarray(self.normalisation.to_value(COLUMN) * np.exp(-rigidity / self.cutoff.to_value(u.GV)))
+
+    def __call__(self, rigidity: u.Quantity) -> u.Quantity:
+        """X_c at rigidities."""
+        return self.at(to_array(rigidity, u.GV, "rigidity")) * COLUMN
+
+
+@dataclass(frozen=True)
+class DiffusiveGrammage:
+    """Advection below R_c, diffusion above: X_c0 / [1 + (R/R_c)^delta] (eq. 15).
+
+    Parameters
+    ----------
+    normalisation, cutoff
+        X_c0 and R_c.
+    delta
+        Slope of the diffusion coefficient: 1/3 Kolmogorov, 1/2 Kraichnan, 1 Bohm.
+    sharp
+        X_c0 min[1, (R/R_c)^-delta] instead: the same limits, a factor 2 higher at R_c.
+    """
+
+    normalisation: u.Quantity = field(default=0.4 * COLUMN)
+    cutoff: u.Quantity = field(default=100.0 * u.TV)
+    delta: float = 0.5
+    sharp: bool = False
+
+    def __post_init__(self) -> None:
+        _check("diffusive", self.normalisation, self.cutoff)
+        if not (math.isfinite(self.delta) and 0 < self.delta <= 2):
+            raise InputError(f"diffusive grammage: delta {self.delta:g} is out of range; allowed: above 0 to 2")
+
+    def at(self, rigidity: FloatArray) -> FloatArray:
+        """X_c [g cm^-2] at rigidities [GV]."""
+        escape = (rigidity / self.cutoff.to_value(u.GV)) ** self.delta
+        loss = np.maximum(1.0, escape) if self.sharp else 1.0 + escape
+        return np.asarray(self.normalisation.to_value(COLUMN) / loss)
+
+    def __call__(self, rigidity: u.Quantity) -> u.Quantity:
+        """X_c at rigidities."""
+        return self.at(to_array(rigidity, u.GV, "rigidity")) * COLUMN
+
+
+LAWS = MappingProxyType(
+    {"constant": ConstantGrammage, "exponential": ExponentialGrammage, "diffusive": DiffusiveGrammage}
+)
+"""Laws by the name they have in a model file."""

@@ -1,0 +1,150 @@
+"""Cocoons around sources: the paper's component (eqs. 5 to 10)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import astropy.units as u
+import numpy as np
+
+from ..cosmicrays import SPECIES, ExponentialGrammage, Grammage, Injection
+from ..errors import InputError, unknown_name
+from ..galaxy import SourceDisc
+from ..interactions import ENHANCEMENTS, KelnerGamma, KelnerNeutrino
+from ..units import C_LIGHT, M_PROTON_GRAM, FloatArray, to_array, to_float
+from .model import Term
+from .production import CrossSection, production
+
+__all__ = ["Cocoons"]
+
+
+def _default_injection() -> tuple[Injection, ...]:
+    # Evoli, Aloisio & Blasi 2019, which the paper cites: the preset "paper".
+    return Injection(SPECIES["proton"], 0.07, 4.31), Injection(SPECIES["helium"], 0.025, 4.21)
+
+
+@dataclass(frozen=True)
+class Cocoons:
+    r"""Regions of slow escape around sources, smooth and steady: rate of sources times the yield of one.
+
+    .. math:: q(E, x) = R(x)\,S(E),\quad S(E) = \sum_i \int \frac{X_c(R_i)}{m_p}\,s_i\,\sigma_{pp}(E')\,
+              Q_i^{(N)}(E' - m_p)\,F(E/E', E')\,\frac{dE'}{E'}
+
+    The gas density cancels: only the grammage counts (eqs. 5 and 7).
+
+    Parameters
+    ----------
+    name
+        What the component is called.
+    density
+        Sources per volume and time: a :class:`~skycocoon.galaxy.SourceDisc` or
+        :class:`~skycocoon.galaxy.CylindricalGrid`.
+    injection
+        What one source releases, one entry per species.
+    grammage
+        X_c(R).
+    helium
+        Publication of the He-p enhancement, a key of :data:`~skycocoon.interactions.ENHANCEMENTS`.
+    gas_density
+        Gas in a cocoon, for the confinement time (eq. 9) only.
+    lifetime
+        Age of a cocoon, for its size (eq. 10) only.
+    nearest
+        Sources nearer than this to the Sun do not count. The smooth density is a modelling choice there: cocoons are
+        0.24 kpc apart near the Sun.
+    """
+
+    name: str = "cocoons"
+    density: Any = field(default_factory=SourceDisc)
+    injection: tuple[Injection, ...] = field(default_factory=_default_injection)
+    grammage: Grammage = field(default_factory=ExponentialGrammage)
+    helium: str = "joshi2014"
+    gas_density: u.Quantity = field(default=1.0 / u.cm**3)
+    lifetime: u.Quantity = field(default=0.3 * u.Myr)
+    nearest: u.Quantity = field(default=0.0 * u.kpc)
+
+    def __post_init__(self) -> None:
+        if not self.injection:
+            raise InputError(f"{self.name}: no species is injected")
+        if self.helium not in ENHANCEMENTS:
+            raise unknown_name("helium cross section", self.helium, ENHANCEMENTS)
+        to_float(self.gas_density, u.cm**-3, f"{self.name}: gas density", minimum=0.0, exclusive=True)
+        to_float(self.lifetime, u.yr, f"{self.name}: lifetime", minimum=0.0, exclusive=True)
+        to_float(self.nearest, u.kpc, f"{self.name}: nearest", minimum=0.0)
+
+    def enhancement(self, injection: Injection) -> float:
+        """s_i, the cross section on protons in units of pp."""
+        return 1.0 if injection.species.A == 1 else ENHANCEMENTS[self.helium]
+
+    def _projectiles(self, injection: Injection, total: FloatArray) -> FloatArray:
+        """X_c/m_p s Q^(N) [cm^-2 GeV^-1] at total energies per nucleon [GeV]."""
+        x = self.grammage.at(injection.rigidity(total)) / M_PROTON_GRAM
+        return x * self.enhancement(injection) * injection.per_nucleon(total)
+
+    def _yield(self, cross_section: CrossSection, injections: tuple[Injection, ...], energy: FloatArray) -> FloatArray:
+        table = production(cross_section, energy)
+        return np.sum([table.yields(partial(self._projectiles, injection)) for injection in injections], axis=0)
+
+    def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
+        """One term: S(E) times the source rate per volume."""
+        section: CrossSection = KelnerGamma() if messenger == "gamma" else KelnerNeutrino(flavour == "all-flavour")
+        spectrum = partial(self._yield, section, self.injection)
+        return (Term(spectrum, self.density, self.nearest.to_value(u.kpc)),)
+
+    def source_yield(
+        self, messenger: str, energy: u.Quantity, *, species: str = "all", flavour: str = "per-flavour"
+    ) -> u.Quantity:
+        """S(E), secondaries that one source makes in its life [GeV^-1] (eq. 7).
+
+        Parameters
+        ----------
+        messenger
+            ``"gamma"`` or ``"neutrino"``.
+        energy
+            Secondary energies.
+        species
+            ``"all"`` or the name of one.
+        flavour
+            Neutrinos: ``"per-flavour"`` at Earth or ``"all-flavour"``.
+        """
+        chosen = tuple(i for i in self.injection if species in ("all", i.species.name))
+        if not chosen:
+            raise unknown_name("species", species, ["all", *(i.species.name for i in self.injection)])
+        section: CrossSection = KelnerGamma() if messenger == "gamma" else KelnerNeutrino(flavour == "all-flavour")
+        gev = np.atleast_1d(to_array(energy, u.GeV, "energy"))
+        return self._yield(section, chosen, gev).reshape(np.shape(energy)) / u.GeV
+
+    def matching_factors(self) -> dict[str, float]:
+        """n-tilde of the gamma-ray delta branch for each species (eq. 12)."""
+        table = production(KelnerGamma(), np.array([100.0]))
+        return {i.species.name: table.matching(partial(self._projectiles, i)) for i in self.injection}
+
+    @property
+    def confinement_time(self) -> u.Quantity:
+        """tau_c = X_c0/(m_p n c), the least age of a cocoon [Myr] (eqs. 5 and 9)."""
+        x = self.grammage.normalisation.to_value(u.g / u.cm**2)
+        n = self.gas_density.to_value(u.cm**-3)
+        return (x / (M_PROTON_GRAM * n * C_LIGHT) * u.s).to(u.Myr)
+
+    @property
+    def number(self) -> float:
+        """Cocoons that exist at a time, N_c = R_SN T_c (eq. 10)."""
+        return float((self.density.total() * self.lifetime).to_value(u.dimensionless_unscaled))
+
+    @property
+    def largest_radius(self) -> u.Quantity | None:
+        """Radius at which cocoons would fill the disc, r_c = [3 V/(4 pi N_c)]^(1/3) [pc] (eq. 10).
+
+        V = pi R_d^2 2 h, with the scale height h of a disc; None for a density that is no disc.
+        """
+        if not isinstance(self.density, SourceDisc):
+            return None
+        volume = math.pi * self.density.radius**2 * 2 * self.density.height
+        return ((3 * volume / (4 * math.pi * self.number)) ** (1 / 3)).to(u.pc)
+
+    def __str__(self) -> str:
+        species = ", ".join(f"{i.species.name} xi={i.efficiency:g} g={i.slope:g}" for i in self.injection)
+        return f"Cocoons {self.name!r}: {species}; {self.grammage}; sources {self.density.total():.4g}"

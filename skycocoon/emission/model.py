@@ -1,0 +1,75 @@
+"""A Galaxy: components, and where the Sun is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from ..errors import InputError
+from ..galaxy import Sun
+from ..units import FloatArray
+
+__all__ = ["Component", "GalaxyModel", "Term"]
+
+
+@dataclass(frozen=True)
+class Term:
+    """A spectrum times a density: q(E, x) = S(E) n(x).
+
+    Attributes
+    ----------
+    spectrum
+        S [GeV^-1] at secondary energies [GeV].
+    density
+        n, with a ``table(rtol)`` that kernels read [cm^-3 s^-1].
+    s_min
+        Distance from the Sun at which the density begins to count [kpc].
+    """
+
+    spectrum: Callable[[FloatArray], FloatArray]
+    density: Any
+    s_min: float = 0.0
+
+
+class Component(Protocol):
+    """Something that shines."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in maps and tables."""
+        ...
+
+    def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
+        """Its emissivity in a messenger, as a sum of terms; empty if it does not shine there."""
+        ...
+
+
+@dataclass(frozen=True)
+class GalaxyModel:
+    """What a model file describes: components, and where the Sun is.
+
+    Attributes
+    ----------
+    components
+        At least one, with different names.
+    sun
+        Where the observer is.
+    provenance
+        How the model came about, written into every output.
+    """
+
+    components: tuple[Component, ...]
+    sun: Sun = field(default_factory=Sun)
+    provenance: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        names = [component.name for component in self.components]
+        if not names:
+            raise InputError("model: there is no component")
+        twice = [name for name in names if names.count(name) > 1]
+        if twice or "total" in names:
+            raise InputError(f"model: the component name {(twice or ['total'])[0]!r} is taken")
+
+    def __str__(self) -> str:
+        return "\n".join([f"GalaxyModel: Sun at {self.sun.radius}", *(f"  {component}" for component in self.components)])

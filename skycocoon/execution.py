@@ -1,0 +1,62 @@
+"""Work in chunks: threads of this process, or anything with a ``map``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+
+from .units import FloatArray
+
+__all__ = ["Executor", "in_chunks", "threads", "worker_count"]
+
+CHUNK = 8192
+
+
+class Executor(Protocol):
+    """What can run chunks: `concurrent.futures` pools, a Dask client's executor, MPI pools."""
+
+    def map(self, function: Callable[..., Any], *iterables: Any) -> Any:
+        """Apply a function to every item, keeping the order."""
+        ...
+
+
+def worker_count() -> int:
+    """Processors that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on this system
+        return os.cpu_count() or 1
+
+
+@contextmanager
+def threads(count: int | None = None) -> Iterator[ThreadPoolExecutor]:
+    """Pool of as many threads as there are processors; the kernels release the interpreter's lock."""
+    with ThreadPoolExecutor(count or worker_count()) as pool:
+        yield pool
+
+
+def in_chunks(
+    function: Callable[[FloatArray], FloatArray], rows: FloatArray, executor: Executor | None = None, chunk: int = CHUNK
+) -> FloatArray:
+    """Apply a function to an array's rows, chunk by chunk; the result does not depend on the split.
+
+    Parameters
+    ----------
+    function
+        Takes (n, ...) rows and gives (n,) numbers, each row on its own.
+    rows
+        (N, ...) array.
+    executor
+        What runs the chunks; this thread if None.
+    chunk
+        Rows in a chunk.
+    """
+    if len(rows) <= chunk or executor is None:
+        return function(rows)
+    parts = [rows[start : start + chunk] for start in range(0, len(rows), chunk)]
+    return np.concatenate(list(executor.map(function, parts)))

@@ -1,0 +1,293 @@
+"""Published spectra: points and bands with asymmetric errors and limits, and how a model compares."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import astropy.units as u
+import numpy as np
+
+from ..errors import InputError, unknown_name
+from ..files import data_folder
+from ..units import INTENSITY, FloatArray
+from .region import Region
+from .sed import FLAVOURS, Sed, check_messenger
+
+__all__ = ["Comparison", "Measurement", "list_measurements"]
+
+FLUX = INTENSITY * u.sr
+
+# One-sided Gaussian quantile of a 95 % confidence limit.
+SIGMA_95 = 1.6448536269514722
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A model against one data set.
+
+    Attributes
+    ----------
+    measurement, region
+        Names of the data set and of the part of the sky.
+    factor
+        What the model was multiplied by, once, and
+    factor_name
+        why; ``"none"`` if it was not.
+    chi2
+        Chi-square.
+    points
+        Number of independent values that went into it.
+    skipped
+        Points outside the model's energies.
+    pulls
+        (data - model) / error of every point that was used.
+    """
+
+    measurement: str
+    region: str
+    factor: float
+    factor_name: str
+    chi2: float
+    points: int
+    skipped: int
+    pulls: FloatArray = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """A published spectrum of a region.
+
+    Attributes
+    ----------
+    name, label
+        Short name, and the name in a figure's legend.
+    messenger, region
+        What was measured, and where.
+    energy, energy_min, energy_max
+        (n,) reference energies and bin edges [energy].
+    value
+        (n,) differential intensity [GeV^-1 cm^-2 s^-1 sr^-1], or flux of the whole region [GeV^-1 cm^-2 s^-1]. For a
+        limit, the limit.
+    error_low, error_high
+        (n,) errors, statistical and systematic in quadrature where both are known; never negative.
+    limit
+        (n,) whether a value is a 95 % upper limit.
+    band
+        Whether the rows are one fitted normalisation drawn over an energy range, fully correlated.
+    flavour
+        Neutrino convention; ``""`` for gamma rays.
+    meta
+        Reference, DOI, provenance and notes.
+    """
+
+    name: str
+    label: str
+    messenger: str
+    region: Region
+    energy: u.Quantity
+    energy_min: u.Quantity
+    energy_max: u.Quantity
+    value: u.Quantity
+    error_low: u.Quantity
+    error_high: u.Quantity
+    limit: np.ndarray[Any, np.dtype[np.bool_]]
+    band: bool = False
+    flavour: str = ""
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def per_steradian(self) -> bool:
+        """Whether values are intensities; else they are fluxes of the whole region."""
+        return bool(self.value.unit == INTENSITY)
+
+    @classmethod
+    def named(cls, name: str) -> Measurement:
+        """A shipped data set by name; :func:`list_measurements` lists them.
+
+        Raises
+        ------
+        InputError
+            For an unknown name, with the nearest right one.
+        """
+        if name not in list_measurements():
+            raise unknown_name("data set", name, list_measurements())
+        return cls.read(data_folder() / "measurements" / f"{name}.ecsv")
+
+    @classmethod
+    def read(cls, path: str | Path) -> Measurement:
+        """Read an ECSV file of points; shipped and users' files are read alike.
+
+        Columns: ``e_ref`` [energy]; one of ``dnde`` (per energy) or ``e2dnde`` (times energy squared), with ``sr-1`` in
+        the unit for an intensity and without for a flux; errors ``*_errn, *_errp`` (or ``*_err``), optional systematic
+        ``*_sysn, *_sysp`` (or ``*_sys``); optional ``e_min, e_max``; optional ``is_ul`` for 95 % upper limits.
+        Header: ``messenger``, ``region`` (a name or ``box:...``); optional ``label``, ``flavour``, ``kind = band``,
+        ``reference``, ``doi``, anything else.
+
+        Raises
+        ------
+        InputError
+            For a file that cannot be read, lacks one of these, has a wrong unit, or values that are not finite.
+        """
+        from astropy.table import QTable
+
+        path = Path(path)
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; shipped data sets: {', '.join(list_measurements())}")
+        try:
+            table = QTable.read(path, format="ascii.ecsv")
+        except Exception as error:  # astropy's readers raise many kinds
+            raise InputError(f"{path}: not a readable ECSV table ({str(error).strip().splitlines()[0]})") from None
+        meta = {str(key): str(value) for key, value in table.meta.items()}
+        for key in ("messenger", "region"):
+            if key not in meta:
+                raise InputError(f"{path}: the header has no {key!r}; needed: messenger, region")
+        try:
+            return cls._from_table(path.stem, table, meta)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+
+    @classmethod
+    def _from_table(cls, name: str, table: Any, meta: dict[str, str]) -> Measurement:
+        messenger = check_messenger(meta["messenger"])
+        flavour = meta.get("flavour", "per-flavour" if messenger == "neutrino" else "")
+        if messenger == "neutrino" and flavour not in FLAVOURS:
+            raise unknown_name("flavour convention", flavour, FLAVOURS)
+
+        def column(key: str, unit: u.UnitBase) -> FloatArray:
+            values = u.Quantity(np.ma.filled(table[key], np.nan) if hasattr(table[key], "mask") else table[key])
+            if not values.unit.is_equivalent(unit):
+                raise InputError(f"column {key!r} has the unit '{values.unit}'; one like '{unit}' is needed")
+            return np.atleast_1d(np.asarray(values.to_value(unit), dtype=np.float64))
+
+        if "e_ref" not in table.colnames:
+            raise InputError(f"no column 'e_ref'; there are: {', '.join(table.colnames)}")
+        energy = column("e_ref", u.GeV)
+        base = next((key for key in ("dnde", "e2dnde") if key in table.colnames), None)
+        if base is None:
+            raise InputError(f"no column 'dnde' or 'e2dnde'; there are: {', '.join(table.colnames)}")
+        weight = u.GeV**2 if base == "e2dnde" else u.dimensionless_unscaled
+        sr = u.Quantity(table[base]).unit.is_equivalent(INTENSITY * weight)
+        unit = INTENSITY if sr else FLUX
+        scale = energy**-2 if base == "e2dnde" else np.ones_like(energy)
+
+        def pair(kind: str) -> tuple[FloatArray, FloatArray] | None:
+            if f"{base}_{kind}" in table.colnames:
+                both = column(f"{base}_{kind}", unit * weight) * scale
+                return both, both
+            if f"{base}_{kind}n" in table.colnames and f"{base}_{kind}p" in table.colnames:
+                return column(f"{base}_{kind}n", unit * weight) * scale, column(f"{base}_{kind}p", unit * weight) * scale
+            return None
+
+        value = column(base, unit * weight) * scale
+        errors = pair("err")
+        if errors is None:
+            raise InputError(f"no errors: '{base}_err', or '{base}_errn' and '{base}_errp', are needed")
+        low, high = errors
+        # A missing side of an error is taken as the other side.
+        low, high = np.where(np.isfinite(low), low, high), np.where(np.isfinite(high), high, low)
+        if (system := pair("sys")) is not None:
+            low, high = np.hypot(low, system[0]), np.hypot(high, system[1])
+        limit = np.zeros(energy.size, dtype=bool)
+        if "is_ul" in table.colnames:
+            limit = np.asarray(table["is_ul"]).astype(bool)
+        used = np.isfinite(energy) & np.isfinite(value)
+        if not used.all() or np.any(energy <= 0):
+            raise InputError("energies and values must be finite, energies positive")
+        ok = limit | (np.isfinite(low) & np.isfinite(high) & (low > 0) & (high > 0))
+        if not ok.all():
+            raise InputError(f"row {int(np.flatnonzero(~ok)[0]) + 1}: errors must be positive and finite")
+        if np.any(limit & (value <= 0)):
+            raise InputError("an upper limit must be positive")
+        e_min = column("e_min", u.GeV) if "e_min" in table.colnames else energy
+        e_max = column("e_max", u.GeV) if "e_max" in table.colnames else energy
+        return cls(
+            name,
+            meta.get("label", name),
+            messenger,
+            Region.parse(meta["region"]),
+            energy * u.GeV,
+            e_min * u.GeV,
+            e_max * u.GeV,
+            value * unit,
+            np.where(limit, 0.0, low) * unit,
+            np.where(limit, 0.0, high) * unit,
+            limit,
+            meta.get("kind", "points") == "band",
+            flavour,
+            meta,
+        )
+
+    def compare(self, sed: Sed, factor: float = 1.0, factor_name: str = "none") -> Comparison:
+        """Chi-square of a model SED.
+
+        A point counts ((data - model)/error)^2 with the error of the side on which the model lies. A limit counts as a
+        measurement of 0 with sigma = limit/1.645. A band is one measured number, the normalisation of its spectrum: the
+        model's mean ratio to it over ln E against 1. Points outside the model's energies are skipped and counted.
+
+        Parameters
+        ----------
+        sed
+            Model, of the same messenger. A neutrino SED in another flavour convention is converted.
+        factor, factor_name
+            Multiplies the model, once, here; e.g. 0.65, the paper's factor for masking the inner region.
+
+        Raises
+        ------
+        InputError
+            If messengers differ or no energy overlaps.
+        """
+        if sed.messenger != self.messenger:
+            raise InputError(f"{self.name} measures {self.messenger}s, the SED is of {sed.messenger}s")
+        if not (math.isfinite(factor) and factor > 0):
+            raise InputError(f"comparison factor {factor}: a positive number is needed")
+        if self.flavour and sed.flavour != self.flavour:
+            convert = 3.0 if self.flavour == "all-flavour" else 1.0 / 3.0
+        else:
+            convert = 1.0
+        nodes = sed.energy.to_value(u.GeV)
+        energy = self.energy.to_value(u.GeV)
+        there = (energy >= nodes.min() * (1 - 1e-9)) & (energy <= nodes.max() * (1 + 1e-9))
+        if not there.any():
+            raise InputError(f"{self.name}: no point within the model's energies, {nodes[0]:g}..{nodes[-1]:g} GeV")
+        unit = self.value.unit
+        model = sed.at(self.energy[there]) * (factor * convert)
+        if not self.per_steradian:
+            model = model * sed.solid_angle
+        model_value = model.to_value(unit)
+        data = self.value.to_value(unit)[there]
+        low, high = self.error_low.to_value(unit)[there], self.error_high.to_value(unit)[there]
+        limit = self.limit[there]
+        if self.band:
+            ratio = float(np.mean(model_value / data))
+            error = float(np.mean((high if ratio > 1 else low) / data))
+            pulls = np.array([(1.0 - ratio) / error])
+        else:
+            sigma = np.where(limit, data / SIGMA_95, np.where(model_value > data, high, low))
+            pulls = (np.where(limit, 0.0, data) - model_value) / sigma
+        return Comparison(
+            self.name, self.region.name, factor, factor_name, float(pulls @ pulls), pulls.size, int((~there).sum()), pulls
+        )
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the points; see :func:`skycocoon.plot.plot_measurement`."""
+        from importlib import import_module
+
+        return import_module("skycocoon.plot").plot_measurement(self, **options)
+
+    def __str__(self) -> str:
+        unit = "per sr" if self.per_steradian else "whole region"
+        kind = "band" if self.band else f"{self.energy.size} points"
+        return (
+            f"{self.name}: {self.label}; {self.messenger}{' ' + self.flavour if self.flavour else ''}, {kind} "
+            f"{self.energy_min.min():.4g}..{self.energy_max.max():.4g}, {unit}, {self.region.name}\n"
+            f"  {self.meta.get('reference', 'no reference given')} {self.meta.get('doi', '')}".rstrip()
+        )
+
+
+def list_measurements() -> list[str]:
+    """Names of the shipped data sets."""
+    return sorted(path.stem for path in (data_folder() / "measurements").glob("*.ecsv"))

@@ -1,0 +1,544 @@
+"""Parts of the sky: boxes, discs, masks and what can be made of them; edge pixels count by the part inside."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import astropy.units as u
+import numpy as np
+
+from ..errors import InputError, unknown_name
+from ..files import data_folder
+from ..units import FloatArray, to_float
+from . import healpix
+
+__all__ = ["Box", "Complement", "Disc", "Everywhere", "Intersection", "Mask", "Region", "Shape", "Union", "list_regions"]
+
+# Edge pixels are divided until the pieces are this fine (1.7 arcmin); these are counted in 8 x 8 pieces.
+EDGE_NSIDE = 2048
+INSIDE = math.pi
+
+
+class Shape(Protocol):
+    """A part of the sphere, described by a depth.
+
+    ``depth(directions)`` is positive inside and negative outside; its size [rad] is at most the distance to the edge.
+    ``coverage`` is the part inside of small pixels around directions.
+    """
+
+    def depth(self, directions: FloatArray) -> FloatArray:
+        """Signed lower bound of the distance to the edge [rad] for unit vectors (n, 3), Galactic."""
+        ...
+
+    def coverage(self, directions: FloatArray, width: float) -> FloatArray:
+        """Part inside, 0 to 1, of pixels of a width [rad] at directions."""
+        ...
+
+    def area(self) -> float | None:
+        """Solid angle [sr] in closed form, if there is one."""
+        ...
+
+
+@dataclass(frozen=True)
+class Everywhere:
+    """The whole sphere."""
+
+    def depth(self, directions: FloatArray) -> FloatArray:
+        """Nowhere near an edge."""
+        return np.full(len(directions), INSIDE)
+
+    def coverage(self, directions: FloatArray, width: float) -> FloatArray:
+        """All of it."""
+        return np.ones(len(directions))
+
+    def area(self) -> float:
+        """4 pi."""
+        return 4 * math.pi
+
+
+@dataclass(frozen=True)
+class Box:
+    """Between two longitudes, going eastward from the first, and two latitudes [deg]."""
+
+    l_min: float
+    l_max: float
+    b_min: float
+    b_max: float
+
+    @property
+    def width(self) -> float:
+        """Extent in longitude [deg]."""
+        return 360.0 if abs(self.l_max - self.l_min) >= 360.0 else (self.l_max - self.l_min) % 360.0
+
+    def depth(self, directions: FloatArray) -> FloatArray:
+        """Distance to the nearest parallel or meridian (its whole great circle)."""
+        x, y, z = directions.T
+        lat = np.arcsin(np.clip(z, -1.0, 1.0))
+        depth = np.full(len(directions), INSIDE)
+        if self.b_min > -90.0:
+            depth = np.minimum(depth, lat - math.radians(self.b_min))
+        if self.b_max < 90.0:
+            depth = np.minimum(depth, math.radians(self.b_max) - lat)
+        if self.width < 360.0:
+            lon = np.degrees(np.arctan2(y, x))
+            edges = np.radians([self.l_min, self.l_max])
+            reach = np.min([np.abs(y * np.cos(e) - x * np.sin(e)) for e in edges], axis=0)
+            sign = np.where((lon - self.l_min) % 360.0 <= self.width, 1.0, -1.0)
+            depth = np.minimum(depth, sign * np.arcsin(np.clip(reach, 0.0, 1.0)))
+        return depth
+
+    def coverage(self, directions: FloatArray, width: float) -> FloatArray:
+        """Part of a pixel on this side of a straight edge."""
+        return _ramp(self.depth(directions) / width)
+
+    def area(self) -> float:
+        """Width times the difference of sin b."""
+        lat = np.sin(np.radians([self.b_min, self.b_max]))
+        return math.radians(self.width) * float(lat[1] - lat[0])
+
+
+@dataclass(frozen=True)
+class Disc:
+    """Within an angle of a direction [deg]."""
+
+    l: float  # noqa: E741 - Galactic longitude is called l
+    b: float
+    radius: float
+
+    def depth(self, directions: FloatArray) -> FloatArray:
+        """Radius minus separation."""
+        lon, lat = math.radians(self.l), math.radians(self.b)
+        centre = np.array([math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)])
+        # Exact for small angles too: chord instead of arccos.
+        chord = np.linalg.norm(directions - centre, axis=1)
+        return math.radians(self.radius) - 2 * np.arcsin(np.clip(chord / 2, 0.0, 1.0))
+
+    def coverage(self, directions: FloatArray, width: float) -> FloatArray:
+        """Part of a pixel on this side of a straight edge."""
+        return _ramp(self.depth(directions) / width)
+
+    def area(self) -> float:
+        """2 pi (1 - cos radius)."""
+        return 4 * math.pi * math.sin(math.radians(self.radius) / 2) ** 2
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """Pixels of a HEALPix mask that count.
+
+    Parameters
+    ----------
+    inside
+        (12 nside^2,) booleans in NESTED order.
+    frame
+        ``"G"``, ``"C"`` or ``"E"``.
+    """
+
+    inside: np.ndarray[Any, np.dtype[np.bool_]]
+    frame: str = "G"
+    _depth: FloatArray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_depth", _mask_depth(self.inside))
+
+    @property
+    def nside(self) -> int:
+        """Resolution of the mask."""
+        return math.isqrt(self.inside.size // 12)
+
+    def depth(self, directions: FloatArray) -> FloatArray:
+        """Half the size of the largest block of equal pixels around each direction."""
+        vectors = directions @ healpix.rotation(self.frame).T
+        return np.asarray(self._depth[healpix.pixels_at(self.nside, vectors, nest=True)])
+
+    def coverage(self, directions: FloatArray, width: float) -> FloatArray:
+        """Whether the mask's pixel counts: its edges are those of pixels."""
+        return np.where(self.depth(directions) > 0, 1.0, 0.0)
+
+    def area(self) -> float:
+        """Pixels that count times their size."""
+        return float(self.inside.mean()) * 4 * math.pi
+
+
+@dataclass(frozen=True)
+class Union:
+    """In any of the shapes."""
+
+    parts: tuple[Shape, ...]
+
+    def depth(self, directions: FloatArray) -> FloatArray:
+        """The largest depth."""
+        return np.asarray(np.max([part.depth(directions) for part in self.parts], axis=0))
+
+    def coverage(self, directions: FloatArray, width: float) -> FloatArray:
+        """The largest coverage."""
+        return np.asarray(np.max([part.coverage(directions, width) for part in self.parts], axis=0))
+
+    def area(self) -> None:
+        """No closed form."""
+        return None
+
+
+@dataclass(frozen=True)
+class Intersection:
+    """In all of the shapes."""
+
+    parts: tuple[Shape, ...]
+
+    def depth(self, directions: FloatArray) -> FloatArray:
+        """The smallest depth."""
+        return np.asarray(np.min([part.depth(directions) for part in self.parts], axis=0))
+
+    def coverage(self, directions: FloatArray, width: float) -> FloatArray:
+        """The smallest coverage."""
+        return np.asarray(np.min([part.coverage(directions, width) for part in self.parts], axis=0))
+
+    def area(self) -> None:
+        """No closed form."""
+        return None
+
+
+@dataclass(frozen=True)
+class Complement:
+    """Outside a shape."""
+
+    part: Shape
+
+    def depth(self, directions: FloatArray) -> FloatArray:
+        """The depth with the other sign."""
+        return -self.part.depth(directions)
+
+    def coverage(self, directions: FloatArray, width: float) -> FloatArray:
+        """What the shape leaves."""
+        return 1.0 - self.part.coverage(directions, width)
+
+    def area(self) -> float | None:
+        """What the shape leaves of the sphere."""
+        area = self.part.area()
+        return None if area is None else 4 * math.pi - area
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A named part of the sky.
+
+    Made by :meth:`named`, :meth:`box`, :meth:`disc`, :meth:`mask` or :meth:`parse`, and combined with ``|`` (union),
+    ``&`` (intersection), ``-`` (without) and ``~`` (complement).
+
+    Attributes
+    ----------
+    name
+        What it is called in tables and figures.
+    shape
+        Which directions belong to it.
+    reference
+        Where its limits come from.
+    note
+        What was masked there by whoever published it, and how sure the limits are.
+    """
+
+    name: str
+    shape: Shape
+    reference: str = ""
+    note: str = ""
+
+    @classmethod
+    def named(cls, name: str) -> Region:
+        """A region of the shipped table, by its short name or the analysis' own; :func:`list_regions` lists them.
+
+        Raises
+        ------
+        InputError
+            For an unknown name, with the nearest right one.
+        """
+        table = _table()
+        key = _slug(name)
+        row = table.get(key)
+        if row is None:
+            row = next((r for r in table.values() if _slug(r["analysis"]) == key), None)
+        if row is None:
+            raise unknown_name("region", name, table)
+        shape: Shape = Box(row["l_min"], row["l_max"], row["b_min"], row["b_max"])
+        if shape.area() == 4 * math.pi:
+            shape = Everywhere()
+        return cls(row["name"], shape, row["where_found"], row["mask"])
+
+    @classmethod
+    def box(
+        cls, longitude: tuple[u.Quantity, u.Quantity], latitude: tuple[u.Quantity, u.Quantity], name: str = ""
+    ) -> Region:
+        """Between two Galactic longitudes (eastward from the first, also across l = 0) and two latitudes.
+
+        Raises
+        ------
+        InputError
+            If the box is empty or a latitude is beyond a pole.
+        """
+        l0, l1 = (to_float(x, u.deg, "longitude", minimum=-360.0, maximum=720.0) for x in longitude)
+        b0, b1 = (to_float(x, u.deg, "latitude", minimum=-90.0, maximum=90.0) for x in latitude)
+        if b1 <= b0 or l0 == l1:
+            raise InputError(f"region: the box l {l0:g}..{l1:g}, b {b0:g}..{b1:g} deg is empty")
+        shape = Box(l0, l1, b0, b1)
+        return cls(name or f"box:{l0:g},{l1:g},{b0:g},{b1:g}", shape)
+
+    @classmethod
+    def disc(cls, longitude: u.Quantity, latitude: u.Quantity, radius: u.Quantity, name: str = "") -> Region:
+        """Within an angle of a direction."""
+        l = to_float(longitude, u.deg, "longitude", minimum=-360.0, maximum=720.0)  # noqa: E741
+        b = to_float(latitude, u.deg, "latitude", minimum=-90.0, maximum=90.0)
+        r = to_float(radius, u.deg, "radius", minimum=0.0, maximum=180.0, exclusive=True)
+        return cls(name or f"disc:{l:g},{b:g},{r:g}", Disc(l, b, r))
+
+    @classmethod
+    def everywhere(cls) -> Region:
+        """The whole sky."""
+        return cls("all-sky", Everywhere())
+
+    @classmethod
+    def mask(cls, source: str | Path | np.ndarray[Any, Any], *, frame: str = "", nest: bool = False, name: str = "") -> Region:
+        """Pixels of a HEALPix mask that are not zero: a FITS file of any nside, ordering and frame, or an array.
+
+        Parameters
+        ----------
+        source
+            FITS file (first column of its first HEALPix table; `NaN` and `UNSEEN` count as outside) or array.
+        frame
+            ``"galactic"``, ``"celestial"`` or ``"ecliptic"``; needed where the file does not say (arrays: Galactic).
+        nest
+            Ordering of an array; a file says its own.
+        name
+            What to call it.
+
+        Raises
+        ------
+        InputError
+            For an unreadable file, a size that is no 12 nside^2, a missing frame, or a mask that leaves nothing.
+        """
+        if isinstance(source, np.ndarray):
+            values, letter, label = source, healpix.frame_letter(frame or "G"), name or "mask"
+        else:
+            from .formats import read_mask
+
+            values, nest, found = read_mask(source)
+            label = name or Path(source).name
+            if not (frame or found):
+                raise InputError(f"{source}: the header has no COORDSYS; say frame='galactic' or 'celestial' (mask:FILE,FRAME)")
+            letter = healpix.frame_letter(frame or found)
+        nside = math.isqrt(values.size // 12)
+        if values.ndim != 1 or 12 * nside**2 != values.size or nside & (nside - 1) or not nside:
+            raise InputError(f"{label}: a mask of {values.size} pixels is no HEALPix map; 12 nside^2 are needed")
+        inside = np.isfinite(values) & (values != 0) & (values > -1e30)
+        if not nest:
+            inside = inside[healpix.reorder(np.arange(inside.size), nside, to_nest=False)]
+        if not inside.any():
+            raise InputError(f"{label}: the mask leaves no pixel, the region is empty")
+        return cls(label, Mask(inside, letter))
+
+    @classmethod
+    def parse(cls, text: str) -> Region:
+        """A region from the command line.
+
+        A name; ``box:l1,l2,b1,b2``; ``disc:l,b,radius`` (deg); ``mask:FILE`` or ``mask:FILE,FRAME``; a FITS file.
+        Joined from left to right by ``|`` (or), ``&`` (and) and ``-`` (without, between blanks); ``~`` before one is
+        its complement.
+
+        Raises
+        ------
+        InputError
+            For anything else, with what is allowed.
+        """
+        pieces = re.split(r"\s*([|&])\s*|\s+(-)\s+", text.strip())
+        pieces = [p for p in pieces if p is not None]
+        region = cls._parse_one(pieces[0])
+        for sign, piece in zip(pieces[1::2], pieces[2::2], strict=True):
+            other = cls._parse_one(piece)
+            region = region | other if sign == "|" else region & other if sign == "&" else region - other
+        return region
+
+    @classmethod
+    def _parse_one(cls, text: str) -> Region:
+        if text.startswith("~"):
+            return ~cls._parse_one(text[1:].strip())
+        kind, colon, rest = text.partition(":")
+        if colon and kind in ("box", "disc"):
+            count, form = (4, "box:l1,l2,b1,b2") if kind == "box" else (3, "disc:l,b,radius")
+            try:
+                values = [float(x) for x in rest.split(",")]
+            except ValueError:
+                values = []
+            if len(values) != count:
+                raise InputError(f"region {text!r}: write it as {form}, in degrees")
+            if kind == "box":
+                return cls.box((values[0] * u.deg, values[1] * u.deg), (values[2] * u.deg, values[3] * u.deg))
+            return cls.disc(values[0] * u.deg, values[1] * u.deg, values[2] * u.deg)
+        if colon and kind == "mask":
+            path, _, frame = rest.partition(",")
+            return cls.mask(path, frame=frame)
+        if text.endswith((".fits", ".fits.gz", ".fit")):
+            return cls.mask(text)
+        return cls.named(text)
+
+    def __or__(self, other: Region) -> Region:
+        return Region(f"{self.name} | {other.name}", Union((self.shape, other.shape)))
+
+    def __and__(self, other: Region) -> Region:
+        return Region(f"{self.name} & {other.name}", Intersection((self.shape, other.shape)))
+
+    def __sub__(self, other: Region) -> Region:
+        return Region(f"{self.name} - {other.name}", Intersection((self.shape, Complement(other.shape))))
+
+    def __invert__(self) -> Region:
+        return Region(f"~{self.name}", Complement(self.shape))
+
+    @property
+    def solid_angle(self) -> u.Quantity:
+        """Solid angle [sr]: closed form where there is one, else counted in pieces of 0.4 arcmin."""
+        area = self.shape.area()
+        if area is None:
+            area = float(_counted_area(self))
+        return area * u.sr
+
+    def contains(self, longitude: u.Quantity, latitude: u.Quantity) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Whether directions (l, b) are inside."""
+        lon, lat = np.broadcast_arrays(longitude.to_value(u.rad), latitude.to_value(u.rad))
+        vectors = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+        return np.asarray(self.shape.depth(vectors.reshape(-1, 3)) >= 0).reshape(lon.shape)
+
+    def fractions(self, nside: int, nest: bool = False) -> FloatArray:
+        """Part of each pixel that lies inside, (12 nside^2,).
+
+    
+        Raises
+        ------
+        InputError
+            If the region is empty.
+        """
+        nside = healpix.check_nside(nside)
+        result = _fractions(self, nside)
+        if not result.any():
+            raise InputError(f"region {self.name!r} is empty")
+        if not nest:
+            result = result[healpix.reorder(np.arange(result.size), nside, to_nest=True)]
+        return result
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.solid_angle.to_value(u.sr):.6g} sr" + (f" ({self.note})" if self.note else "")
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the region on the sky; see :func:`skycocoon.plot.plot_region`."""
+        from importlib import import_module
+
+        return import_module("skycocoon.plot").plot_region(self, **options)
+
+
+def touching(region: Region, nside: int) -> tuple[healpix.Indices, np.ndarray[Any, np.dtype[np.bool_]]]:
+    """NESTED pixels that may hold a part of the region, and whether each is inside as a whole."""
+    pixels = np.arange(12 * nside**2)
+    depth = region.shape.depth(healpix.directions(nside, pixels, nest=True))
+    reach = healpix.pixel_radius(nside)
+    keep = depth > -reach
+    return pixels[keep], depth[keep] >= reach
+
+
+def edge_parts(region: Region, nside: int, pixels: healpix.Indices) -> FloatArray:
+    """Part inside of each of some NESTED pixels: the mean coverage of its 8 x 8 pieces."""
+    parts = np.empty(pixels.size)
+    step = 20_000
+    for first in range(0, pixels.size, step):
+        chosen = slice(first, first + step)
+        pieces = (64 * pixels[chosen, None] + np.arange(64)).ravel()
+        vectors = healpix.directions(8 * nside, pieces, nest=True)
+        parts[chosen] = region.shape.coverage(vectors, healpix.pixel_width(8 * nside)).reshape(-1, 64).mean(axis=1)
+    return parts
+
+
+def _ramp(t: FloatArray) -> FloatArray:
+    """Part of a pixel on this side of an edge at a distance of t widths, on average over orientations.
+
+    A smooth step is summed over rows of pixels with an error that a hard or a straight one does not reach.
+    """
+    t = np.clip(0.5 + t / 1.8, 0.0, 1.0)
+    return np.asarray(t * t * (3 - 2 * t))
+
+
+def _fractions(region: Region, nside: int) -> FloatArray:
+    """Parts inside in NESTED order, by dividing edge pixels."""
+    result = np.zeros(12 * nside**2)
+    pixels, whole = touching(region, nside)
+    result[pixels[whole]] = 1.0
+    pending, owner, level = pixels[~whole], pixels[~whole], nside
+    finest = max(2 * nside, EDGE_NSIDE // 2)
+    while pending.size:
+        level *= 2
+        pending = (4 * pending[:, None] + np.arange(4)).ravel()
+        owner = np.repeat(owner, 4)
+        vectors = healpix.directions(level, pending, nest=True)
+        share = (nside / level) ** 2
+        if level >= finest:
+            result += np.bincount(owner, edge_parts(region, level, pending), result.size) * share
+            break
+        depth = region.shape.depth(vectors)
+        reach = healpix.pixel_radius(level)
+        whole = depth >= reach
+        result += np.bincount(owner[whole], minlength=result.size) * share
+        edge = np.abs(depth) < reach
+        pending, owner = pending[edge], owner[edge]
+    return result
+
+
+def _counted_area(region: Region) -> float:
+    return float(_fractions(region, 64).mean() * 4 * math.pi)
+
+
+def _mask_depth(inside: np.ndarray[Any, np.dtype[np.bool_]]) -> FloatArray:
+    """Signed lower bound of the distance to a pixel of the other kind, per NESTED pixel.
+
+    On every coarser level, a block of equal pixels whose eight neighbours are the same is at least half a block away.
+    """
+    import healpy
+
+    tiny = 1e-12
+    depth = np.full(inside.size, tiny)
+    low = high = inside.astype(np.int8)
+    nside = math.isqrt(inside.size // 12)
+    while nside >= 1:
+        pixels = np.arange(12 * nside**2)
+        around = healpy.get_all_neighbours(nside, pixels, nest=True)
+        around = np.where(around < 0, pixels, around)
+        calm = (low[around].min(axis=0) == high[around].max(axis=0)) & (low == high)
+        calm &= low[around].min(axis=0) == low
+        size = 0.5 * math.sqrt(4 * math.pi / (12 * nside**2))
+        depth = np.where(np.repeat(calm, inside.size // calm.size), size, depth)
+        low, high = low.reshape(-1, 4).min(axis=1) if nside > 1 else low, high.reshape(-1, 4).max(axis=1) if nside > 1 else high
+        nside //= 2
+    return np.where(inside, depth, -depth)
+
+
+@lru_cache(maxsize=1)
+def _table() -> dict[str, dict[str, Any]]:
+    from astropy.table import Table
+
+    table = Table.read(data_folder() / "regions.ecsv", format="ascii.ecsv")
+    rows: dict[str, dict[str, Any]] = {}
+    for row in table:
+        entry = {name: row[name] for name in table.colnames}
+        for name in ("l_min", "l_max", "b_min", "b_max"):
+            entry[name] = float(entry[name])
+        for name in ("name", "analysis", "mask", "where_found"):
+            entry[name] = str(entry[name])
+        rows[entry["name"]] = entry
+    return rows
+
+
+def _slug(name: str) -> str:
+    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def list_regions() -> list[str]:
+    """Names of the shipped regions."""
+    return list(_table())

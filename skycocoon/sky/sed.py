@@ -1,0 +1,188 @@
+"""Spectra of a region: mean intensity, and its product with the solid angle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import astropy.units as u
+import numpy as np
+
+from ..errors import InputError, unknown_name
+from ..files import new_file
+from ..units import INTENSITY
+from .region import Region
+
+__all__ = ["FLAVOURS", "MESSENGERS", "Sed", "check_flavour", "check_messenger"]
+
+MESSENGERS = ("gamma", "neutrino")
+FLAVOURS = {
+    "per-flavour": "per flavour at Earth, nu + anti-nu",
+    "all-flavour": "sum of the three flavours, nu + anti-nu",
+}
+"""Neutrino conventions. Full mixing: one flavour at Earth is a third of all flavours."""
+
+
+def check_messenger(messenger: str) -> str:
+    """Return the messenger if it is one.
+
+    Raises
+    ------
+    InputError
+        Otherwise.
+    """
+    if messenger not in MESSENGERS:
+        raise unknown_name("messenger", messenger, MESSENGERS)
+    return messenger
+
+
+def check_flavour(flavour: str) -> str:
+    """Return the flavour convention if it is one.
+
+    Raises
+    ------
+    InputError
+        Otherwise.
+    """
+    if flavour not in FLAVOURS:
+        raise unknown_name("flavour convention", flavour, FLAVOURS)
+    return flavour
+
+
+@dataclass(frozen=True, eq=False)
+class Sed:
+    """Spectral energy distribution of a region of the sky.
+
+    Attributes
+    ----------
+    energy
+        (n,) nodes [energy].
+    components
+        Mean intensity per component, (n,) each [GeV^-1 cm^-2 s^-1 sr^-1].
+    region
+        The part of the sky.
+    messenger
+        ``"gamma"`` or ``"neutrino"``.
+    flavour
+        Neutrino convention, a key of :data:`FLAVOURS`; ``""`` for gamma rays.
+    meta
+        How it was made.
+    """
+
+    energy: u.Quantity
+    components: Mapping[str, u.Quantity]
+    region: Region
+    messenger: str = "gamma"
+    flavour: str = ""
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def intensity(self) -> u.Quantity:
+        """Sum of the components: mean intensity over the region [GeV^-1 cm^-2 s^-1 sr^-1]."""
+        parts = list(self.components.values())
+        total = parts[0].to(INTENSITY)
+        for part in parts[1:]:
+            total = total + part
+        return total
+
+    @property
+    def solid_angle(self) -> u.Quantity:
+        """Solid angle of the region [sr]."""
+        return self.region.solid_angle
+
+    @property
+    def flux(self) -> u.Quantity:
+        """Intensity times solid angle [GeV^-1 cm^-2 s^-1]."""
+        return self.intensity * self.solid_angle
+
+    def at(self, energy: u.Quantity) -> u.Quantity:
+        """Total intensity at other energies: cubic spline through ln I over ln E.
+
+        Raises
+        ------
+        InputError
+            For energies outside the nodes.
+        """
+        from scipy.interpolate import CubicSpline
+
+        nodes = self.energy.to_value(u.GeV)
+        wanted = np.atleast_1d(energy.to_value(u.GeV))
+        if wanted.min() < nodes[0] * (1 - 1e-9) or wanted.max() > nodes[-1] * (1 + 1e-9):
+            raise InputError(
+                f"SED: {wanted.min():g}..{wanted.max():g} GeV is outside its energies, {nodes[0]:g}..{nodes[-1]:g} GeV"
+            )
+        value = self.intensity.to_value(INTENSITY)
+        good = value > 0
+        if good.sum() < 2:
+            return np.interp(wanted, nodes, value).reshape(np.shape(energy)) * INTENSITY
+        spline = CubicSpline(np.log(nodes[good]), np.log(value[good]))
+        inside = wanted <= nodes[good][-1] * (1 + 1e-9)
+        result = np.where(inside, np.exp(spline(np.log(np.minimum(wanted, nodes[good][-1])))), 0.0)
+        return result.reshape(np.shape(energy)) * INTENSITY
+
+    def scaled(self, factor: float) -> Sed:
+        """The same SED times a number, e.g. a comparison's mask factor."""
+        parts = {name: part * factor for name, part in self.components.items()}
+        return Sed(self.energy, parts, self.region, self.messenger, self.flavour, self.meta)
+
+    def to_table(self) -> Any:
+        """Table with one row per component and energy, and one per energy for the total.
+
+        Columns: ``component, energy, intensity, flux``; the solid angle is in the header.
+        """
+        from astropy.table import QTable
+
+        parts = {**self.components, "total": self.intensity}
+        n = self.energy.size
+        intensity = np.concatenate([part.to_value(INTENSITY) for part in parts.values()]) * INTENSITY
+        table = QTable(
+            {
+                "component": np.repeat(list(parts), n),
+                "energy": np.tile(self.energy.value, len(parts)) * self.energy.unit,
+                "intensity": intensity,
+                "flux": (intensity * self.solid_angle).to(INTENSITY * u.sr),
+            }
+        )
+        table["intensity"].info.description = "mean over the region"
+        table["flux"].info.description = "intensity times solid angle"
+        for name in ("intensity", "flux"):
+            table[name].info.format = ".6e"
+        table["energy"].info.format = ".10g"
+        table.meta = {
+            "messenger": self.messenger,
+            "flavour": FLAVOURS.get(self.flavour, ""),
+            "region": self.region.name,
+            "region_reference": self.region.reference,
+            "solid_angle": f"{self.solid_angle.to_value(u.sr):.9g} sr",
+            **self.meta,
+        }
+        if not self.flavour:
+            del table.meta["flavour"]
+        return table
+
+    def write(self, path: str | Path, overwrite: bool = False) -> None:
+        """Write :meth:`to_table` as ECSV, whole or not at all.
+
+        Raises
+        ------
+        InputError
+            If the file exists and ``overwrite`` is false, or cannot be written.
+        """
+        with new_file(path, overwrite) as temporary:
+            self.to_table().write(temporary, format="ascii.ecsv", overwrite=True)
+
+    def plot(self, **options: Any) -> Any:
+        """Draw E^2 times the intensity; see :func:`skycocoon.plot.plot_sed`."""
+        from importlib import import_module
+
+        return import_module("skycocoon.plot").plot_sed(self, **options)
+
+    def __str__(self) -> str:
+        e = self.energy
+        what = self.messenger + (f" ({FLAVOURS[self.flavour]})" if self.flavour else "")
+        lines = [f"Sed: {what} in {self.region.name}, {self.solid_angle:.5g}, {e.size} energies {e[0]:.4g}..{e[-1]:.4g}"]
+        lines += [f"  {name}" for name in self.components]
+        return "\n".join(lines)
+

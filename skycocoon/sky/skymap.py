@@ -1,0 +1,203 @@
+"""Full-sky maps of differential intensity."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import astropy.units as u
+import numpy as np
+
+from ..errors import InputError
+from ..units import INTENSITY, to_float
+from . import healpix
+from .region import Region
+from .sed import FLAVOURS, Sed, check_messenger
+
+__all__ = ["SkyMap"]
+
+
+@dataclass(frozen=True, eq=False)
+class SkyMap:
+    """Differential intensity on the whole sky, means over HEALPix pixels, RING order, Galactic frame.
+
+    Attributes
+    ----------
+    energy
+        (n,) nodes [energy]: the values are differential, at the nodes.
+    components
+        (n, 12 nside^2) intensity per component [GeV^-1 cm^-2 s^-1 sr^-1].
+    messenger
+        ``"gamma"`` or ``"neutrino"``.
+    flavour
+        Neutrino convention, a key of :data:`skycocoon.sky.sed.FLAVOURS`; ``""`` for gamma rays.
+    meta
+        How it was made; written into every file.
+    """
+
+    energy: u.Quantity
+    components: Mapping[str, u.Quantity]
+    messenger: str = "gamma"
+    flavour: str = ""
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_messenger(self.messenger)
+        if not self.components:
+            raise InputError("map: there is no component")
+        for name, part in self.components.items():
+            if part.ndim != 2 or part.shape[0] != self.energy.size or not part.unit.is_equivalent(INTENSITY):
+                raise InputError(
+                    f"map: component {name!r} of shape {part.shape} in '{part.unit}' does not fit "
+                    f"{self.energy.size} energies; (n_energy, n_pixel) in '{INTENSITY}' is needed"
+                )
+        sizes = {part.shape[1] for part in self.components.values()}
+        if len(sizes) > 1:
+            raise InputError(f"map: components have different numbers of pixels, {sorted(sizes)}")
+        npix = sizes.pop()
+        nside = math.isqrt(npix // 12)
+        if npix != 12 * nside**2:
+            raise InputError(f"map: {npix} pixels are no HEALPix map; 12 nside^2 are needed")
+
+    @property
+    def nside(self) -> int:
+        """HEALPix resolution."""
+        return math.isqrt(next(iter(self.components.values())).shape[1] // 12)
+
+    @property
+    def intensity(self) -> u.Quantity:
+        """Sum of the components, (n, 12 nside^2)."""
+        parts = list(self.components.values())
+        if len(parts) == 1:
+            return parts[0]
+        total = parts[0].to(INTENSITY)
+        for part in parts[1:]:
+            total = total + part
+        return total
+
+    def __add__(self, other: SkyMap) -> SkyMap:
+        """Both maps' components, which must have the same energies, pixels, messenger and flavour."""
+        if not isinstance(other, SkyMap):
+            return NotImplemented
+        if (self.messenger, self.flavour, self.nside) != (other.messenger, other.flavour, other.nside):
+            raise InputError(
+                f"maps do not fit: {self.messenger} {self.flavour} nside {self.nside}, "
+                f"{other.messenger} {other.flavour} nside {other.nside}"
+            )
+        if self.energy.shape != other.energy.shape or not np.allclose(
+            self.energy.to_value(u.GeV), other.energy.to_value(u.GeV), rtol=1e-9, atol=0.0
+        ):
+            raise InputError("maps do not fit: their energies differ")
+        parts = dict(self.components)
+        for name, part in other.components.items():
+            parts[name] = parts[name] + part if name in parts else part
+        return SkyMap(self.energy, parts, self.messenger, self.flavour, {**other.meta, **self.meta})
+
+    def sed(self, region: Region) -> Sed:
+        """Mean intensity over a region; edge pixels count by the part inside.
+
+        Raises
+        ------
+        InputError
+            If the region is empty.
+        """
+        weight = region.fractions(self.nside)
+        weight /= weight.sum()
+        used = np.flatnonzero(weight)
+        parts = {name: part[:, used] @ weight[used] for name, part in self.components.items()}
+        meta = {**self.meta, "from": f"map, nside {self.nside}"}
+        return Sed(self.energy, parts, region, self.messenger, self.flavour, meta)
+
+    def integrate(self, low: u.Quantity, high: u.Quantity) -> u.Quantity:
+        """Integral intensity between two energies, (12 nside^2,) [cm^-2 s^-1 sr^-1]; power laws between the nodes.
+
+        Raises
+        ------
+        InputError
+            If the limits are outside the nodes or not increasing.
+        """
+        nodes = self.energy.to_value(u.GeV)
+        e0, e1 = to_float(low, u.GeV, "lower energy"), to_float(high, u.GeV, "upper energy")
+        if not nodes[0] * (1 - 1e-9) <= e0 < e1 <= nodes[-1] * (1 + 1e-9):
+            raise InputError(f"energies {e0:g}..{e1:g} GeV: within {nodes[0]:g}..{nodes[-1]:g} GeV is needed")
+        tiny = np.finfo(float).tiny
+        ln_i = np.log(np.maximum(self.intensity.to_value(INTENSITY), tiny))
+        grid = np.concatenate([[e0], nodes[(nodes > e0) & (nodes < e1)], [e1]])
+        ln_e = np.log(nodes)
+        place = np.clip(np.searchsorted(nodes, grid, side="right") - 1, 0, nodes.size - 2)
+        t = ((np.log(grid) - ln_e[place]) / (ln_e[place + 1] - ln_e[place]))[:, None]
+        y = ln_i[place] * (1 - t) + ln_i[place + 1] * t + np.log(grid)[:, None]  # ln(E I)
+        step = np.diff(np.log(grid))[:, None]
+        slope = np.diff(y, axis=0)
+        # int exp(y) dlnE over a straight piece of y
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.where(np.abs(slope) > 1e-8, np.expm1(slope) / slope, 1.0 + slope / 2)
+        return np.sum(np.exp(y[:-1]) * mean * step, axis=0) * (INTENSITY * u.GeV)
+
+    def write(self, path: str | Path, overwrite: bool = False) -> None:
+        """Write the sum of the components in the Fermi-template layout; see :func:`skycocoon.sky.formats.write_map`.
+
+        Loads unchanged in gammapy, fermipy, healpy and PySM.
+
+        Raises
+        ------
+        InputError
+            If the file exists and ``overwrite`` is false, or cannot be written.
+        """
+        from .formats import write_map
+
+        write_map(self, path, overwrite)
+
+    @classmethod
+    def read(cls, path: str | Path) -> SkyMap:
+        """Read a map that :meth:`write` wrote, or any full-sky Fermi template with a unit.
+
+        Raises
+        ------
+        InputError
+            If the file is missing, truncated, corrupt, or not in this layout.
+        """
+        from .formats import read_map
+
+        return read_map(path)
+
+    def plot(self, energy: u.Quantity | None = None, **options: Any) -> Any:
+        """Draw the map at an energy in Mollweide projection; see :func:`skycocoon.plot.plot_map`."""
+        from importlib import import_module
+
+        return import_module("skycocoon.plot").plot_map(self, energy, **options)
+
+    def at(self, energy: u.Quantity) -> u.Quantity:
+        """Total intensity per pixel at an energy, power laws between the nodes, (12 nside^2,).
+
+        Raises
+        ------
+        InputError
+            If the energy is outside the nodes.
+        """
+        nodes = self.energy.to_value(u.GeV)
+        e = to_float(energy, u.GeV, "energy")
+        if not nodes[0] * (1 - 1e-9) <= e <= nodes[-1] * (1 + 1e-9):
+            raise InputError(f"energy {energy}: within {nodes[0]:g}..{nodes[-1]:g} GeV is needed")
+        if nodes.size == 1:
+            return self.intensity[0]
+        k = int(np.clip(np.searchsorted(nodes, e, side="right") - 1, 0, nodes.size - 2))
+        t = math.log(e / nodes[k]) / math.log(nodes[k + 1] / nodes[k])
+        parts = list(self.components.values())
+        low = sum(part[k].to_value(INTENSITY) for part in parts)
+        high = sum(part[k + 1].to_value(INTENSITY) for part in parts)
+        positive = (low > 0) & (high > 0)
+        tiny = np.finfo(float).tiny
+        power = np.exp((1 - t) * np.log(np.maximum(low, tiny)) + t * np.log(np.maximum(high, tiny)))
+        return np.where(positive, power, (1 - t) * low + t * high) * INTENSITY
+
+    def __str__(self) -> str:
+        e = self.energy
+        what = self.messenger + (f" ({FLAVOURS[self.flavour]})" if self.flavour else "")
+        return (
+            f"SkyMap: {what}, nside {self.nside} RING Galactic, {e.size} energies {e[0]:.4g}..{e[-1]:.4g}\n"
+            + "\n".join(f"  {name}" for name in self.components)
+        )
