@@ -130,33 +130,30 @@ class Sed:
     def to_table(self) -> Any:
         """Table with one row per component and energy, and one per energy for the total.
 
-        Columns: ``component, energy, intensity, flux``; the solid angle is in the header.
+        Columns with units: ``component, energy, intensity, flux``; the solid angle is in the header.
         """
-        from astropy.table import QTable
+        from astropy.table import Table
 
         parts = {**self.components, "total": self.intensity}
         n = self.energy.size
-        intensity = np.concatenate([part.to_value(INTENSITY) for part in parts.values()]) * INTENSITY
-        table = QTable(
+        intensity = np.concatenate([part.to_value(INTENSITY) for part in parts.values()])
+        table = Table(
             {
                 "component": np.repeat(list(parts), n),
-                "energy": np.tile(self.energy.value, len(parts)) * self.energy.unit,
+                "energy": np.tile(self.energy.value, len(parts)),
                 "intensity": intensity,
-                "flux": (intensity * self.solid_angle).to(INTENSITY * u.sr),
-            }
+                "flux": intensity * self.solid_angle.to_value(u.sr),
+            },
+            units={"energy": self.energy.unit, "intensity": INTENSITY, "flux": INTENSITY * u.sr},
+            descriptions={"intensity": "mean over the region", "flux": "intensity times solid angle"},
         )
-        table["intensity"].info.description = "mean over the region"
-        table["flux"].info.description = "intensity times solid angle"
-        for name in ("intensity", "flux"):
-            table[name].info.format = ".6e"
-        table["energy"].info.format = ".10g"
         table.meta = {
             "messenger": self.messenger,
             "flavour": FLAVOURS.get(self.flavour, ""),
             "region": self.region.name,
             "region_reference": self.region.reference,
             "solid_angle": f"{self.solid_angle.to_value(u.sr):.9g} sr",
-            **self.meta,
+            **{key: value for key, value in self.meta.items() if "\n" not in value},
         }
         if not self.flavour:
             del table.meta["flavour"]
@@ -170,8 +167,11 @@ class Sed:
         InputError
             If the file exists and ``overwrite`` is false, or cannot be written.
         """
+        table = self.to_table()
+        # Texts of several lines, such as the model's TOML, go into the file alone, line by line.
+        table.meta |= {key: value.splitlines() for key, value in self.meta.items() if "\n" in value}
         with new_file(path, overwrite) as temporary:
-            self.to_table().write(temporary, format="ascii.ecsv", overwrite=True)
+            table.write(temporary, format="ascii.ecsv", overwrite=True)
 
     def plot(self, **options: Any) -> Any:
         """Draw E^2 times the intensity; see :func:`skycocoon.plot.plot_sed`."""

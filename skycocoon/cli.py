@@ -1,0 +1,389 @@
+"""The commands. Imports nothing heavy at the top: `skycocoon --help` must answer at once."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from .config import LoadedModel
+    from .sky import Sed
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class _Group(click.Group):
+    """Turns bad input into one line and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        from .errors import InputError
+
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            click.echo(f"skycocoon: error: {error}", err=True)
+            ctx.exit(2)
+        except BrokenPipeError:
+            # `skycocoon sed ... | head`
+            sys.stderr.close()
+            ctx.exit(0)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find a command, or say which one is nearest."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            from .errors import unknown_name
+
+            raise unknown_name("command", args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from . import __version__
+
+        click.echo(f"skycocoon {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version.")
+def main() -> None:
+    """Gamma-ray and neutrino sky of the cocoons around Galactic cosmic-ray sources.
+
+    MODEL is a preset (`skycocoon show` lists them) or a TOML file (`skycocoon init` prints one).
+
+    \b
+    skycocoon run paper --nside 64 --out results/
+    skycocoon sed paper --messenger gamma --region lhaaso-inner --energies "1 TeV, 10 TeV, 100 TeV"
+    skycocoon init > model.toml
+    """
+
+
+def _set_option(function: F) -> F:
+    return click.option(
+        "--set", "settings", multiple=True, metavar="KEY=VALUE",
+        help="Change a key of the model, e.g. components.cocoons.grammage.cutoff=\"300 TV\". May be repeated.",
+    )(function)  # fmt: skip
+
+
+def _rtol_option(function: F) -> F:
+    return click.option("--rtol", type=float, default=1e-4, show_default=True, help="Relative accuracy.")(function)
+
+
+def _overwrite_option(function: F) -> F:
+    return click.option("--overwrite", is_flag=True, help="Replace existing output.")(function)
+
+
+def _flavour_option(function: F) -> F:
+    return click.option(
+        "--flavour", default="per-flavour", show_default=True, help="Neutrinos: per-flavour (at Earth) or all-flavour."
+    )(function)
+
+
+def _messenger_option(function: F) -> F:
+    return click.option("--messenger", required=True, help="gamma or neutrino.")(function)
+
+
+def _load(model: str, settings: tuple[str, ...]) -> LoadedModel:
+    from .config import load_file
+    from .errors import InputError
+
+    overrides: dict[str, object] = {}
+    for text in settings:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise InputError(f"--set {text!r}: write it as KEY=VALUE")
+        try:
+            overrides[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            overrides[key.strip()] = value.strip()
+    return load_file(model, overrides)
+
+
+def _energies(text: str) -> Any:
+    import astropy.units as u
+    import numpy as np
+
+    from .errors import InputError
+    from .units import quantity
+
+    parts = [quantity(part.strip(), u.GeV, "--energies") for part in text.split(",") if part.strip()]
+    if not parts:
+        raise InputError("--energies: write them like \"1 TeV, 10 TeV\"")
+    unit = parts[0].unit
+    values = np.array([part.to_value(unit) for part in parts])
+    if not np.all(np.isfinite(values)) or np.any(values <= 0):
+        raise InputError(f"--energies: {text!r}: energies must be positive and finite")
+    return np.unique(values) * unit
+
+
+def _check_rtol(rtol: float) -> None:
+    from .errors import InputError
+
+    if not 1e-7 <= rtol <= 0.1:
+        raise InputError(f"--rtol {rtol:g} is out of range; allowed: 1e-7 to 0.1")
+
+
+@main.command()
+@click.argument("model", default="paper")
+@click.option("--out", default="results", show_default=True, help="Folder for everything that is made.")
+@click.option("--nside", type=int, help="HEALPix resolution instead of the model's.")
+@click.option("--data", multiple=True, metavar="NAME|FILE", help="One more data set: a name, or an ECSV file of points.")
+@_set_option
+@_rtol_option
+@_overwrite_option
+@click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
+def run(
+    model: str, out: str, nside: int | None, data: tuple[str, ...], settings: tuple[str, ...], rtol: float,
+    overwrite: bool, quiet: bool,
+) -> None:  # fmt: skip
+    """Maps, SEDs against data, figures and a summary.
+
+    Writes gamma.fits, neutrino.fits, seds.ecsv, summary.txt, model.toml and figures/*.png.
+    """
+    from .run import quiet_warnings
+    from .run import run as run_model
+    from .sky.healpix import check_nside
+
+    quiet_warnings()
+    _check_rtol(rtol)
+    if nside is not None:
+        check_nside(nside, "--nside")
+    loaded = _load(model, settings)
+    progress = not quiet and sys.stderr.isatty()
+    paths = run_model(loaded, out, data=data, nside=nside, rtol=rtol, overwrite=overwrite, progress=progress)
+    if not quiet:
+        click.echo((Path(out) / "summary.txt").read_text(encoding="utf-8"))
+        click.echo("Written:")
+        for path in paths:
+            click.echo(f"  {path}")
+
+
+@main.command("map")
+@click.argument("model", default="paper")
+@_messenger_option
+@click.option("--out", required=True, help="FITS file.")
+@click.option("--nside", type=int, help="HEALPix resolution instead of the model's.")
+@click.option("--energies", help="Nodes like \"1 TeV, 10 TeV\" instead of the model's.")
+@_flavour_option
+@_set_option
+@_rtol_option
+@_overwrite_option
+def map_(
+    model: str, messenger: str, out: str, nside: int | None, energies: str | None, flavour: str,
+    settings: tuple[str, ...], rtol: float, overwrite: bool,
+) -> None:  # fmt: skip
+    """One full-sky map, as a FITS file that gammapy, fermipy and healpy load."""
+    from .errors import InputError
+    from .los import intensity_map
+    from .run import energies_for, quiet_warnings
+    from .sky.sed import check_messenger
+
+    quiet_warnings()
+    _check_rtol(rtol)
+    check_messenger(messenger)
+    if Path(out).exists() and not overwrite:
+        raise InputError(f"{out}: exists already; use --overwrite to replace it")
+    loaded = _load(model, settings)
+    nodes = energies_for(messenger, loaded.maps.energies.nodes()) if energies is None else _energies(energies)
+    sky = intensity_map(
+        loaded.model, messenger, nodes, loaded.maps.nside if nside is None else nside, rtol=rtol, flavour=flavour
+    )
+    sky.write(out, overwrite)
+    click.echo(f"{out}: {sky}", err=True)
+
+
+def _make_sed(
+    model: str, messenger: str | None, region: str, energies: str | None, flavour: str, settings: tuple[str, ...], rtol: float
+) -> Sed:  # fmt: skip
+    """SED from a model, or from a map if `model` is a FITS file."""
+    from .errors import InputError
+    from .sky import Region, Sed, SkyMap
+
+    _check_rtol(rtol)
+    nodes = None if energies is None else _energies(energies)
+    place = Region.parse(region)
+    if model.endswith((".fits", ".fits.gz")):
+        if settings:
+            raise InputError("--set goes with a model, not with a map")
+        sky = SkyMap.read(model)
+        if messenger is not None and messenger != sky.messenger:
+            raise InputError(f"{model}: is a map of {sky.messenger}s, not of {messenger}s")
+        sed = sky.sed(place)
+        if nodes is None:
+            return sed
+        name = next(iter(sed.components))
+        return Sed(nodes, {name: sed.at(nodes)}, place, sed.messenger, sed.flavour, sed.meta)
+    from .los import region_sed
+    from .run import energies_for
+    from .sky.sed import check_messenger
+
+    if messenger is None:
+        raise InputError("--messenger is missing: gamma or neutrino")
+    check_messenger(messenger)
+    loaded = _load(model, settings)
+    if nodes is None:
+        nodes = energies_for(messenger, loaded.maps.energies.nodes())
+    return region_sed(loaded.model, messenger, nodes, place, rtol=rtol, flavour=flavour)
+
+
+REGION_HELP = "Name, box:l1,l2,b1,b2, disc:l,b,radius (deg), mask:FILE[,FRAME]; joined by | & -, ~ is the complement."
+
+
+@main.command()
+@click.argument("model", default="paper")
+@click.option("--messenger", help="gamma or neutrino; a map says its own.")
+@click.option("--region", required=True, help=REGION_HELP)
+@click.option("--energies", help="Energies like \"1 TeV, 10 TeV\"; by default the model's.")
+@click.option("--out", help="ECSV file instead of stdout.")
+@_flavour_option
+@_set_option
+@_rtol_option
+@_overwrite_option
+def sed(
+    model: str, messenger: str | None, region: str, energies: str | None, out: str | None, flavour: str,
+    settings: tuple[str, ...], rtol: float, overwrite: bool,
+) -> None:  # fmt: skip
+    """Spectrum of a region as ECSV: component, energy, intensity (mean, per sr), flux (times solid angle).
+
+    MODEL may also be a map that `run` or `map` wrote.
+    """
+    from .run import quiet_warnings
+
+    quiet_warnings()
+    result = _make_sed(model, messenger, region, energies, flavour, settings, rtol)
+    if out is not None:
+        result.write(out, overwrite)
+        return
+    from astropy.io import ascii
+
+    ascii.write(result.to_table(), sys.stdout, format="ecsv")
+
+
+@main.command()
+@click.argument("model", default="paper")
+@click.option("--out", required=True, help="Figure: .png, .pdf or .svg.")
+@click.option("--region", help=f"Draw the SED of a region. {REGION_HELP}")
+@click.option("--messenger", help="gamma or neutrino; a map says its own.")
+@click.option("--energy", help="Draw the map at this energy, e.g. \"10 TeV\".")
+@click.option("--nside", type=int, default=64, show_default=True, help="Resolution of a map that is made for it.")
+@click.option("--data", multiple=True, metavar="NAME|FILE", help="Data set to draw with a SED.")
+@click.option("--factor", type=float, help="Multiply the model by this, once, e.g. 0.65 for the paper's mask.")
+@_flavour_option
+@_set_option
+@_rtol_option
+@_overwrite_option
+def plot(
+    model: str, out: str, region: str | None, messenger: str | None, energy: str | None, nside: int, data: tuple[str, ...],
+    factor: float | None, flavour: str, settings: tuple[str, ...], rtol: float, overwrite: bool,
+) -> None:  # fmt: skip
+    """One figure: a region's SED with data (--region), or the sky (without).
+
+    MODEL may also be a map that `run` or `map` wrote.
+    """
+    from .errors import InputError
+    from .files import new_file
+    from .plot import plot_map, plot_sed, save
+    from .run import load_measurement, quiet_warnings
+
+    quiet_warnings()
+    if Path(out).suffix not in (".png", ".pdf", ".svg"):
+        raise InputError(f"--out {out}: a name ending in .png, .pdf or .svg is needed")
+    if region is not None:
+        items = [load_measurement(name) for name in data]
+        spectrum = _make_sed(model, messenger, region, None, flavour, settings, rtol)
+        with new_file(out, overwrite) as path:
+            save(plot_sed(spectrum, data=items, factor=factor or 1.0, factor_name="--factor"), path)
+        return
+    if data or factor:
+        raise InputError("--data and --factor go with --region")
+    where = None if energy is None else _energies(energy)[0]
+    if model.endswith((".fits", ".fits.gz")):
+        from .sky import SkyMap
+
+        sky = SkyMap.read(model)
+    else:
+        import astropy.units as u
+        import numpy as np
+
+        from .los import intensity_map
+        from .sky.sed import check_messenger
+
+        if messenger is None:
+            raise InputError("--messenger is missing: gamma or neutrino")
+        check_messenger(messenger)
+        where = 10 * u.TeV if where is None else where
+        sky = intensity_map(_load(model, settings).model, messenger, np.atleast_1d(where), nside, rtol=rtol, flavour=flavour)
+    with new_file(out, overwrite) as path:
+        save(plot_map(sky, where), path)
+
+
+@main.command()
+@click.argument("preset", default="paper")
+def init(preset: str) -> None:
+    """Print a commented model file to start from: `skycocoon init > model.toml`."""
+    from .config import preset_text
+
+    click.echo(preset_text(preset), nl=False)
+
+
+@main.command()
+@click.argument("model")
+@_set_option
+def check(model: str, settings: tuple[str, ...]) -> None:
+    """Validate a model file without running it."""
+    from .run import describe, energies_for, quiet_warnings
+    from .sky.sed import MESSENGERS
+
+    quiet_warnings()
+    loaded = _load(model, settings)
+    nodes = loaded.maps.energies.nodes()
+    click.echo(f"{model}: good")
+    click.echo(describe(loaded.model))
+    for messenger in MESSENGERS:
+        some = energies_for(messenger, nodes)
+        click.echo(f"{messenger} maps: nside {loaded.maps.nside}, {some.size} energies, {some[0]:g} to {some[-1]:g}")
+
+
+@main.command()
+@click.argument("thing", required=False)
+def show(thing: str | None) -> None:
+    """What there is: presets, data sets and regions; or what one of them, a map or an ECSV file holds."""
+    from .config import list_presets, load_file
+    from .errors import unknown_name
+    from .run import describe
+    from .sky import Measurement, Region, SkyMap, list_measurements, list_regions
+
+    if thing is None:
+        click.echo("Models:    " + ", ".join(list_presets()))
+        click.echo("Data sets:")
+        for name in list_measurements():
+            click.echo(f"  {Measurement.named(name)}")
+        click.echo("Regions:")
+        for name in list_regions():
+            click.echo(f"  {Region.named(name)}")
+    elif thing in list_presets() or thing.endswith(".toml"):
+        click.echo(describe(load_file(thing).model))
+    elif thing in list_measurements() or thing.endswith(".ecsv"):
+        item = Measurement.named(thing) if thing in list_measurements() else Measurement.read(thing)
+        click.echo(str(item))
+        for key, value in item.meta.items():
+            click.echo(f"  {key}: {value}")
+    elif thing.endswith((".fits", ".fits.gz")):
+        sky = SkyMap.read(thing)
+        click.echo(str(sky))
+        for key, value in sky.meta.items():
+            click.echo(f"  {key}: {value}" if "\n" not in value else f"  {key}:\n    " + value.replace("\n", "\n    "))
+    else:
+        try:
+            region = Region.parse(thing)
+        except ValueError:
+            names = [*list_presets(), *list_measurements(), *list_regions()]
+            raise unknown_name("model, data set or region", thing, names) from None
+        click.echo(f"{region}\n  {region.reference}".rstrip())

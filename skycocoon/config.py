@@ -1,0 +1,492 @@
+"""TOML to objects: model files and presets, checked before anything is computed.
+
+Every mistake ends in one line that names the file, the key, the value and what is allowed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+import astropy.units as u
+import numpy as np
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from .cosmicrays import LAWS, SPECIES, Grammage, Injection
+from .cosmicrays.grammage import TURBULENCE
+from .emission import Cocoons, GalaxyModel
+from .errors import InputError, unknown_name
+from .files import data_folder
+from .galaxy import PROFILES, CylindricalGrid, SourceDisc, Sun
+from .galaxy.disc import VERTICALS
+from .interactions import ENHANCEMENTS
+from .sky import Region
+from .sky.healpix import check_nside
+from .units import quantity, to_float
+
+__all__ = ["ModelFile", "list_presets", "load_file", "load_model", "preset_text"]
+
+
+def _quantity(
+    unit: str, *, minimum: float = 0.0, exclusive: bool = True, infinite: bool = False
+) -> Callable[[object], u.Quantity]:
+    """Validator of a Quantity: its unit's kind, and its range."""
+    wanted = u.Unit(unit)
+
+    def read(value: object) -> u.Quantity:
+        result = quantity(value, wanted, "value")
+        if infinite and np.ndim(result) == 0 and result.value == math.inf:
+            return result
+        to_float(result, wanted, "value", minimum=minimum, exclusive=exclusive)
+        return result
+
+    return read
+
+
+Length = Annotated[u.Quantity, BeforeValidator(_quantity("kpc"))]
+LengthOrZero = Annotated[u.Quantity, BeforeValidator(_quantity("kpc", exclusive=False))]
+SignedLength = Annotated[u.Quantity, BeforeValidator(_quantity("kpc", minimum=-math.inf))]
+Time = Annotated[u.Quantity, BeforeValidator(_quantity("yr"))]
+Energy = Annotated[u.Quantity, BeforeValidator(_quantity("GeV"))]
+EnergyOrZero = Annotated[u.Quantity, BeforeValidator(_quantity("erg", exclusive=False))]
+Rigidity = Annotated[u.Quantity, BeforeValidator(_quantity("GV"))]
+RigidityOrInfinite = Annotated[u.Quantity, BeforeValidator(_quantity("GV", infinite=True))]
+Grams = Annotated[u.Quantity, BeforeValidator(_quantity("g cm-2", exclusive=False))]
+NumberDensity = Annotated[u.Quantity, BeforeValidator(_quantity("cm-3"))]
+
+
+def _name(what: str, allowed: Iterable[str]) -> Callable[[object], str]:
+    names = list(allowed)
+
+    def read(value: object) -> str:
+        if value not in names:
+            raise unknown_name(what, value, names)
+        return str(value)
+
+    return read
+
+
+def _delta(value: object) -> object:
+    if isinstance(value, str):
+        if value not in TURBULENCE:
+            raise unknown_name("turbulence", value, TURBULENCE)
+        return TURBULENCE[value]
+    return value
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
+
+
+class GalaxySection(_Section):
+    """``[galaxy]``: where the Sun is."""
+
+    sun_radius: Length = 8.5 * u.kpc
+    sun_height: SignedLength = 0.0 * u.kpc
+
+    def build(self) -> Sun:
+        """The observer."""
+        return Sun(self.sun_radius, self.sun_height)
+
+
+class DiscSection(_Section):
+    """``[components.NAME.disc]``: where the sources are."""
+
+    profile: Annotated[str, BeforeValidator(_name("disc profile", [*PROFILES, "custom", "grid"]))] = "green2015"
+    vertical: Annotated[str, BeforeValidator(_name("vertical profile", VERTICALS))] = "exponential"
+    height: Length = 0.1 * u.kpc
+    radius: Length = 20.0 * u.kpc
+    half_height: Length = 0.5 * u.kpc
+    a: float | None = Field(default=None, gt=-1)
+    b: float | None = Field(default=None, ge=0)
+    offset: LengthOrZero | None = None
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> DiscSection:
+        custom = [key for key in ("a", "b", "offset") if getattr(self, key) is not None]
+        if self.profile == "custom" and (self.a is None or self.b is None):
+            raise ValueError("the profile 'custom' needs a and b")
+        if self.profile != "custom" and custom:
+            raise ValueError(f"{custom[0]} goes with profile = 'custom' alone, not with {self.profile!r}")
+        if (self.profile == "grid") != (self.file is not None):
+            raise ValueError("profile = 'grid' and file = '....npz' go together")
+        if self.profile == "grid" and (extra := self.model_fields_set - {"profile", "file"}):
+            raise ValueError(f"{sorted(extra)[0]} does not go with profile = 'grid'")
+        return self
+
+    def build(self, sun: Sun, rate: u.Quantity, folder: Path) -> SourceDisc | CylindricalGrid:
+        """The density, normalised to a rate."""
+        if self.file is not None:
+            return CylindricalGrid.read(folder / self.file).normalised(rate)
+        options: dict[str, Any] = {
+            "sun_radius": sun.radius,
+            "height": self.height,
+            "radius": self.radius,
+            "half_height": self.half_height,
+            "rate": rate,
+            "vertical": self.vertical,
+        }
+        if self.profile == "custom":
+            assert self.a is not None and self.b is not None
+            offset = 0.0 * u.kpc if self.offset is None else self.offset
+            return SourceDisc(self.a, self.b, offset, **options)
+        return SourceDisc.preset(self.profile, **options)
+
+
+class SpeciesSection(_Section):
+    """``[components.NAME.injection.SPECIES]``: what one source releases."""
+
+    efficiency: float = Field(ge=0, le=1)
+    slope: float = Field(gt=3, lt=5)
+    cutoff: RigidityOrInfinite = 3.0 * u.PV
+    mass_convention: Literal["own_mass", "proton_mass"] = "own_mass"
+
+
+class InjectionSection(_Section):
+    """``[components.NAME.injection]``: one section for each species."""
+
+    proton: SpeciesSection | None = None
+    helium: SpeciesSection | None = None
+
+    @model_validator(mode="after")
+    def _any(self) -> InjectionSection:
+        if self.proton is None and self.helium is None:
+            raise ValueError("at least one of proton and helium is needed")
+        return self
+
+    def build(self, energy: u.Quantity) -> tuple[Injection, ...]:
+        """What each species' section says."""
+        found = {name: section for name in SPECIES if (section := getattr(self, name)) is not None}
+        return tuple(
+            Injection(SPECIES[name], s.efficiency, s.slope, s.cutoff, energy, s.mass_convention)
+            for name, s in found.items()
+        )
+
+
+class GrammageSection(_Section):
+    """``[components.NAME.grammage]``: X_c of rigidity."""
+
+    law: Annotated[str, BeforeValidator(_name("grammage law", LAWS))] = "exponential"
+    normalisation: Grams = 0.4 * u.g / u.cm**2
+    cutoff: Rigidity | None = None
+    delta: Annotated[float | None, BeforeValidator(_delta), Field(gt=0, le=2)] = None
+    sharp: bool | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> GrammageSection:
+        if self.law != "diffusive":
+            for key in ("delta", "sharp"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} goes with law = 'diffusive' alone, not with {self.law!r}")
+        if self.law == "diffusive" and self.delta is None:
+            raise ValueError("law = 'diffusive' needs delta, e.g. 0.5 (kraichnan) or 1 (bohm)")
+        return self
+
+    def build(self) -> Grammage:
+        """The law."""
+        options: dict[str, Any] = {"normalisation": self.normalisation}
+        if self.law != "constant" and self.cutoff is not None:
+            options["cutoff"] = self.cutoff
+        if self.law == "diffusive":
+            options |= {"delta": self.delta, "sharp": bool(self.sharp)}
+        result: Grammage = LAWS[self.law](**options)
+        return result
+
+
+class InteractionsSection(_Section):
+    """``[interactions]``: which publication each cross section comes from."""
+
+    proton: Annotated[str, BeforeValidator(_name("proton cross section", ["kelner2006"]))] = "kelner2006"
+    helium: Annotated[str, BeforeValidator(_name("helium cross section", ENHANCEMENTS))] = "joshi2014"
+
+
+class CocoonsSection(_Section):
+    """``[components.NAME]`` with ``kind = "cocoons"``."""
+
+    kind: Annotated[str, BeforeValidator(_name("kind of component", ["cocoons"]))]
+    supernova_interval: Time = 30.0 * u.yr
+    supernova_energy: EnergyOrZero = 1e51 * u.erg
+    gas_density: NumberDensity = 1.0 / u.cm**3
+    lifetime: Time = 0.3 * u.Myr
+    nearest: LengthOrZero = 0.0 * u.kpc
+    disc: DiscSection = DiscSection()
+    injection: InjectionSection
+    grammage: GrammageSection = GrammageSection()
+
+    def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path) -> Cocoons:
+        """The component."""
+        return Cocoons(
+            name,
+            self.disc.build(sun, 1.0 / self.supernova_interval, folder),
+            self.injection.build(self.supernova_energy),
+            self.grammage.build(),
+            interactions.helium,
+            self.gas_density,
+            self.lifetime,
+            self.nearest,
+        )
+
+
+class EnergiesSection(_Section):
+    """``energies`` in ``[maps]``: logarithmic nodes."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    first: Energy = Field(default=10.0 * u.GeV, alias="from")
+    last: Energy = Field(default=10.0 * u.PeV, alias="to")
+    per_decade: int = Field(default=20, ge=1, le=1000)
+
+    @model_validator(mode="after")
+    def _order(self) -> EnergiesSection:
+        if self.last <= self.first:
+            raise ValueError(f"'to' ({self.last}) must be above 'from' ({self.first})")
+        return self
+
+    def nodes(self) -> u.Quantity:
+        """The nodes [GeV]: ``per_decade`` in each decade and both ends."""
+        low, high = self.first.to_value(u.GeV), self.last.to_value(u.GeV)
+        count = max(2, round(math.log10(high / low) * self.per_decade) + 1)
+        return np.geomspace(low, high, count) * u.GeV
+
+
+class MapsSection(_Section):
+    """``[maps]``: resolution and energies."""
+
+    nside: Annotated[int, AfterValidator(check_nside)] = 128
+    energies: EnergiesSection = EnergiesSection()
+
+
+def _factors(value: object) -> object:
+    if isinstance(value, Mapping):
+        return {Region.named(str(region)).name: factor for region, factor in value.items()}
+    return value
+
+
+class ComparisonSection(_Section):
+    """``[comparison]``: what is done to the model, and to it alone, before it is held against data."""
+
+    mask_factor: Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], BeforeValidator(_factors)] = Field(
+        default_factory=dict
+    )
+
+
+class ModelFile(_Section):
+    """A whole model file."""
+
+    galaxy: GalaxySection = GalaxySection()
+    components: dict[str, CocoonsSection] = Field(min_length=1)
+    interactions: InteractionsSection = InteractionsSection()
+    maps: MapsSection = MapsSection()
+    comparison: ComparisonSection = ComparisonSection()
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model file that was read: the model, and how to run it.
+
+    Attributes
+    ----------
+    model
+        What shines.
+    maps, comparison
+        Resolution and energies; mask factors.
+    toml
+        The file's text with the overrides in it: what `skycocoon run` on it would do again.
+    """
+
+    model: GalaxyModel
+    maps: MapsSection
+    comparison: ComparisonSection
+    toml: str
+
+
+def list_presets() -> list[str]:
+    """Names of the shipped models."""
+    return sorted(path.stem for path in (data_folder() / "presets").glob("*.toml"))
+
+
+def preset_text(name: str) -> str:
+    """A shipped model as commented TOML.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    """
+    if name not in list_presets():
+        raise unknown_name("preset", name, list_presets())
+    return (data_folder() / "presets" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def load_file(source: str | Path, overrides: Mapping[str, object] | None = None) -> LoadedModel:
+    """Read a preset or a model file, with keys changed.
+
+    Parameters
+    ----------
+    source
+        Name of a preset, or path of a TOML file.
+    overrides
+        New values by dotted key, e.g. ``{"components.cocoons.grammage.cutoff": "300 TV"}``. Quantities are fine.
+
+    Raises
+    ------
+    InputError
+        For an unknown preset, a file that cannot be read, or anything wrong in it.
+    """
+    text, folder = _text(source)
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{source}: not TOML: {error}") from None
+    for key, value in (overrides or {}).items():
+        _override(document, key, str(value) if isinstance(value, u.Quantity) else value)
+    moved = _absolute_files(document, folder)
+    changes = ", ".join(f"{key} = {value}" for key, value in (overrides or {}).items())
+    return _build(document, str(source), folder, _toml(document) if overrides or moved else text, changes)
+
+
+def load_model(source: str | Path, overrides: Mapping[str, object] | None = None) -> GalaxyModel:
+    """Read a preset or a model file as a :class:`~skycocoon.emission.GalaxyModel`; see :func:`load_file`."""
+    return load_file(source, overrides).model
+
+
+def _text(source: str | Path) -> tuple[str, Path]:
+    name = str(source)
+    if name in list_presets():
+        return preset_text(name), Path.cwd()
+    path = Path(source)
+    if not path.suffix and not path.exists():
+        raise unknown_name("model", name, list_presets())
+    try:
+        return path.read_text(encoding="utf-8"), path.resolve().parent
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; presets: {', '.join(list_presets())}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _absolute_files(document: dict[str, Any], folder: Path) -> bool:
+    """Make paths of grids absolute, so that the model can be run again from any folder."""
+    moved = False
+    components = document.get("components")
+    for section in components.values() if isinstance(components, dict) else ():
+        disc = section.get("disc") if isinstance(section, dict) else None
+        if isinstance(disc, dict) and isinstance(disc.get("file"), str) and not Path(disc["file"]).is_absolute():
+            disc["file"], moved = str(folder / disc["file"]), True
+    return moved
+
+
+def _override(document: dict[str, Any], key: str, value: object) -> None:
+    *path, last = key.split(".")
+    place: Any = document
+    for step in path:
+        if not isinstance(place, dict):
+            break
+        place = place.setdefault(step, {})
+    if not isinstance(place, dict) or not last:
+        raise InputError(f"--set {key}: there is no such key")
+    place[last] = value
+
+
+def _build(document: dict[str, Any], source: str, folder: Path, text: str, changes: str) -> LoadedModel:
+    try:
+        file = ModelFile.model_validate(document)
+    except ValidationError as error:
+        raise InputError(f"{source}: {_explain(error)}") from None
+    try:
+        sun = file.galaxy.build()
+        parts = tuple(
+            section.build(name, sun, file.interactions, folder) for name, section in file.components.items()
+        )
+        from . import __version__
+
+        provenance = {
+            "creator": "skycocoon",
+            "version": __version__,
+            "model": source,
+            **({"changes": changes} if changes else {}),
+            "model_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "cross_sections": f"{file.interactions.proton}, helium {file.interactions.helium}",
+            "absorption": "none",
+            "toml": text,
+        }
+        model = GalaxyModel(parts, sun, provenance)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+    return LoadedModel(model, file.maps, file.comparison, text)
+
+
+def _explain(error: ValidationError) -> str:
+    """The first mistake in one line: key, value, what is allowed; how many more there are."""
+    mistakes = error.errors()
+    # An unknown key explains a missing one beside it.
+    first = next((m for m in mistakes if m["type"] == "extra_forbidden"), mistakes[0])
+    location = [str(step) for step in first["loc"]]
+    key = ".".join(location) or "model"
+    value = first["input"]
+    if first["type"] == "extra_forbidden":
+        allowed = _fields(location[:-1])
+        line = f"{'.'.join(location[:-1]) or 'model'}: {unknown_name('key', location[-1], allowed)}"
+    elif first["type"] == "missing":
+        line = f"{key}: is missing"
+    else:
+        inner = first.get("ctx", {}).get("error")
+        reason = str(inner) if inner is not None else first["msg"].replace("Input should be", "should be")
+        reason = reason.removeprefix("value: ")
+        shown = "" if isinstance(value, (dict, BaseModel)) or repr(value) in reason else f" = {value!r}"
+        line = f"{key}{shown}: {reason}"
+    more = len(mistakes) - 1
+    return " ".join(line.split()) + (f" (and {more} more)" if more else "")
+
+
+def _fields(location: list[str]) -> list[str]:
+    """Names of the keys that the section at a location may have."""
+    section: Any = ModelFile
+    steps = iter(location)
+    for step in steps:
+        found = next((f for n, f in section.model_fields.items() if step in (n, f.alias)), None)
+        if found is None:
+            return []
+        if get_origin(found.annotation) is dict:  # a table of sections: a name of the user's follows
+            next(steps, None)
+        section = next(
+            (t for t in (found.annotation, *get_args(found.annotation)) if isinstance(t, type) and issubclass(t, _Section)),
+            None,
+        )
+        if section is None:
+            return []
+    return [field.alias or name for name, field in section.model_fields.items()]
+
+
+def _toml(document: Mapping[str, Any], path: str = "") -> str:
+    """Write a document of tables, numbers, strings, booleans and lists as TOML."""
+
+    def item(value: object) -> str:
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, str):
+            escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+            return f'"{escaped}"'
+        if isinstance(value, (list, tuple)):
+            return "[" + ", ".join(item(v) for v in value) + "]"
+        return repr(value)
+
+    plain = [f"{_key(k)} = {item(v)}" for k, v in document.items() if not isinstance(v, Mapping)]
+    lines = ([f"[{path}]"] if path and plain else []) + plain
+    text = "\n".join(lines) + ("\n\n" if lines else "")
+    for k, v in document.items():
+        if isinstance(v, Mapping):
+            text += _toml(v, f"{path}.{_key(k)}" if path else _key(k))
+    return text
+
+
+def _key(name: str) -> str:
+    return name if name.replace("-", "").replace("_", "").isalnum() and name.isascii() else f'"{name}"'

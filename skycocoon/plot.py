@@ -1,0 +1,297 @@
+"""Every figure. The only place that imports matplotlib.
+
+Colours are Okabe and Ito's and cividis: both stay apart for colour-blind readers and in grey print.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import astropy.units as u
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+
+from .errors import InputError
+from .sky import Measurement, Region, Sed, SkyMap
+from .sky.healpix import pixels_at
+from .sky.sed import FLAVOURS
+
+
+__all__ = ["plot_map", "plot_measurement", "plot_region", "plot_sed", "save", "style"]
+
+# Okabe & Ito 2008.
+BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
+)  # fmt: skip
+LINES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+MARKS = ("o", "s", "D", "^", "v", "P")
+BANDS = ((ORANGE, ""), (SKY, "///"), (PURPLE, "\\\\\\"))
+
+E2I = u.GeV / u.cm**2 / u.s / u.sr
+E2F = u.GeV / u.cm**2 / u.s
+LABELS = {
+    E2I: r"$E^2\,\Phi\ \ [\mathrm{GeV\,cm^{-2}\,s^{-1}\,sr^{-1}}]$",
+    E2F: r"$E^2\,\mathrm{d}N/\mathrm{d}E\ \ [\mathrm{GeV\,cm^{-2}\,s^{-1}}]$",
+}
+NAMES = {"gamma": "gamma rays", "neutrino": "neutrinos"}
+
+
+def style() -> AbstractContextManager[None]:
+    """Settings of every figure, for use in a ``with``."""
+    return mpl.rc_context(
+        {
+            "figure.dpi": 100,
+            "savefig.dpi": 200,
+            "savefig.bbox": "tight",
+            "font.size": 11,
+            "axes.labelsize": 12,
+            "axes.titlesize": 12,
+            "legend.fontsize": 9,
+            "legend.frameon": False,
+            "xtick.direction": "in",
+            "ytick.direction": "in",
+            "xtick.top": True,
+            "ytick.right": True,
+            "lines.linewidth": 1.8,
+            "errorbar.capsize": 2,
+            "mathtext.fontset": "dejavusans",
+            "hatch.linewidth": 0.6,
+        }
+    )
+
+
+def _axes(size: tuple[float, float] = (6.4, 4.8)) -> Axes:
+    axes: Axes = plt.subplots(figsize=size, layout="constrained")[1]
+    return axes
+
+
+def save(axes: Axes, path: str | Path) -> None:
+    """Write the figure that holds the axes, and close it."""
+    figure = axes.get_figure(root=True)
+    with style():
+        figure.savefig(path)  # type: ignore[union-attr]
+    plt.close(figure)
+
+
+def plot_measurement(data: Measurement, axes: Axes | None = None, index: int = 0, flux: bool | None = None) -> Axes:
+    """Draw a data set: points with their errors and bins, arrows for limits, or a band.
+
+    Parameters
+    ----------
+    data
+        What to draw.
+    axes
+        Where; new ones if None.
+    index
+        Which of the series of colours and marks to take.
+    flux
+        Whether to draw fluxes of the region instead of intensities; as published if None.
+    """
+    with style():
+        new = axes is None
+        axes = _axes() if axes is None else axes
+        flux = not data.per_steradian if flux is None else flux
+        unit = E2F if flux else E2I
+        if flux == data.per_steradian:
+            factor = data.region.solid_angle if flux else 1.0 / data.region.solid_angle
+        else:
+            factor = 1.0
+        e = data.energy.to_value(u.TeV)
+
+        def scaled(value: u.Quantity) -> Any:
+            return (data.energy**2 * value * factor).to_value(unit)
+
+        y, low, high = scaled(data.value), scaled(data.error_low), scaled(data.error_high)
+        if data.band:
+            colour, hatch = BANDS[index % len(BANDS)]
+            axes.fill_between(e, y - low, y + high, facecolor=colour, alpha=0.35, hatch=hatch, edgecolor=colour, lw=0)
+            axes.plot(e, y, color=colour, lw=1, label=data.label)
+        else:
+            width = np.array([e - data.energy_min.to_value(u.TeV), data.energy_max.to_value(u.TeV) - e])
+            error = np.where(data.limit, 0.35 * y, np.array([np.minimum(low, 0.999 * y), high]))
+            axes.errorbar(
+                e, y, yerr=error, xerr=np.maximum(width, 0.0), uplims=data.limit, fmt=MARKS[index % len(MARKS)],
+                color=BLACK, mfc=BLACK if index == 0 else "white", ms=5, lw=1, label=data.label, zorder=5,
+            )  # fmt: skip
+        if new:
+            _finish(axes, data.messenger, data.flavour, data.region, unit)
+        return axes
+
+
+def plot_sed(
+    sed: Sed,
+    axes: Axes | None = None,
+    data: Iterable[Measurement] = (),
+    factor: float = 1.0,
+    factor_name: str = "",
+    flux: bool | None = None,
+) -> Axes:
+    """Draw E^2 times a region's intensity, component by component, with data.
+
+    Parameters
+    ----------
+    sed
+        The model.
+    axes
+        Where; new ones if None.
+    data
+        Data sets of the same messenger and region.
+    factor, factor_name
+        Multiplies the model, once; the legend says so, and the model without it stays in the figure as a thin line.
+    flux
+        Draw the flux of the whole region instead of the mean intensity; if None, as the first data set was published.
+
+    Raises
+    ------
+    InputError
+        If a data set is of another messenger or another region.
+    """
+    data = list(data)
+    for item in data:
+        if item.messenger != sed.messenger:
+            raise InputError(f"{item.name} is of {item.messenger}s, the SED of {sed.messenger}s")
+        if not math.isclose(item.region.solid_angle.value, sed.solid_angle.value, rel_tol=1e-3):
+            raise InputError(f"{item.name} was measured in {item.region.name}, the SED is of {sed.region.name}")
+        if item.flavour != sed.flavour:
+            raise InputError(f"{item.name} is {item.flavour}, the SED {sed.flavour}; make the SED with the same flavour")
+    if flux is None:
+        flux = not data[0].per_steradian if data else False
+    with style():
+        axes = _axes() if axes is None else axes
+        unit = E2F if flux else E2I
+        for index, item in enumerate(data):
+            plot_measurement(item, axes, index, flux)
+        e = sed.energy.to_value(u.TeV)
+        scale = sed.solid_angle if flux else 1.0
+
+        def scaled(intensity: u.Quantity, by: float) -> Any:
+            y = (sed.energy**2 * intensity * scale * by).to_value(unit)
+            return np.where(y > 0, y, np.nan)
+
+        note = f" × {factor:g} ({factor_name or 'factor'})" if factor != 1.0 else ""
+        several = len(sed.components) > 1
+        for index, (name, part) in enumerate(sed.components.items()):
+            colour = LINES[index % len(LINES)]
+            axes.plot(e, scaled(part, factor), color=colour, ls="--" if several else "-", label=f"{name}{note}")
+        if several:
+            axes.plot(e, scaled(sed.intensity, factor), color=BLACK, label=f"total{note}")
+        if factor != 1.0:
+            axes.plot(
+                e, scaled(sed.intensity, 1.0), color=BLACK if several else LINES[0], lw=0.9, ls=":",
+                label="total, without the factor" if several else "without the factor",
+            )  # fmt: skip
+        _finish(axes, sed.messenger, sed.flavour, sed.region, unit)
+        _limits(axes, sed, data, unit, flux)
+        return axes
+
+
+def _limits(axes: Axes, sed: Sed, data: list[Measurement], unit: u.UnitBase, flux: bool) -> None:
+    """Show the data and four decades of the model."""
+    model = (sed.energy**2 * sed.intensity * (sed.solid_angle if flux else 1.0)).to_value(unit)
+    values = []
+    for item in data:
+        same = flux != item.per_steradian
+        factor = 1.0 if same else item.region.solid_angle if flux else 1 / item.region.solid_angle
+        values.append((item.energy**2 * item.value * factor).to_value(unit))
+    every = np.concatenate([model[model > 0], *values])
+    if every.size:
+        top = every.max() * 3
+        lowest = min([v.min() for v in values], default=top)
+        axes.set_ylim(max(every.min() / 2, min(top / 1e4, lowest / 10)), top)
+        bottom = axes.get_ylim()[0]
+        shown = sed.energy.to_value(u.TeV)[model > bottom]
+        energies = [item.energy.to_value(u.TeV) for item in data]
+        wide = np.concatenate([shown, *energies])
+        if wide.size > 1 and wide.min() < wide.max():
+            axes.set_xlim(wide.min() / 1.2, wide.max() * 1.5)
+
+
+def _finish(axes: Axes, messenger: str, flavour: str, region: Region, unit: u.UnitBase) -> None:
+    axes.set_xscale("log")
+    axes.set_yscale("log")
+    axes.set_xlabel(r"$E\ \ [\mathrm{TeV}]$")
+    axes.set_ylabel(LABELS[unit])
+    what = NAMES[messenger] + (f", {FLAVOURS[flavour]}" if flavour else "")
+    axes.set_title(f"{what}\n{region.name}, {region.solid_angle.to_value(u.sr):.4g} sr", fontsize=11)
+    axes.legend()
+
+
+def _mollweide(title: str) -> tuple[Figure, Any]:
+    figure = plt.figure(figsize=(8.0, 4.8), layout="constrained")
+    axes = figure.add_subplot(projection="mollweide")
+    axes.set_title(title, pad=12)
+    return figure, axes
+
+
+def _sky_image(values: Any, nside: int) -> tuple[Any, Any, Any]:
+    """Sample a RING map on a grid of x = -l (longitude grows to the left) and b."""
+    x = np.linspace(-math.pi, math.pi, 1201)
+    b = np.linspace(-math.pi / 2, math.pi / 2, 601)
+    xc, bc = np.meshgrid(0.5 * (x[1:] + x[:-1]), 0.5 * (b[1:] + b[:-1]))
+    vectors = np.stack([np.cos(bc) * np.cos(-xc), np.cos(bc) * np.sin(-xc), np.sin(bc)], axis=-1)
+    return x, b, values[pixels_at(nside, vectors.reshape(-1, 3), nest=False)].reshape(xc.shape)
+
+
+def _graticule(axes: Any, colour: str) -> None:
+    axes.grid(color=colour, lw=0.4, alpha=0.6)
+    longitudes = [120, 60, 0, 300, 240]
+    axes.set_xticks(np.radians([-120, -60, 0, 60, 120]), [f"{l}°" for l in longitudes])  # noqa: E741
+    axes.tick_params(axis="x", colors=colour, labelsize=9)
+    axes.set_yticks(np.radians([-60, -30, 0, 30, 60]), ["−60°", "−30°", "b = 0°", "30°", "60°"])
+    axes.tick_params(axis="y", labelsize=9)
+
+
+def plot_map(sky: SkyMap, energy: u.Quantity | None = None, decades: float = 4.0) -> Axes:
+    """Draw a map at an energy: Mollweide, Galactic, longitude growing to the left, logarithmic.
+
+    Parameters
+    ----------
+    sky
+        The map.
+    energy
+        Where; by default 10 TeV, or the middle of the map's energies if that is outside.
+    decades
+        Range of the colour scale below the maximum.
+    """
+    nodes = sky.energy
+    if energy is None:
+        energy = 10 * u.TeV
+        if not nodes[0] <= energy <= nodes[-1]:
+            energy = np.sqrt(nodes[0] * nodes[-1])
+    e2 = (energy**2 * sky.at(energy)).to_value(E2I)
+    if not e2.max() > 0:
+        raise InputError(f"the map is zero at {energy}")
+    with style():
+        what = NAMES[sky.messenger] + (f", {FLAVOURS[sky.flavour]}" if sky.flavour else "")
+        tev = energy.to_value(u.TeV)
+        figure, axes = _mollweide(f"{' + '.join(sky.components)}: {what}, {tev:.4g} TeV, nside {sky.nside}")
+        x, b, image = _sky_image(e2, sky.nside)
+        norm = LogNorm(e2.max() / 10**decades, e2.max())
+        mesh = axes.pcolormesh(x, b, np.maximum(image, norm.vmin), norm=norm, cmap="cividis", rasterized=True)
+        _graticule(axes, "white")
+        low = e2.min() < (norm.vmin or 0.0)
+        figure.colorbar(
+            mesh, ax=axes, orientation="horizontal", shrink=0.7, aspect=35, pad=0.04, label=LABELS[E2I],
+            extend="min" if low else "neither",
+        )  # fmt: skip
+        result: Axes = axes
+        return result
+
+
+def plot_region(region: Region, nside: int = 64) -> Axes:
+    """Draw which part of the sky a region covers."""
+    with style():
+        _, axes = _mollweide(f"{region.name}: {region.solid_angle.to_value(u.sr):.4g} sr")
+        x, b, image = _sky_image(region.fractions(nside), nside)
+        axes.pcolormesh(x, b, image, cmap="cividis", vmin=0, vmax=1, rasterized=True)
+        _graticule(axes, "grey")
+        result: Axes = axes
+        return result
