@@ -18,6 +18,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from .errors import InputError
 from .sky import Measurement, Region, Sed, SkyMap
@@ -44,13 +45,18 @@ LABELS = {
 NAMES = {"gamma": "gamma rays", "neutrino": "neutrinos"}
 
 
+def _what(messenger: str, flavour: str) -> str:
+    """The messenger and its convention, for a title."""
+    convention = FLAVOURS[flavour].replace("nu + anti-nu", r"$\nu+\bar\nu$") if flavour else ""
+    return NAMES[messenger] + (f", {convention}" if convention else "")
+
+
 def style() -> AbstractContextManager[None]:
     """Settings of every figure, for use in a ``with``."""
     return mpl.rc_context(
         {
             "figure.dpi": 100,
             "savefig.dpi": 200,
-            "savefig.bbox": "tight",
             "font.size": 11,
             "axes.labelsize": 12,
             "axes.titlesize": 12,
@@ -219,8 +225,7 @@ def _finish(axes: Axes, messenger: str, flavour: str, region: Region, unit: u.Un
     axes.set_yscale("log")
     axes.set_xlabel(r"$E\ \ [\mathrm{TeV}]$")
     axes.set_ylabel(LABELS[unit])
-    what = NAMES[messenger] + (f", {FLAVOURS[flavour]}" if flavour else "")
-    axes.set_title(f"{what}\n{region.name}, {region.solid_angle.to_value(u.sr):.4g} sr", fontsize=11)
+    axes.set_title(f"{_what(messenger, flavour)}\n{region.name}, {region.solid_angle.to_value(u.sr):.4g} sr", fontsize=11)
     axes.legend()
 
 
@@ -233,8 +238,8 @@ def _mollweide(title: str) -> tuple[Figure, Any]:
 
 def _sky_image(values: Any, nside: int) -> tuple[Any, Any, Any]:
     """Sample a RING map on a grid of x = -l (longitude grows to the left) and b."""
-    x = np.linspace(-math.pi, math.pi, 1201)
-    b = np.linspace(-math.pi / 2, math.pi / 2, 601)
+    x = np.linspace(-math.pi, math.pi, 901)
+    b = np.linspace(-math.pi / 2, math.pi / 2, 451)
     xc, bc = np.meshgrid(0.5 * (x[1:] + x[:-1]), 0.5 * (b[1:] + b[:-1]))
     vectors = np.stack([np.cos(bc) * np.cos(-xc), np.cos(bc) * np.sin(-xc), np.sin(bc)], axis=-1)
     return x, b, values[pixels_at(nside, vectors.reshape(-1, 3), nest=False)].reshape(xc.shape)
@@ -245,6 +250,8 @@ def _graticule(axes: Any, colour: str) -> None:
     longitudes = [120, 60, 0, 300, 240]
     axes.set_xticks(np.radians([-120, -60, 0, 60, 120]), [f"{l}°" for l in longitudes])  # noqa: E741
     axes.tick_params(axis="x", colors=colour, labelsize=9)
+    for label in axes.get_xticklabels():  # they lie on the bright plane
+        label.set_path_effects([withStroke(linewidth=2, foreground="#333333")])
     axes.set_yticks(np.radians([-60, -30, 0, 30, 60]), ["−60°", "−30°", "b = 0°", "30°", "60°"])
     axes.tick_params(axis="y", labelsize=9)
 
@@ -270,11 +277,10 @@ def plot_map(sky: SkyMap, energy: u.Quantity | None = None, decades: float = 4.0
     if not e2.max() > 0:
         raise InputError(f"the map is zero at {energy}")
     with style():
-        what = NAMES[sky.messenger] + (f", {FLAVOURS[sky.flavour]}" if sky.flavour else "")
-        tev = energy.to_value(u.TeV)
-        figure, axes = _mollweide(f"{' + '.join(sky.components)}: {what}, {tev:.4g} TeV, nside {sky.nside}")
+        what, tev = _what(sky.messenger, sky.flavour), energy.to_value(u.TeV)
+        figure, axes = _mollweide(f"{' + '.join(sky.components)}: {what}\n{tev:.4g} TeV, nside {sky.nside}")
         x, b, image = _sky_image(e2, sky.nside)
-        norm = LogNorm(e2.max() / 10**decades, e2.max())
+        norm = LogNorm(max(e2.max() / 10**decades, e2.min()), e2.max())
         mesh = axes.pcolormesh(x, b, np.maximum(image, norm.vmin), norm=norm, cmap="cividis", rasterized=True)
         _graticule(axes, "white")
         low = e2.min() < (norm.vmin or 0.0)

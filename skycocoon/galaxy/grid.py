@@ -21,10 +21,12 @@ RATE_DENSITY = u.Unit("cm-3 s-1")
 """Internal unit of a source rate per volume."""
 
 MAX_CELLS = 30_000_000
-MAX_NODES = 4097
-# Two tables agree "in shape" if linear interpolation between every n-th node is this good: it only has to make sure
-# that no feature is stepped over, the quadrature's own error control does the rest.
-GRAIN_TOLERANCE = 0.1
+MAX_NODES = 65_537
+# A table has its shape still on every n-th node if interpolation between these is this good, in units of the density plus
+# a small part of its maximum along the axis. That only has to make sure that no feature is stepped over: the error
+# control of the quadrature does the rest.
+GRAIN_TOLERANCE = 0.5
+NEGLIGIBLE = 3e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,27 +96,23 @@ def _grain(values: FloatArray, axis: int, periodic: bool, logarithmic: bool) -> 
     moved = np.moveaxis(values, axis, 0)
     if periodic:
         moved = np.concatenate([moved, moved[:1]])
-    scale = np.abs(moved).max() if not logarithmic else 1.0
-    if scale == 0.0 or np.ptp(moved) == 0.0:
-        return math.inf
-    # Where a density is negligible its shape does not matter: clip ln n some e-folds below its maximum.
     if logarithmic:
-        moved = np.maximum(moved, moved.max() - 12.0)
+        moved = moved - moved.max()
+    true = np.exp(moved) if logarithmic else moved
+    peak = true.max(axis=0)
+    scale = true + NEGLIGIBLE * np.maximum(peak, NEGLIGIBLE * peak.max())
+    index = np.arange(len(moved))
     stride = 1
     while 2 * stride < len(moved):
-        trial = 2 * stride
-        picked = np.arange(0, len(moved), trial)
-        if picked[-1] != len(moved) - 1:
-            picked = np.append(picked, len(moved) - 1)
-        index = np.arange(len(moved))
+        picked = np.append(np.arange(0, len(moved) - 1, 2 * stride), len(moved) - 1)
         low = np.clip(np.searchsorted(picked, index, side="right") - 1, 0, len(picked) - 2)
         weight = ((index - picked[low]) / (picked[low + 1] - picked[low])).reshape(-1, 1, 1)
         rough = moved[picked[low]] * (1 - weight) + moved[picked[low + 1]] * weight
-        # In ln n a difference of order 1 over a stride is still smooth for an 11-point rule.
-        limit = 1.0 if logarithmic else GRAIN_TOLERANCE * scale
-        if np.abs(rough - moved).max() > limit:
+        if logarithmic:
+            rough = np.exp(rough)
+        if np.any(np.abs(rough - true) > GRAIN_TOLERANCE * scale):
             return float(stride)
-        stride = trial
+        stride *= 2
     return math.inf
 
 
@@ -274,7 +272,7 @@ class CylindricalGrid:
         Warns
         -----
         AccuracyWarning
-            If the largest grid (4097 nodes an axis, 3e7 cells) is not enough.
+            If the largest grid (65537 nodes an axis, 3e7 cells) is not enough.
         """
         r_max = to_float(radius, u.kpc, "grid radius", minimum=0.0, exclusive=True)
         z_max = to_float(height, u.kpc, "grid height", minimum=0.0, exclusive=True)

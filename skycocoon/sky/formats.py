@@ -44,7 +44,7 @@ def write_map(sky: SkyMap, path: str | Path, overwrite: bool = False) -> None:
 
     from .sed import FLAVOURS
 
-    nside = sky.nside
+    nside = healpix.check_nside(sky.nside)
     parts = [part.to_value(FILE_UNIT) if part.unit != FILE_UNIT else part.value for part in sky.components.values()]
     columns = []
     for k in range(sky.energy.size):
@@ -59,15 +59,15 @@ def write_map(sky: SkyMap, path: str | Path, overwrite: bool = False) -> None:
     header["ORDERING"] = "RING"
     header["COORDSYS"] = ("GAL", "Galactic")
     header["NSIDE"] = nside
-    header["ORDER"] = (int(math.log2(nside)), "2^ORDER = NSIDE") if nside & (nside - 1) == 0 else -1
+    header["ORDER"] = (nside.bit_length() - 1, "2^ORDER = NSIDE")
     header["FIRSTPIX"] = 0
     header["LASTPIX"] = 12 * nside**2 - 1
     header["INDXSCHM"] = "IMPLICIT"
     header["OBJECT"] = "FULLSKY"
-    header["BUNIT"] = (UNIT_TEXT, "differential intensity at the nodes, pixel means")
+    header["BUNIT"] = (UNIT_TEXT, "at the nodes, pixel means")
     header["MESSENGR"] = (sky.messenger, "gamma or neutrino")
     if sky.flavour:
-        header["FLAVOUR"] = (sky.flavour, FLAVOURS[sky.flavour])
+        header["FLAVOUR"] = (sky.flavour, "nu + anti-nu; per flavour: at Earth")
     header["COMPONEN"] = ("+".join(sky.components)[:60], "what was summed")
     energies = fits.BinTableHDU.from_columns(
         [fits.Column("Energy", "D", unit="MeV", array=sky.energy.to_value(u.MeV))], name="ENERGIES"
