@@ -159,11 +159,10 @@ def _refined(
 
 def _feature_nside(table: DensityTable, sun: Sun) -> int:
     """Resolution at which no feature of a rough table can fall between pixel centres; 1 for a smooth one."""
-    if not math.isfinite(table.feature_size):
+    angle = table.feature_angle(float(sun.place[0]))
+    if not math.isfinite(angle):
         return 1
-    farthest = table.axes[0, 2] + sun.place[0]
-    wanted = math.sqrt(math.pi / 3) * farthest / table.feature_size
-    return min(2 ** math.ceil(math.log2(max(wanted, 1.0))), FEATURE_NSIDE)
+    return min(2 ** math.ceil(math.log2(max(healpix.pixel_width(1) / angle, 1.0))), FEATURE_NSIDE)
 
 
 def column_map(

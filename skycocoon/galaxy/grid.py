@@ -27,6 +27,8 @@ MAX_NODES = 65_537
 # control of the quadrature does the rest.
 GRAIN_TOLERANCE = 0.5
 NEGLIGIBLE = 3e-3
+# Change of ln n's slope across a node, in units of 1/cell, that is called a crease.
+CREASE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +43,11 @@ class DensityTable:
         (3, 3): for R (or its square root), phi and z the first node, nodes per unit and the outer boundary in kpc.
     root, folded, logarithmic
         Nodes uniform in sqrt(R); z stands for |z|; values are ln n.
-    grain
-        Cells over which the table is smooth, per axis; infinite where one panel can do.
+    rulers
+        For R, phi and z the number of grains between the first node and each: a grain is as many cells as the table is
+        smooth over. All 0 along an axis for which one panel of a quadrature can do.
+    creases
+        Heights [kpc] of kinks in z, at which rays are split: the plane, and the edges of layers.
     """
 
     values: FloatArray
@@ -50,7 +55,8 @@ class DensityTable:
     root: bool
     folded: bool
     logarithmic: bool
-    grain: FloatArray
+    rulers: tuple[FloatArray, FloatArray, FloatArray]
+    creases: FloatArray
 
     @property
     def axisymmetric(self) -> bool:
@@ -60,23 +66,28 @@ class DensityTable:
     @property
     def arguments(self) -> tuple[Any, ...]:
         """The table as kernel arguments, in order."""
-        return self.values, self.axes, self.root, self.folded, self.logarithmic, self.grain
+        return self.values, self.axes, self.root, self.folded, self.logarithmic, *self.rulers, self.creases
 
-    @property
-    def feature_size(self) -> float:
-        """Length [kpc] of the smallest feature that the quadrature could step over; infinite for a smooth table."""
-        sizes = [math.inf]
-        last = self.values.shape[0] - 1
-        if math.isfinite(self.grain[0]):
-            first, scale = self.axes[0, 0], self.axes[0, 1]
-            # The widest cell is the outermost one when nodes are uniform in sqrt(R); take the middle of the axis.
-            cell = 1.0 / scale if not self.root else 2.0 * (first + 0.5 * last / scale) / scale
-            sizes.append(self.grain[0] * cell)
-        if math.isfinite(self.grain[1]):
-            sizes.append(self.grain[1] / self.axes[1, 1] * 0.5 * self.axes[0, 2])
-        if math.isfinite(self.grain[2]):
-            sizes.append(self.grain[2] / self.axes[2, 1])
-        return min(sizes)
+    def feature_angle(self, sun_radius: float) -> float:
+        """Angle [rad] under which the smallest feature is seen from afar; infinite for a smooth table.
+
+        Layers in z are seen whole along the plane, features in R and phi are not.
+        """
+        first, scale, last = self.axes[0]
+        angles = [math.inf]
+        if self.rulers[0][-1] > 0:
+            nodes = first + np.arange(self.values.shape[0]) / scale
+            if self.root:
+                nodes = nodes**2
+            edges = np.interp(np.arange(math.ceil(self.rulers[0][-1]) + 1), self.rulers[0], nodes)
+            # Near the axis a power of R has ever smaller grains, which hold next to nothing.
+            edges = edges[edges >= 0.01 * last]
+            if edges.size > 1:
+                angles.append(float(np.min(np.diff(edges) / (sun_radius + edges[1:]))))
+        if self.rulers[1][-1] > 0:
+            grain = 1 / np.diff(self.rulers[1]).max() / self.axes[1, 1]
+            angles.append(grain * last / 4 / (sun_radius + last / 4))
+        return min(angles)
 
     def density(self, points: FloatArray) -> FloatArray:
         """Interpolated density [cm^-3 s^-1] at Galactocentric (x, y, z) [kpc], shape (n, 3)."""
@@ -84,36 +95,59 @@ class DensityTable:
 
         points = np.ascontiguousarray(points, dtype=np.float64)
         out = np.empty(len(points))
-        density(points, *self.arguments[:-1], out)
+        density(points, *self.arguments[:5], out)
         return out
 
 
-def _grain(values: FloatArray, axis: int, periodic: bool, logarithmic: bool) -> float:
-    """Largest stride (a power of two, in cells) at which a table still has its shape along one axis."""
-    n = values.shape[axis]
-    if n <= 2:
-        return math.inf
+def _ruler(values: FloatArray, axis: int, periodic: bool, logarithmic: bool) -> FloatArray:
+    """Grains between the first node of an axis and each of its nodes (and, if it is periodic, once around).
+
+    The grain at a node is the largest power of two of cells for which the table still has its shape there.
+    """
     moved = np.moveaxis(values, axis, 0)
     if periodic:
         moved = np.concatenate([moved, moved[:1]])
+    cells = len(moved) - 1
     if logarithmic:
         moved = moved - moved.max()
     true = np.exp(moved) if logarithmic else moved
     peak = true.max(axis=0)
     scale = true + NEGLIGIBLE * np.maximum(peak, NEGLIGIBLE * peak.max())
-    index = np.arange(len(moved))
-    stride = 1
-    while 2 * stride < len(moved):
-        picked = np.append(np.arange(0, len(moved) - 1, 2 * stride), len(moved) - 1)
+    index = np.arange(cells + 1)
+    grain = np.ones(cells)
+    stride = 2
+    while stride <= cells:
+        picked = np.append(np.arange(0, cells, stride), cells)
         low = np.clip(np.searchsorted(picked, index, side="right") - 1, 0, len(picked) - 2)
         weight = ((index - picked[low]) / (picked[low + 1] - picked[low])).reshape(-1, 1, 1)
         rough = moved[picked[low]] * (1 - weight) + moved[picked[low + 1]] * weight
         if logarithmic:
             rough = np.exp(rough)
-        if np.any(np.abs(rough - true) > GRAIN_TOLERANCE * scale):
-            return float(stride)
+        error = np.max(np.abs(rough - true) / np.where(scale > 0, scale, 1.0), axis=(1, 2))
+        worst = np.maximum.reduceat(error, picked[:-1])
+        good = (worst <= GRAIN_TOLERANCE)[np.minimum(index[:-1] // stride, len(picked) - 2)]
+        grain = np.where(good & (grain == stride // 2), stride, grain)
+        if not good.any():
+            break
         stride *= 2
-    return math.inf
+    if grain.min() * 2 > cells:
+        return np.zeros(cells + 1)
+    return np.concatenate([[0.0], np.cumsum(1 / grain)])
+
+
+def _creases(values: FloatArray, height: FloatArray, logarithmic: bool) -> FloatArray:
+    """The plane, and up to four heights at which the slope in z changes most, if it changes by more than 1 %."""
+    plane = np.zeros(1) if height[0] <= 0.0 <= height[-1] else np.zeros(0)
+    bend = np.abs(values[..., 2:] - 2 * values[..., 1:-1] + values[..., :-2])
+    if logarithmic:
+        bend = np.where(values[..., 1:-1] > values.max() + math.log(NEGLIGIBLE), bend, 0.0)
+    else:
+        bend = bend / np.abs(values).max()
+    change = bend.max(axis=(0, 1)) if bend.size else np.zeros(0)
+    sharp = np.argsort(change)[::-1][:4]
+    heights = height[1:-1][sharp[change[sharp] > CREASE]]
+    both = np.concatenate([plane, heights, -heights if height[0] == 0.0 else np.zeros(0)])
+    return np.unique(both)
 
 
 @dataclass(frozen=True, eq=False)
@@ -190,10 +224,12 @@ class CylindricalGrid:
                 [z[0], (z.size - 1) / (z[-1] - z[0]), z[-1]],
             ]
         )
-        grain = np.full(3, math.inf)
-        if not self.smooth:
-            grain = np.array([_grain(n, axis, axis == 1, logarithmic) for axis in range(3)])
-        table = DensityTable(np.ascontiguousarray(n), axes, root, bool(z[0] == 0.0), logarithmic, grain)
+        sizes = [n.shape[0], n.shape[1] + 1, n.shape[2]]
+        if self.smooth:
+            rulers = [np.zeros(size) for size in sizes]
+        else:
+            rulers = [_ruler(n, axis, axis == 1, logarithmic) for axis in range(3)]
+        table = DensityTable(np.ascontiguousarray(n), axes, root, bool(z[0] == 0.0), logarithmic, (rulers[0], rulers[1], rulers[2]), _creases(n, z, logarithmic))
         object.__setattr__(self, "_table", table)
 
     def table(self, rtol: float = 1e-5) -> DensityTable:
