@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
 from collections.abc import Callable
@@ -20,19 +21,26 @@ F = TypeVar("F", bound=Callable[..., Any])
 class _Group(click.Group):
     """Turns bad input into one line and exit code 2."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run a command."""
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command and leave with its exit code."""
         from .errors import InputError
 
+        kwargs["standalone_mode"] = False
         try:
-            return super().invoke(ctx)
+            sys.exit(super().main(*args, **kwargs))
+        except click.UsageError as error:
+            where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
+            click.echo(f"skycocoon: error: {' '.join(error.format_message().split())}{where}", err=True)
+            sys.exit(2)
         except InputError as error:
             click.echo(f"skycocoon: error: {error}", err=True)
-            ctx.exit(2)
-        except BrokenPipeError:
-            # `skycocoon sed ... | head`
-            sys.stderr.close()
-            ctx.exit(0)
+            sys.exit(2)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("skycocoon: interrupted, nothing was written", err=True)
+            sys.exit(130)
+        except BrokenPipeError:  # skycocoon sed ... | head
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Find a command, or say which one is nearest."""

@@ -6,7 +6,9 @@ Every mistake ends in one line that names the file, the key, the value and what 
 from __future__ import annotations
 
 import hashlib
+import json
 import math
+import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -413,10 +415,10 @@ def _build(document: dict[str, Any], source: str, folder: Path, text: str, chang
             "version": __version__,
             "model": source,
             **({"changes": changes} if changes else {}),
-            "model_sha256": hashlib.sha256(text.encode()).hexdigest(),
+            "model_sha256": hashlib.sha256(text.strip().encode()).hexdigest(),
             "cross_sections": f"{file.interactions.proton}, helium {file.interactions.helium}",
             "absorption": "none",
-            "toml": text,
+            "toml": text.strip(),
         }
         model = GalaxyModel(parts, sun, provenance)
     except InputError as error:
@@ -473,14 +475,13 @@ def _toml(document: Mapping[str, Any], path: str = "") -> str:
         if isinstance(value, bool):
             return str(value).lower()
         if isinstance(value, str):
-            escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-            return f'"{escaped}"'
+            return _string(value)
         if isinstance(value, (list, tuple)):
             return "[" + ", ".join(item(v) for v in value) + "]"
         return repr(value)
 
     plain = [f"{_key(k)} = {item(v)}" for k, v in document.items() if not isinstance(v, Mapping)]
-    lines = ([f"[{path}]"] if path and plain else []) + plain
+    lines = ([f"[{path}]"] if path and (plain or not document) else []) + plain
     text = "\n".join(lines) + ("\n\n" if lines else "")
     for k, v in document.items():
         if isinstance(v, Mapping):
@@ -489,4 +490,9 @@ def _toml(document: Mapping[str, Any], path: str = "") -> str:
 
 
 def _key(name: str) -> str:
-    return name if name.replace("-", "").replace("_", "").isalnum() and name.isascii() else f'"{name}"'
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _string(name)
+
+
+def _string(text: str) -> str:
+    """A basic string: TOML escapes as JSON does, and DEL too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -298,6 +299,20 @@ def _energies(energy: u.Quantity) -> tuple[u.Quantity, FloatArray]:
     return energy, gev
 
 
+def _check_memory(nside: int, energies: int, components: int) -> None:
+    """Refuse a map that this machine cannot hold, before hours are spent on it."""
+    needed = 12 * nside**2 * energies * 8 * (components + 1)
+    try:
+        there = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # not on this system
+        return
+    if needed > 0.8 * there:
+        raise InputError(
+            f"a map of nside {nside} at {energies} energies needs {needed / 2**30:.0f} GiB of memory, there are "
+            f"{there / 2**30:.0f}; use a smaller nside or fewer energies"
+        )
+
+
 def _sum(terms: tuple[Term, ...], gev: FloatArray, columns: Callable[[Term], Any]) -> Any:
     total: Any = 0.0
     for term in terms:
@@ -344,6 +359,7 @@ def intensity_map(
     check_messenger(messenger), check_flavour(flavour)
     energy, gev = _energies(energy)
     healpix.check_nside(nside)
+    _check_memory(nside, gev.size, len(model.components))
     parts = {}
     for component in model.components:
         terms = component.terms(messenger, flavour)

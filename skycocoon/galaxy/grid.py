@@ -373,7 +373,7 @@ class CylindricalGrid:
             If the file cannot be read or an array is missing.
         """
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
                 missing = [name for name in ("radius", "height", "values") if name not in file]
                 if missing:
                     raise InputError(f"{path}: no array {missing[0]!r}; needed: radius, height, values")

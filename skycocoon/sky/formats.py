@@ -101,7 +101,10 @@ def _open(path: str | Path, needed: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            with fits.open(path, memmap=False, checksum=True, lazy_load_hdus=False) as file:
+            with (
+                open(path, "rb") as handle,
+                fits.open(handle, memmap=False, checksum=True, lazy_load_hdus=False) as file,
+            ):
                 for hdu in file:
                     hdu.data  # noqa: B018 - reads it
                 return file

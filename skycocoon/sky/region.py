@@ -19,8 +19,9 @@ from . import healpix
 
 __all__ = ["Box", "Complement", "Disc", "Everywhere", "Intersection", "Mask", "Region", "Shape", "Union", "list_regions"]
 
-# Edge pixels are divided until the pieces are this fine (1.7 arcmin); these are counted in 8 x 8 pieces.
+# Edge pixels are divided until the pieces are this fine (1.7 arcmin); these are counted in pieces of 0.2 arcmin.
 EDGE_NSIDE = 2048
+PIECE_NSIDE = 8 * EDGE_NSIDE
 INSIDE = math.pi
 
 
@@ -43,6 +44,11 @@ class Shape(Protocol):
         """Solid angle [sr] in closed form, if there is one."""
         ...
 
+    @property
+    def finest(self) -> int:
+        """Resolution at which its edges are counted."""
+        ...
+
 
 @dataclass(frozen=True)
 class Everywhere:
@@ -59,6 +65,11 @@ class Everywhere:
     def area(self) -> float:
         """4 pi."""
         return 4 * math.pi
+
+    @property
+    def finest(self) -> int:
+        """Any."""
+        return 1
 
 
 @dataclass(frozen=True)
@@ -101,6 +112,11 @@ class Box:
         lat = np.sin(np.radians([self.b_min, self.b_max]))
         return math.radians(self.width) * float(lat[1] - lat[0])
 
+    @property
+    def finest(self) -> int:
+        """As fine as edges are counted."""
+        return PIECE_NSIDE
+
 
 @dataclass(frozen=True)
 class Disc:
@@ -125,6 +141,11 @@ class Disc:
     def area(self) -> float:
         """2 pi (1 - cos radius)."""
         return 4 * math.pi * math.sin(math.radians(self.radius) / 2) ** 2
+
+    @property
+    def finest(self) -> int:
+        """As fine as edges are counted."""
+        return PIECE_NSIDE
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,6 +185,11 @@ class Mask:
         """Pixels that count times their size."""
         return float(self.inside.mean()) * 4 * math.pi
 
+    @property
+    def finest(self) -> int:
+        """Its own resolution, which is exact, or a good deal finer if its pixels are at an angle to ours."""
+        return self.nside if self.frame == "G" else min(16 * self.nside, PIECE_NSIDE)
+
 
 @dataclass(frozen=True)
 class Union:
@@ -182,6 +208,11 @@ class Union:
     def area(self) -> None:
         """No closed form."""
         return None
+
+    @property
+    def finest(self) -> int:
+        """The finest of the parts'."""
+        return max(part.finest for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -202,6 +233,11 @@ class Intersection:
         """No closed form."""
         return None
 
+    @property
+    def finest(self) -> int:
+        """The finest of the parts'."""
+        return max(part.finest for part in self.parts)
+
 
 @dataclass(frozen=True)
 class Complement:
@@ -221,6 +257,11 @@ class Complement:
         """What the shape leaves of the sphere."""
         area = self.part.area()
         return None if area is None else 4 * math.pi - area
+
+    @property
+    def finest(self) -> int:
+        """The shape's."""
+        return self.part.finest
 
 
 @dataclass(frozen=True, eq=False)
@@ -397,7 +438,7 @@ class Region:
 
     @property
     def solid_angle(self) -> u.Quantity:
-        """Solid angle [sr]: closed form where there is one, else counted in pieces of 0.4 arcmin."""
+        """Solid angle [sr]: closed form where there is one, else counted in pieces of 0.2 arcmin."""
         area = self.shape.area()
         if area is None:
             area = float(_counted_area(self))
@@ -446,14 +487,16 @@ def touching(region: Region, nside: int) -> tuple[healpix.Indices, np.ndarray[An
 
 
 def edge_parts(region: Region, nside: int, pixels: healpix.Indices) -> FloatArray:
-    """Part inside of each of some NESTED pixels: the mean coverage of its 8 x 8 pieces."""
+    """Part inside of each of some NESTED pixels: the mean coverage of their pieces, 8 x 8 at most."""
+    fine = min(max(region.shape.finest, nside), 8 * nside)
+    count = (fine // nside) ** 2
     parts = np.empty(pixels.size)
     step = 20_000
     for first in range(0, pixels.size, step):
         chosen = slice(first, first + step)
-        pieces = (64 * pixels[chosen, None] + np.arange(64)).ravel()
-        vectors = healpix.directions(8 * nside, pieces, nest=True)
-        parts[chosen] = region.shape.coverage(vectors, healpix.pixel_width(8 * nside)).reshape(-1, 64).mean(axis=1)
+        pieces = (count * pixels[chosen, None] + np.arange(count)).ravel()
+        vectors = healpix.directions(fine, pieces, nest=True)
+        parts[chosen] = region.shape.coverage(vectors, healpix.pixel_width(fine)).reshape(-1, count).mean(axis=1)
     return parts
 
 
@@ -472,7 +515,7 @@ def _fractions(region: Region, nside: int) -> FloatArray:
     pixels, whole = touching(region, nside)
     result[pixels[whole]] = 1.0
     pending, owner, level = pixels[~whole], pixels[~whole], nside
-    finest = max(2 * nside, EDGE_NSIDE // 2)
+    finest = max(2 * nside, min(EDGE_NSIDE, region.shape.finest))
     while pending.size:
         level *= 2
         pending = (4 * pending[:, None] + np.arange(4)).ravel()

@@ -1,0 +1,220 @@
+"""Regions: areas, edges, combinations, masks."""
+
+import math
+
+import astropy.units as u
+import healpy
+import numpy as np
+import pytest
+from astropy.io import fits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skycocoon import InputError, Region, list_regions
+from skycocoon.sky.region import EDGE_NSIDE
+
+DEG = u.deg
+
+
+def counted(region, nside=64):
+    return region.fractions(nside).mean() * 4 * math.pi
+
+
+def box(l0, l1, b0, b1):
+    return Region.box((l0 * DEG, l1 * DEG), (b0 * DEG, b1 * DEG))
+
+
+def test_the_papers_regions():
+    for name in ("lhaaso-inner", "lhaaso-outer"):
+        assert Region.named(name).solid_angle.to_value(u.sr) == pytest.approx(0.334654028, rel=1e-8)
+        for nside in (16, 64, 256):
+            assert counted(Region.named(name), nside) == pytest.approx(0.334654028, rel=1e-4)
+    assert Region.named("icecube-allsky").solid_angle.to_value(u.sr) == pytest.approx(4 * math.pi, rel=1e-12)
+    assert np.all(Region.named("icecube-allsky").fractions(8) == 1.0)
+
+
+@pytest.mark.parametrize("name", list_regions())
+def test_every_shipped_region_by_both_names(name):
+    region = Region.named(name)
+    assert counted(region, 32) == pytest.approx(region.solid_angle.value, rel=2e-3)
+    from skycocoon.sky.region import _table
+
+    assert Region.named(_table()[name]["analysis"]).name == name
+    assert str(region).startswith(name)
+
+
+def test_across_longitude_zero():
+    region = box(-30, 20, -5, 5)
+    assert region.solid_angle.value == pytest.approx(math.radians(50) * 2 * math.sin(math.radians(5)), rel=1e-12)
+    inside = region.contains([0, 350, 19, -29, 331, 21, 329, 180] * DEG, [0] * 8 * DEG)
+    assert inside.tolist() == [True, True, True, True, True, False, False, False]
+    np.testing.assert_allclose(region.fractions(32), box(330, 380, -5, 5).fractions(32), rtol=1e-9)
+    assert counted(region) == pytest.approx(region.solid_angle.value, rel=2e-4)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(-180, 360), st.floats(2, 350), st.floats(-89, 80), st.floats(2, 60))
+def test_boxes_have_their_area(l0, width, b0, height):
+    top = min(b0 + height, 90)
+    region = box(l0, l0 + width, b0, top)
+    edge = math.radians(2 * height + width * (math.cos(math.radians(b0)) + math.cos(math.radians(top))))
+    # edges are where they should be to 0.1 arcmin
+    assert abs(counted(region, 16) - region.solid_angle.value) < edge * math.radians(0.1 / 60)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.floats(0, 360), st.floats(-90, 90), st.floats(1, 179))
+def test_discs_have_their_area(l, b, radius):
+    region = Region.disc(l * DEG, b * DEG, radius * DEG)
+    assert region.solid_angle.value == pytest.approx(2 * math.pi * (1 - math.cos(math.radians(radius))), rel=1e-9)
+    edge = 2 * math.pi * math.sin(math.radians(radius))
+    assert abs(counted(region, 16) - region.solid_angle.value) < edge * math.radians(0.1 / 60)
+    together = region.fractions(16) + (~region).fractions(16)
+    np.testing.assert_allclose(together, 1.0, rtol=1e-12)
+
+
+def test_small_disc():
+    region = Region.disc(77 * DEG, 0 * DEG, 0.3 * DEG)
+    assert counted(region, 64) == pytest.approx(region.solid_angle.value, rel=5e-3)
+
+
+def test_union_intersection_difference():
+    a, b = box(0, 60, -10, 10), box(30, 90, -5, 5)
+    area = {
+        "a": a.solid_angle.value,
+        "b": b.solid_angle.value,
+        "both": box(30, 60, -5, 5).solid_angle.value,
+    }
+    assert (a & b).solid_angle.value == pytest.approx(area["both"], rel=2e-3)
+    assert (a | b).solid_angle.value == pytest.approx(area["a"] + area["b"] - area["both"], rel=1e-3)
+    assert (a - b).solid_angle.value == pytest.approx(area["a"] - area["both"], rel=2e-3)
+    one = (a & b).fractions(32) + (a - b).fractions(32)
+    np.testing.assert_allclose(one, a.fractions(32), atol=5e-3)
+
+
+def test_edge_pixels_count_by_the_part_inside():
+    """A parallel cuts the equator's pixels in halves."""
+    north = box(0, 360, 0, 90)
+    equator = np.flatnonzero(np.abs(healpy.pix2vec(16, np.arange(3072))[2]) < 1e-12)
+    assert equator.size == 64
+    np.testing.assert_allclose(north.fractions(16)[equator], 0.5, rtol=1e-6)
+
+
+def write_mask(path, values, coord="G", nest=False):
+    healpy.write_map(path, values, coord=coord, nest=nest, dtype=np.float64, overwrite=True)
+    return path
+
+
+def inner_mask(nside, nest=False, frame="G"):
+    lon, lat = healpy.pix2ang(nside, np.arange(12 * nside**2), nest=nest, lonlat=True)
+    if frame == "C":
+        rotator = healpy.Rotator(coord=["C", "G"])
+        lon, lat = rotator(lon, lat, lonlat=True)
+    return ((lon % 360 > 15) & (lon % 360 < 125) & (np.abs(lat) < 5)).astype(float)
+
+
+@pytest.mark.parametrize("nside", [32, 256])
+@pytest.mark.parametrize("nest", [False, True])
+@pytest.mark.parametrize("frame", ["G", "C"])
+def test_masks_of_any_size_ordering_and_frame(tmp_path, nside, nest, frame):
+    path = write_mask(tmp_path / "mask.fits", inner_mask(nside, nest, frame), frame, nest)
+    region = Region.mask(path)
+    whole = inner_mask(nside, nest, frame).mean() * 4 * math.pi
+    assert region.solid_angle.value == pytest.approx(whole, rel=1e-12)
+    for model_nside in (16, 64):
+        assert counted(region, model_nside) == pytest.approx(whole, rel=5e-3)
+    box_part = Region.named("lhaaso-inner").fractions(16)
+    assert np.abs(region.fractions(16) - box_part).max() < (0.75 if nside == 32 else 0.15)
+
+
+def test_mask_on_its_own_grid_is_exact(tmp_path):
+    values = inner_mask(64)
+    region = Region.parse(f"mask:{write_mask(tmp_path / 'm.fits', values)}")
+    np.testing.assert_allclose(region.fractions(64), values, atol=1e-12)
+    np.testing.assert_allclose(region.fractions(16), healpy.ud_grade(values, 16), atol=1e-12)
+
+
+def test_mask_from_an_array():
+    values = inner_mask(32)
+    np.testing.assert_allclose(Region.mask(values).fractions(32), values, atol=1e-12)
+    assert EDGE_NSIDE > 32
+
+
+def test_unseen_and_nan_are_outside(tmp_path):
+    values = np.ones(12 * 8**2)
+    values[:100], values[100:200] = healpy.UNSEEN, np.nan
+    assert Region.mask(values).solid_angle.value == pytest.approx(4 * math.pi * (768 - 200) / 768)
+
+
+def test_partial_sky_mask(tmp_path):
+    values = inner_mask(32)
+    values[values == 0] = healpy.UNSEEN
+    path = tmp_path / "partial.fits"
+    healpy.write_map(path, values, coord="G", partial=True, dtype=np.float64)
+    np.testing.assert_allclose(Region.mask(path).fractions(32), inner_mask(32), atol=1e-12)
+
+
+def test_bad_masks(tmp_path):
+    with pytest.raises(InputError, match="12 nside"):
+        Region.mask(np.ones(1000))
+    with pytest.raises(InputError, match="empty"):
+        Region.mask(np.zeros(12))
+    with pytest.raises(InputError, match="no such file"):
+        Region.mask(tmp_path / "missing.fits")
+    path = write_mask(tmp_path / "m.fits", inner_mask(32))
+    whole = path.read_bytes()
+    for cut in (0, 100, 2880, 5000, len(whole) - 2880):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(InputError, match=r"m\.fits"):
+            Region.mask(path)
+    path.write_bytes(whole)
+    with fits.open(path) as file:
+        del file[1].header["COORDSYS"]
+        file.writeto(tmp_path / "noframe.fits")
+    with pytest.raises(InputError, match="COORDSYS"):
+        Region.mask(tmp_path / "noframe.fits")
+    assert Region.parse(f"mask:{tmp_path / 'noframe.fits'},galactic").solid_angle > 0 * u.sr
+    with pytest.raises(InputError, match="unknown frame"):
+        Region.mask(np.ones(12), frame="martian")
+
+
+@pytest.mark.parametrize(
+    ("text", "area"),
+    [
+        ("lhaaso-inner", 0.334654),
+        ("LHAASO-KM2A 2023 inner", 0.334654),
+        ("box:15,125,-5,5", 0.334654),
+        ("~ box:15,125,-5,5", 4 * math.pi - 0.334654),
+        ("lhaaso-inner | lhaaso-outer", 0.669308),
+        ("lhaaso-inner & box:15,70,-5,5", 0.167327),
+        ("lhaaso-inner - box:15,70,-5,5", 0.167327),
+        ("disc:0,0,180", 4 * math.pi),
+    ],
+)
+def test_parse(text, area):
+    assert Region.parse(text).solid_angle.value == pytest.approx(area, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("lhaso-inner", "did you mean 'lhaaso-inner'"),
+        ("box:1,2,3", "box:l1,l2,b1,b2"),
+        ("box:a,b,c,d", "box:l1,l2,b1,b2"),
+        ("box:10,10,-5,5", "empty"),
+        ("box:10,20,5,-5", "empty"),
+        ("box:10,20,-95,5", "out of range"),
+        ("disc:0,0,-1", "out of range"),
+        ("disc:0,0,nan", "finite"),
+        ("", "unknown region"),
+    ],
+)
+def test_parse_refuses(text, words):
+    with pytest.raises(InputError, match=words):
+        Region.parse(text)
+
+
+def test_empty_region_is_refused():
+    nothing = box(0, 10, 80, 85) & box(0, 10, -85, -80)
+    with pytest.raises(InputError, match="empty"):
+        nothing.fractions(32)

@@ -1,0 +1,238 @@
+"""Maps: what they hold, the file they write, and the tools that read it."""
+
+import math
+
+import astropy.units as u
+import healpy
+import numpy as np
+import pytest
+from astropy.io import fits
+
+from skycocoon import InputError, Region, SkyMap, intensity_map, load_model
+from skycocoon.sky.sed import FLAVOURS
+from skycocoon.units import INTENSITY
+
+E = np.geomspace(100, 1e6, 13) * u.GeV
+
+
+@pytest.fixture(scope="module")
+def sky():
+    return intensity_map(load_model("paper"), "gamma", E, 16)
+
+
+@pytest.fixture
+def path(sky, tmp_path):
+    sky.write(tmp_path / "gamma.fits")
+    return tmp_path / "gamma.fits"
+
+
+def test_layout_of_the_file(path):
+    with fits.open(path, checksum=True) as file:
+        assert [hdu.name for hdu in file] == ["PRIMARY", "SKYMAP", "ENERGIES", "PROVENANCE"]
+        assert file[0].data is None
+        table, header = file["SKYMAP"], file["SKYMAP"].header
+        assert table.columns.names == [f"ENERGY{k}" for k in range(1, 14)]
+        assert set(table.columns.formats) == {"E"}
+        assert len(table.data) == 12 * 16**2
+        expected = {
+            "PIXTYPE": "HEALPIX", "ORDERING": "RING", "COORDSYS": "GAL", "NSIDE": 16, "ORDER": 4, "FIRSTPIX": 0,
+            "LASTPIX": 3071, "INDXSCHM": "IMPLICIT", "OBJECT": "FULLSKY", "BUNIT": "cm-2 s-1 sr-1 MeV-1",
+            "TUNIT1": "cm-2 s-1 sr-1 MeV-1", "MESSENGR": "gamma",
+        }  # fmt: skip
+        assert {key: header[key] for key in expected} == expected
+        assert "HPX_CONV" not in header
+        energies = file["ENERGIES"]
+        assert energies.columns.names == ["Energy"]
+        assert energies.columns[0].format == "D"
+        assert energies.columns[0].unit == "MeV"
+        np.testing.assert_allclose(energies.data["Energy"], E.to_value(u.MeV), rtol=1e-12)
+        provenance = dict(zip(file["PROVENANCE"].data["key"], file["PROVENANCE"].data["value"], strict=True))
+        assert provenance["creator"] == "skycocoon"
+        assert "[components.cocoons.grammage]" in provenance["toml"]
+        assert provenance["absorption"] == "none"
+        assert "CHECKSUM" in header
+
+
+def test_healpy_reads_the_same_numbers(sky, path):
+    maps = healpy.read_map(path, field=None, dtype=np.float64)
+    assert maps.shape == (13, 3072)
+    np.testing.assert_allclose(maps, sky.intensity.to_value("cm-2 s-1 sr-1 MeV-1"), rtol=1e-6)
+
+
+def test_gammapy_reads_the_same_numbers(sky, path):
+    maps = pytest.importorskip("gammapy.maps")
+    cube = maps.Map.read(path)
+    assert cube.geom.frame == "galactic"
+    assert cube.geom.nside[0] == 16
+    assert cube.unit.is_equivalent(INTENSITY)
+    axis = cube.geom.axes["energy_true"]
+    np.testing.assert_allclose(axis.center.to_value(u.GeV), E.value, rtol=1e-6)
+    np.testing.assert_allclose(cube.quantity.to_value(INTENSITY), sky.intensity.value, rtol=1e-6)
+    # at a position and a node, as a user would ask
+    value = cube.get_by_coord({"lon": 30 * u.deg, "lat": 0 * u.deg, "energy_true": E[4]})
+    pixel = healpy.ang2pix(16, 30, 0, lonlat=True)
+    assert (value * cube.unit).to_value(INTENSITY)[0] == pytest.approx(sky.intensity[4, pixel].value, rel=1e-6)
+
+
+def test_gammapy_takes_it_as_a_spatial_model(path):
+    models = pytest.importorskip("gammapy.modeling.models")
+    template = models.TemplateSpatialModel.read(path, normalize=False)
+    assert template.evaluate(30 * u.deg, 0 * u.deg, 1 * u.TeV).unit.is_equivalent(INTENSITY)
+
+
+def test_round_trip(sky, path):
+    again = SkyMap.read(path)
+    assert (again.messenger, again.flavour, again.nside) == ("gamma", "", 16)
+    np.testing.assert_allclose(again.energy.to_value(u.GeV), E.value, rtol=1e-12)
+    np.testing.assert_allclose(again.intensity.value, sky.intensity.to_value(INTENSITY), rtol=1e-6)
+    assert again.meta["toml"] == sky.meta["toml"]
+    region = Region.named("lhaaso-inner")
+    np.testing.assert_allclose(again.sed(region).intensity.value, sky.sed(region).intensity.value, rtol=1e-6)
+
+
+def test_neutrino_map_states_its_convention(tmp_path):
+    model = load_model("paper")
+    for flavour in FLAVOURS:
+        sky = intensity_map(model, "neutrino", [1, 10] * u.TeV, 8, flavour=flavour)
+        sky.write(tmp_path / f"{flavour}.fits")
+        assert fits.getheader(tmp_path / f"{flavour}.fits", 1)["FLAVOUR"] == flavour
+        assert SkyMap.read(tmp_path / f"{flavour}.fits").flavour == flavour
+        assert FLAVOURS[flavour] in str(sky)
+    one, every = (SkyMap.read(tmp_path / f"{f}.fits").intensity for f in FLAVOURS)
+    np.testing.assert_allclose((every / one).value, 3.0, rtol=1e-6)
+
+
+def test_no_bad_numbers_reach_a_file(tmp_path):
+    model = load_model("paper")
+    sky = intensity_map(model, "gamma", [1e6, 1e7, 9e7] * u.GeV, 4)
+    sky.write(tmp_path / "tail.fits")
+    values = healpy.read_map(tmp_path / "tail.fits", field=None)
+    assert np.all(np.isfinite(values))
+    assert np.all((values == 0) | (values >= np.finfo(np.float32).tiny))
+    broken = SkyMap(E[:1], {"x": np.full((1, 12), -1.0) * INTENSITY})
+    with pytest.raises(InputError, match="negative"):
+        broken.write(tmp_path / "broken.fits")
+    assert not (tmp_path / "broken.fits").exists()
+    assert [p.name for p in tmp_path.iterdir()] == ["tail.fits"]
+
+
+def test_existing_files_are_kept(sky, path):
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="--overwrite"):
+        sky.write(path)
+    assert path.read_bytes() == before
+    sky.write(path, overwrite=True)
+    with pytest.raises(InputError, match="cannot write"):
+        sky.write(path.parent / "missing" / "gamma.fits")
+
+
+def test_truncated_and_corrupt_files(sky, path):
+    whole = path.read_bytes()
+    for cut in (0, 1, 79, 2880, 5760, 20_000, len(whole) // 2, len(whole) - 2880, len(whole) - 5000):
+        path.write_bytes(whole[:cut])
+        with pytest.raises(InputError) as error:
+            SkyMap.read(path)
+        assert str(path) in str(error.value)
+        assert "\n" not in str(error.value)
+    rng = np.random.default_rng(5)
+    refused = 0
+    for _ in range(30):
+        broken = bytearray(whole)
+        at = int(rng.integers(0, 40_000))
+        broken[at] ^= 1 << int(rng.integers(0, 8))
+        path.write_bytes(broken)
+        # A flipped bit is found by the checksums; or it was in a checksum's own card, and the numbers are right.
+        try:
+            again = SkyMap.read(path)
+        except InputError:
+            refused += 1
+        else:
+            np.testing.assert_allclose(again.intensity.value, sky.intensity.to_value(INTENSITY), rtol=1e-6)
+    assert refused >= 20
+    with pytest.raises(InputError, match="no such file"):
+        SkyMap.read(path.parent / "missing.fits")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"BUNIT": ""}, "unit"),
+        ({"BUNIT": "K"}, "no intensity"),
+        ({"COORDSYS": ""}, "frame"),
+        ({"COORDSYS": "CEL"}, "Galactic"),
+        ({"ORDERING": "SPIRAL"}, "RING or NESTED"),
+    ],
+)
+def test_a_file_that_does_not_say(path, change, words):
+    with fits.open(path) as file:
+        file[1].header.update(change)
+        if change.get("BUNIT") == "":
+            for k in range(1, 14):
+                del file[1].header[f"TUNIT{k}"]
+        file.writeto(path.parent / "changed.fits", checksum=True)
+    with pytest.raises(InputError, match=words):
+        SkyMap.read(path.parent / "changed.fits")
+
+
+def test_nested_files_are_reordered(sky, path):
+    with fits.open(path) as file:
+        order = healpy.nest2ring(16, np.arange(3072))
+        columns = [fits.Column(c.name, "E", unit=c.unit, array=file[1].data[c.name][order]) for c in file[1].columns]
+        table = fits.BinTableHDU.from_columns(columns, name="SKYMAP")
+        for key in ("PIXTYPE", "COORDSYS", "NSIDE", "BUNIT"):
+            table.header[key] = file[1].header[key]
+        table.header["ORDERING"] = "NESTED"
+        fits.HDUList([fits.PrimaryHDU(), table, file[2]]).writeto(path.parent / "nest.fits")
+    again = SkyMap.read(path.parent / "nest.fits")
+    np.testing.assert_allclose(again.intensity.value, sky.intensity.to_value(INTENSITY), rtol=1e-6)
+
+
+def test_sed_of_the_sky_is_the_mean(sky):
+    sed = sky.sed(Region.everywhere())
+    np.testing.assert_allclose(sed.intensity.value, sky.intensity.mean(axis=1).value, rtol=1e-10)
+    np.testing.assert_allclose(sed.flux.value, sky.intensity.mean(axis=1).value * 4 * math.pi, rtol=1e-10)
+
+
+def test_region_and_complement(sky):
+    region = Region.disc(20 * u.deg, 5 * u.deg, 25 * u.deg)
+    parts = sky.sed(region).flux + sky.sed(~region).flux
+    np.testing.assert_allclose(parts.value, sky.sed(Region.everywhere()).flux.value, rtol=1e-3)
+
+
+def test_sum_of_maps(sky):
+    other = SkyMap(E, {"other": sky.intensity * 0.5})
+    both = sky + other
+    assert list(both.components) == ["cocoons", "other"]
+    np.testing.assert_allclose(both.intensity.value, 1.5 * sky.intensity.value, rtol=1e-12)
+    with pytest.raises(InputError, match="energies differ"):
+        sky + SkyMap(2 * E, {"other": sky.intensity})
+    with pytest.raises(InputError, match="nside"):
+        sky + SkyMap(E, {"other": np.ones((13, 12)) * INTENSITY})
+
+
+def test_integral_of_a_power_law():
+    energy = np.geomspace(1, 100, 5) * u.TeV
+    sky = SkyMap(energy, {"x": np.outer((energy.to_value(u.GeV) / 1e3) ** -2.3, np.ones(12)) * INTENSITY})
+    a, b = 2e3, 5e4
+    exact = 1e3**2.3 * (a**-1.3 - b**-1.3) / 1.3
+    np.testing.assert_allclose(sky.integrate(2 * u.TeV, 50 * u.TeV).value, exact, rtol=1e-9)
+    np.testing.assert_allclose(sky.at(7 * u.TeV).value, 7**-2.3, rtol=1e-9)
+    with pytest.raises(InputError, match="within"):
+        sky.integrate(2 * u.TeV, 500 * u.TeV)
+    with pytest.raises(InputError, match="within"):
+        sky.at(0.5 * u.TeV)
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        ({}, "no component"),
+        ({"x": np.ones((2, 12)) * INTENSITY}, "does not fit"),
+        ({"x": np.ones((13, 13)) * INTENSITY}, "HEALPix"),
+        ({"x": np.ones((13, 12)) * u.K}, "does not fit"),
+        ({"x": np.ones((13, 12)) * INTENSITY, "y": np.ones((13, 48)) * INTENSITY}, "different numbers"),
+    ],
+)
+def test_maps_that_cannot_be(parts, words):
+    with pytest.raises(InputError, match=words):
+        SkyMap(E, parts)

@@ -1,0 +1,84 @@
+"""The package itself: public names, data inside, files written whole."""
+
+import subprocess
+import sys
+
+import pytest
+
+import skycocoon
+from skycocoon import InputError
+from skycocoon.files import data_folder, new_file, new_folder
+
+
+def test_public_names():
+    for name in skycocoon.__all__:
+        assert getattr(skycocoon, name) is not None
+        assert name in dir(skycocoon)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        skycocoon.nothing
+
+
+def test_import_is_light():
+    code = "import sys, skycocoon; assert 'numpy' not in sys.modules and 'healpy' not in sys.modules"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_the_sky_does_not_need_the_model():
+    code = (
+        "import sys\nfrom skycocoon import Region, SkyMap, Measurement\nRegion.named('lhaaso-inner').solid_angle\n"
+        "names = [m for m in sys.modules if m.startswith('skycocoon.')]\n"
+        "assert not any(part in m for m in names for part in ('kernels', 'emission', 'cosmicrays', 'galaxy', 'los')), names\n"
+        "assert 'numba' not in sys.modules"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_every_data_file_says_where_it_is_from():
+    files = sorted((data_folder() / "measurements").glob("*.ecsv"))
+    assert len(files) >= 12
+    for path in files:
+        text = path.read_text()
+        assert "reference" in text
+        assert "doi" in text or "arxiv" in text
+        assert "provenance" in text
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "x.txt"
+
+    def half():
+        with new_file(target) as path:
+            path.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
+    assert list(tmp_path.iterdir()) == []
+    with new_file(target) as path:
+        path.write_text("whole")
+    assert target.read_text() == "whole"
+    assert oct(target.stat().st_mode & 0o777) in ("0o644", "0o664", "0o666", "0o600")
+    with pytest.raises(InputError, match="exists"), new_file(target):
+        pass
+    with pytest.raises(InputError, match="folder"), new_file(tmp_path):
+        pass
+
+
+def test_a_folder_is_filled_whole_or_not_at_all(tmp_path):
+    target = tmp_path / "a" / "b"
+
+    def half():
+        with new_folder(target, ["x"]) as work:
+            (work / "x").write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
+    assert not target.exists()
+    with new_folder(target, ["x"]) as work:
+        (work / "x").write_text("whole")
+        (work / "deeper").mkdir()
+        (work / "deeper" / "y").write_text("too")
+    assert sorted(p.name for p in target.iterdir()) == ["deeper", "x"]
+    with pytest.raises(InputError, match="--overwrite"), new_folder(target, ["x"]):
+        pass

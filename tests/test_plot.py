@@ -1,0 +1,154 @@
+"""Figures: axes, units, legends, the right points with the right errors."""
+
+import astropy.units as u
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from skycocoon import InputError, Measurement, Region, Sed, SkyMap, intensity_map, load_model, region_sed
+from skycocoon.units import INTENSITY
+
+E = np.geomspace(0.1, 1000, 41) * u.TeV
+
+
+@pytest.fixture(scope="module")
+def inner():
+    return region_sed(load_model("paper"), "gamma", E, Region.named("lhaaso-inner"), rtol=1e-2)
+
+
+@pytest.fixture(scope="module")
+def neutrinos():
+    return region_sed(load_model("paper"), "neutrino", E, Region.named("icecube-allsky"), rtol=1e-2)
+
+
+def labels(axes):
+    return [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def test_sed_with_points(inner):
+    data = Measurement.named("lhaaso-km2a-2023-inner")
+    axes = inner.plot(data=[data], factor=0.65, factor_name="mask factor")
+    assert axes.get_xscale() == axes.get_yscale() == "log"
+    assert "TeV" in axes.get_xlabel()
+    assert "sr^{-1}" in axes.get_ylabel()
+    assert "lhaaso-inner" in axes.get_title()
+    assert "cocoons × 0.65 (mask factor)" in labels(axes)
+    assert "without the factor" in labels(axes)
+    assert "LHAASO-KM2A 2023" in labels(axes)
+    # the points, with their errors
+    container = axes.containers[0]
+    x, y = container.lines[0].get_data()
+    np.testing.assert_allclose(x, data.energy.to_value(u.TeV))
+    e2 = data.energy**2
+    np.testing.assert_allclose(y, (e2 * data.value).to_value("GeV cm-2 s-1 sr-1"))
+    bars = container.lines[2][1].get_segments()
+    low = (e2 * (data.value - data.error_low)).to_value("GeV cm-2 s-1 sr-1")
+    np.testing.assert_allclose([bar[0][1] for bar in bars], low)
+    # the model: multiplied once
+    lines = {line.get_label(): line.get_ydata() for line in axes.get_lines()}
+    expected = (E**2 * inner.intensity).to_value("GeV cm-2 s-1 sr-1")
+    shown = expected > 0
+    np.testing.assert_allclose(lines["cocoons × 0.65 (mask factor)"][shown], 0.65 * expected[shown])
+    np.testing.assert_allclose(lines["without the factor"][shown], expected[shown])
+    # all points are in the picture
+    bottom, top = axes.get_ylim()
+    assert bottom < low.min()
+    assert top > y.max()
+    left, right = axes.get_xlim()
+    assert left < x.min()
+    assert right > x.max()
+
+
+def test_without_a_factor_nothing_is_said(inner):
+    assert labels(inner.plot()) == ["cocoons"]
+
+
+def test_neutrino_bands(neutrinos):
+    data = [Measurement.named(f"icecube-2023-{t}") for t in ("pi0", "kra5", "kra50")]
+    axes = neutrinos.plot(data=data)
+    assert "sr^{-1}" not in axes.get_ylabel()
+    assert "per flavour at Earth" in axes.get_title()
+    assert len(axes.collections) == 3
+    assert len({c.get_hatch() for c in axes.collections}) == 3
+    assert all(item.label in labels(axes) for item in data)
+    band = axes.collections[0].get_paths()[0].get_extents()
+    assert band.x0 == pytest.approx(0.796, rel=1e-3)
+    assert band.x1 == pytest.approx(68.869, rel=1e-3)
+
+
+def test_flux_and_intensity_are_not_mixed(inner, neutrinos):
+    with pytest.raises(InputError, match="tibet-a"):
+        inner.plot(data=[Measurement.named("tibet-asgamma-2021-a")])
+    with pytest.raises(InputError, match="neutrinos"):
+        inner.plot(data=[Measurement.named("icecube-2023-pi0")])
+    every = Sed(neutrinos.energy, neutrinos.components, neutrinos.region, "neutrino", "all-flavour")
+    with pytest.raises(InputError, match="flavour"):
+        every.plot(data=[Measurement.named("icecube-2023-pi0")])
+    axes = inner.plot(data=[Measurement.named("lhaaso-km2a-2023-inner")], flux=True)
+    assert "sr^{-1}" not in axes.get_ylabel()
+    y = axes.containers[0].lines[0].get_ydata()
+    assert y[0] == pytest.approx(1.0494e-7 * 0.334654, rel=1e-3)
+
+
+def test_components_and_their_sum(inner):
+    two = Sed(E, {"one": inner.intensity, "two": 0.5 * inner.intensity}, inner.region)
+    assert labels(two.plot()) == ["one", "two", "total"]
+
+
+def test_measurements_alone():
+    for name in ("lhaaso-km2a-2023-outer", "icecube-2023-kra5", "fermi-lat-2012-inner"):
+        data = Measurement.named(name)
+        axes = data.plot()
+        assert data.label in labels(axes)
+        assert data.region.name in axes.get_title()
+
+
+def test_limits_are_arrows():
+    data = Measurement.named("lhaaso-km2a-2023-outer")
+    limited = Measurement(
+        data.name, data.label, "gamma", data.region, data.energy, data.energy_min, data.energy_max, data.value,
+        0 * data.error_low, 0 * data.error_high, np.ones(5, dtype=bool),
+    )  # fmt: skip
+    assert limited.plot().containers[0].lines[1]
+
+
+def test_map():
+    sky = intensity_map(load_model("paper"), "gamma", [1, 10, 100] * u.TeV, 32, rtol=1e-2)
+    axes = sky.plot(5 * u.TeV)
+    assert "5 TeV" in axes.get_title()
+    assert "gamma rays" in axes.get_title()
+    bar = axes.figure.axes[1]
+    assert "GeV" in bar.get_xlabel()
+    # longitude grows to the left
+    ticks = [t.get_text() for t in axes.get_xticklabels()]
+    assert ticks == ["120°", "60°", "0°", "300°", "240°"]
+    # brightest in the middle
+    mesh = axes.collections[0]
+    image = np.asarray(mesh.get_array())
+    row, column = np.unravel_index(np.argmax(image), image.shape)
+    assert abs(row - image.shape[0] / 2) < 10
+    assert abs(column - image.shape[1] / 2) < 60
+    assert "10 TeV" in sky.plot().get_title()
+    with pytest.raises(InputError, match="within"):
+        sky.plot(1 * u.PeV)
+    with pytest.raises(InputError, match="zero"):
+        SkyMap(E[:1], {"x": np.zeros((1, 12)) * INTENSITY}).plot(E[0])
+
+
+def test_asymmetric_sky_is_drawn_the_right_way_round():
+    from skycocoon.sky import healpix
+
+    vectors = healpix.directions(16, np.arange(3072), nest=False)
+    lon = np.degrees(np.arctan2(vectors[:, 1], vectors[:, 0]))
+    values = np.where((lon > 40) & (lon < 80), 1.0, 1e-3)
+    axes = SkyMap(E[:1], {"x": values[None] * INTENSITY}).plot(E[0])
+    image = np.asarray(axes.collections[0].get_array())
+    middle = image[image.shape[0] // 2]
+    bright = np.flatnonzero(middle > middle.max() / 2)
+    assert bright.max() < image.shape[1] / 2  # l = 60 deg is left of the centre
+
+
+def test_region():
+    axes = Region.named("lhaaso-inner").plot()
+    assert "lhaaso-inner" in axes.get_title()
+    assert plt.get_fignums()
