@@ -209,6 +209,7 @@ def columns(
     work = np.empty((3, nodes.size))
     starts = np.empty(MAX_PANELS + 64)
     stops = np.empty(MAX_PANELS + 64)
+    doubtful = np.empty(MAX_PANELS + 64, dtype=np.bool_)
     cuts = np.empty(3 + creases.size)
     around = ruler_phi[-1]
     rough = ruler_r[-1] + around + ruler_z[-1] > 0.0
@@ -237,24 +238,30 @@ def columns(
         cuts[n_cuts] = leave
         # Panels are stacked with the nearest on top.
         top = 0
+        r0, p0, z0 = 0.0, 0.0, 0.0
+        if rough:
+            r0, p0, z0 = _grains(leave, direction, observer, axes, root, folded, ruler_r, ruler_phi, ruler_z)
         for piece in range(n_cuts - 1, -1, -1):
             a, b = cuts[piece], cuts[piece + 1]
             parts = 1
+            doubt = False
             if rough:
+                r1, p1, z1 = r0, p0, z0
                 r0, p0, z0 = _grains(a, direction, observer, axes, root, folded, ruler_r, ruler_phi, ruler_z)
-                r1, p1, z1 = _grains(b, direction, observer, axes, root, folded, ruler_r, ruler_phi, ruler_z)
                 turn = abs(p1 - p0)
-                steps = max(abs(r1 - r0), min(turn, around - turn), abs(z1 - z0))
-                parts = min(int(steps / GRAINS_PER_PANEL) + 1, MAX_PANELS // 4)
+                across = max(abs(r1 - r0), min(turn, around - turn))
+                doubt = across > SMOOTH_GRAINS
+                parts = min(int(max(across, abs(z1 - z0)) / GRAINS_PER_PANEL) + 1, MAX_PANELS // 4)
             for part in range(parts - 1, -1, -1):
                 starts[top] = a + (b - a) * part / parts
                 stops[top] = a + (b - a) * (part + 1) / parts
+                doubtful[top] = doubt
                 top += 1
         smallest = 1e-7 * (leave - enter)
         total = 0.0
         while top > 0:
             top -= 1
-            a, b = starts[top], stops[top]
+            a, b, doubt = starts[top], stops[top], doubtful[top]
             _sample(a, b, direction, observer, values, axes, root, folded, logarithmic, nodes, work, sampled)
             half = 0.5 * (b - a)
             middle = a + half
@@ -264,9 +271,9 @@ def columns(
                 worse += coarse[q] * sampled[q]
             better *= half
             good = abs(better - worse * half) <= rtol * (total + better) or half < smallest
-            if good and rough and half > smallest:
-                r0, p0, _ = _grains(a, direction, observer, axes, root, folded, ruler_r, ruler_phi, ruler_z)
-                r1, p1, _ = _grains(b, direction, observer, axes, root, folded, ruler_r, ruler_phi, ruler_z)
+            if good and doubt and half > smallest:
+                r0, p0, z0 = _grains(a, direction, observer, axes, root, folded, ruler_r, ruler_phi, ruler_z)
+                r1, p1, z1 = _grains(b, direction, observer, axes, root, folded, ruler_r, ruler_phi, ruler_z)
                 turn = abs(p1 - p0)
                 if max(abs(r1 - r0), min(turn, around - turn)) > SMOOTH_GRAINS:
                     both = 0.0
@@ -285,6 +292,7 @@ def columns(
             else:
                 starts[top], stops[top] = middle, b
                 starts[top + 1], stops[top + 1] = a, middle
+                doubtful[top], doubtful[top + 1] = doubt, doubt
                 top += 2
         out[ray] = total
 
