@@ -4,8 +4,8 @@
 
 1. The paper's disc at nside 128, pixel centres, through the grid, on one thread; and a 200 x 180 x 80 grid that is not
    axisymmetric. Yardstick: the time of ``np.exp`` per element of a large float64 array, warm.
-2. The same columns by plain vectorised numpy (scipy's map_coordinates for the 3-D look-up) at equal accuracy: fixed steps
-   along every ray, doubled until the largest error on 1200 rays is the kernel's own (or 1e-6). The rays are a random
+2. The same columns by plain vectorised numpy (scipy's map_coordinates for the 3-D look-up) at equal accuracy: fixed
+   steps along every ray, doubled until the largest error on 1200 rays is the kernel's own (or 1e-6). The rays are a random
    sample with the plane over-represented.
 
 Accuracies are asserted; times are printed, and belong to the machine.
@@ -133,9 +133,14 @@ def measure(name, density, plain, limit):
     theirs = best(lambda: numpy_columns(plain, part, steps, ends(part)), 3) / len(part)
     print(f"{name}, nside {NSIDE}, one thread")
     print(f"  np.exp                     {unit * 1e9:10.2f} ns per element")
-    print(f"  skycocoon                  {ours * 1e9:10.1f} ns per pixel   = {ours / unit:7.1f} np.exp   (limit {limit})")
+    print(
+        f"  skycocoon                  {ours * 1e9:10.1f} ns per pixel   = {ours / unit:7.1f} np.exp   (limit {limit})"
+    )
     print(f"  its error                  {error:10.1e} at most, on 1200 rays")
-    print(f"  numpy, {steps:6d} steps       {theirs * 1e9:10.1f} ns per pixel   = {theirs / ours:7.1f} times as long   (limit 50)")
+    ratio = theirs / ours
+    print(
+        f"  numpy, {steps:6d} steps       {theirs * 1e9:10.1f} ns per pixel   = {ratio:7.1f} times as long   (limit 50)"
+    )
     print(f"  its error                  {missed:10.1e} at most")
 
 

@@ -64,7 +64,7 @@ _HOMES = {
     "region_sed": "los",
 }
 
-__all__ = ["__version__", *sorted(_HOMES)]  # noqa: PLE0604 - built from the table above
+__all__ = ["__version__", *sorted(_HOMES)]
 
 
 def __getattr__(name: str) -> Any:

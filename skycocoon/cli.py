@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -27,7 +28,10 @@ class _Group(click.Group):
 
         kwargs["standalone_mode"] = False
         try:
-            sys.exit(super().main(*args, **kwargs))
+            with warnings.catch_warnings():
+                # One line, without file and line number.
+                warnings.showwarning = lambda message, *_, **__: click.echo(f"skycocoon: warning: {message}", err=True)
+                sys.exit(super().main(*args, **kwargs))
         except click.UsageError as error:
             where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
             click.echo(f"skycocoon: error: {' '.join(error.format_message().split())}{where}", err=True)
@@ -60,7 +64,9 @@ def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> No
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version.")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version."
+)
 def main() -> None:
     """Gamma-ray and neutrino sky of the cocoons around Galactic cosmic-ray sources.
 
@@ -75,9 +81,12 @@ def main() -> None:
 
 def _set_option(function: F) -> F:
     return click.option(
-        "--set", "settings", multiple=True, metavar="KEY=VALUE",
-        help="Change a key of the model, e.g. components.cocoons.grammage.cutoff=\"300 TV\". May be repeated.",
-    )(function)  # fmt: skip
+        "--set",
+        "settings",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help='Change a key of the model, e.g. components.cocoons.grammage.cutoff="300 TV". May be repeated.',
+    )(function)
 
 
 def _rtol_option(function: F) -> F:
@@ -123,7 +132,7 @@ def _energies(text: str) -> Any:
 
     parts = [quantity(part.strip(), u.GeV, "--energies") for part in text.split(",") if part.strip()]
     if not parts:
-        raise InputError("--energies: write them like \"1 TeV, 10 TeV\"")
+        raise InputError('--energies: write them like "1 TeV, 10 TeV"')
     unit = parts[0].unit
     values = np.array([part.to_value(unit) for part in parts])
     if not np.all(np.isfinite(values)) or np.any(values <= 0):
@@ -142,24 +151,30 @@ def _check_rtol(rtol: float) -> None:
 @click.argument("model", default="paper")
 @click.option("--out", default="results", show_default=True, help="Folder for everything that is made.")
 @click.option("--nside", type=int, help="HEALPix resolution instead of the model's.")
-@click.option("--data", multiple=True, metavar="NAME|FILE", help="One more data set: a name, or an ECSV file of points.")
+@click.option(
+    "--data", multiple=True, metavar="NAME|FILE", help="One more data set: a name, or an ECSV file of points."
+)
 @_set_option
 @_rtol_option
 @_overwrite_option
 @click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
 def run(
-    model: str, out: str, nside: int | None, data: tuple[str, ...], settings: tuple[str, ...], rtol: float,
-    overwrite: bool, quiet: bool,
-) -> None:  # fmt: skip
+    model: str,
+    out: str,
+    nside: int | None,
+    data: tuple[str, ...],
+    settings: tuple[str, ...],
+    rtol: float,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
     """Maps, SEDs against data, figures and a summary.
 
     Writes gamma.fits, neutrino.fits, seds.ecsv, summary.txt, model.toml and figures/*.png.
     """
-    from .run import quiet_warnings
     from .run import run as run_model
     from .sky.healpix import check_nside
 
-    quiet_warnings()
     _check_rtol(rtol)
     if nside is not None:
         check_nside(nside, "--nside")
@@ -178,22 +193,28 @@ def run(
 @_messenger_option
 @click.option("--out", required=True, help="FITS file.")
 @click.option("--nside", type=int, help="HEALPix resolution instead of the model's.")
-@click.option("--energies", help="Nodes like \"1 TeV, 10 TeV\" instead of the model's.")
+@click.option("--energies", help='Nodes like "1 TeV, 10 TeV" instead of the model\'s.')
 @_flavour_option
 @_set_option
 @_rtol_option
 @_overwrite_option
 def map_(
-    model: str, messenger: str, out: str, nside: int | None, energies: str | None, flavour: str,
-    settings: tuple[str, ...], rtol: float, overwrite: bool,
-) -> None:  # fmt: skip
+    model: str,
+    messenger: str,
+    out: str,
+    nside: int | None,
+    energies: str | None,
+    flavour: str,
+    settings: tuple[str, ...],
+    rtol: float,
+    overwrite: bool,
+) -> None:
     """One full-sky map, as a FITS file that gammapy, fermipy and healpy load."""
     from .errors import InputError
     from .los import intensity_map
-    from .run import energies_for, quiet_warnings
+    from .run import energies_for
     from .sky.sed import check_messenger
 
-    quiet_warnings()
     _check_rtol(rtol)
     check_messenger(messenger)
     if Path(out).exists() and not overwrite:
@@ -208,8 +229,14 @@ def map_(
 
 
 def _make_sed(
-    model: str, messenger: str | None, region: str, energies: str | None, flavour: str, settings: tuple[str, ...], rtol: float
-) -> Sed:  # fmt: skip
+    model: str,
+    messenger: str | None,
+    region: str,
+    energies: str | None,
+    flavour: str,
+    settings: tuple[str, ...],
+    rtol: float,
+) -> Sed:
     """SED from a model, or from a map if `model` is a FITS file."""
     from .errors import InputError
     from .sky import Region, Sed, SkyMap
@@ -248,23 +275,27 @@ REGION_HELP = "Name, box:l1,l2,b1,b2, disc:l,b,radius (deg), mask:FILE[,FRAME]; 
 @click.argument("model", default="paper")
 @click.option("--messenger", help="gamma or neutrino; a map says its own.")
 @click.option("--region", required=True, help=REGION_HELP)
-@click.option("--energies", help="Energies like \"1 TeV, 10 TeV\"; by default the model's.")
+@click.option("--energies", help='Energies like "1 TeV, 10 TeV"; by default the model\'s.')
 @click.option("--out", help="ECSV file instead of stdout.")
 @_flavour_option
 @_set_option
 @_rtol_option
 @_overwrite_option
 def sed(
-    model: str, messenger: str | None, region: str, energies: str | None, out: str | None, flavour: str,
-    settings: tuple[str, ...], rtol: float, overwrite: bool,
-) -> None:  # fmt: skip
+    model: str,
+    messenger: str | None,
+    region: str,
+    energies: str | None,
+    out: str | None,
+    flavour: str,
+    settings: tuple[str, ...],
+    rtol: float,
+    overwrite: bool,
+) -> None:
     """Spectrum of a region as ECSV: component, energy, intensity (mean, per sr), flux (times solid angle).
 
     MODEL may also be a map that `run` or `map` wrote.
     """
-    from .run import quiet_warnings
-
-    quiet_warnings()
     result = _make_sed(model, messenger, region, energies, flavour, settings, rtol)
     if out is not None:
         result.write(out, overwrite)
@@ -279,7 +310,7 @@ def sed(
 @click.option("--out", required=True, help="Figure: .png, .pdf or .svg.")
 @click.option("--region", help=f"Draw the SED of a region. {REGION_HELP}")
 @click.option("--messenger", help="gamma or neutrino; a map says its own.")
-@click.option("--energy", help="Draw the map at this energy, e.g. \"10 TeV\".")
+@click.option("--energy", help='Draw the map at this energy, e.g. "10 TeV".')
 @click.option("--nside", type=int, default=64, show_default=True, help="Resolution of a map that is made for it.")
 @click.option("--data", multiple=True, metavar="NAME|FILE", help="Data set to draw with a SED.")
 @click.option("--factor", type=float, help="Multiply the model by this, once, e.g. 0.65 for the paper's mask.")
@@ -288,9 +319,19 @@ def sed(
 @_rtol_option
 @_overwrite_option
 def plot(
-    model: str, out: str, region: str | None, messenger: str | None, energy: str | None, nside: int, data: tuple[str, ...],
-    factor: float | None, flavour: str, settings: tuple[str, ...], rtol: float, overwrite: bool,
-) -> None:  # fmt: skip
+    model: str,
+    out: str,
+    region: str | None,
+    messenger: str | None,
+    energy: str | None,
+    nside: int,
+    data: tuple[str, ...],
+    factor: float | None,
+    flavour: str,
+    settings: tuple[str, ...],
+    rtol: float,
+    overwrite: bool,
+) -> None:
     """One figure: a region's SED with data (--region), or the sky (without).
 
     MODEL may also be a map that `run` or `map` wrote.
@@ -298,9 +339,8 @@ def plot(
     from .errors import InputError
     from .files import new_file
     from .plot import plot_map, plot_sed, save
-    from .run import load_measurement, quiet_warnings
+    from .run import load_measurement
 
-    quiet_warnings()
     if Path(out).suffix not in (".png", ".pdf", ".svg"):
         raise InputError(f"--out {out}: a name ending in .png, .pdf or .svg is needed")
     if region is not None:
@@ -327,7 +367,9 @@ def plot(
             raise InputError("--messenger is missing: gamma or neutrino")
         check_messenger(messenger)
         where = 10 * u.TeV if where is None else where
-        sky = intensity_map(_load(model, settings).model, messenger, np.atleast_1d(where), nside, rtol=rtol, flavour=flavour)
+        sky = intensity_map(
+            _load(model, settings).model, messenger, np.atleast_1d(where), nside, rtol=rtol, flavour=flavour
+        )
     with new_file(out, overwrite) as path:
         save(plot_map(sky, where), path)
 
@@ -346,10 +388,9 @@ def init(preset: str) -> None:
 @_set_option
 def check(model: str, settings: tuple[str, ...]) -> None:
     """Validate a model file without running it."""
-    from .run import describe, energies_for, quiet_warnings
+    from .run import describe, energies_for
     from .sky.sed import MESSENGERS
 
-    quiet_warnings()
     loaded = _load(model, settings)
     nodes = loaded.maps.energies.nodes()
     click.echo(f"{model}: good")

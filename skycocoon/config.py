@@ -17,7 +17,15 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 import astropy.units as u
 import numpy as np
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from .cosmicrays import LAWS, SPECIES, Grammage, Injection
 from .cosmicrays.grammage import TURBULENCE
@@ -135,9 +143,7 @@ class DiscSection(_Section):
             "vertical": self.vertical,
         }
         if self.profile == "custom":
-            assert self.a is not None and self.b is not None
-            offset = 0.0 * u.kpc if self.offset is None else self.offset
-            return SourceDisc(self.a, self.b, offset, **options)
+            return SourceDisc(self.a or 0.0, self.b or 0.0, self.offset or 0.0 * u.kpc, **options)
         return SourceDisc.preset(self.profile, **options)
 
 
@@ -405,9 +411,7 @@ def _build(document: dict[str, Any], source: str, folder: Path, text: str, chang
         raise InputError(f"{source}: {_explain(error)}") from None
     try:
         sun = file.galaxy.build()
-        parts = tuple(
-            section.build(name, sun, file.interactions, folder) for name, section in file.components.items()
-        )
+        parts = tuple(section.build(name, sun, file.interactions, folder) for name, section in file.components.items())
         from . import __version__
 
         provenance = {
@@ -460,7 +464,11 @@ def _fields(location: list[str]) -> list[str]:
         if get_origin(found.annotation) is dict:  # a table of sections: a name of the user's follows
             next(steps, None)
         section = next(
-            (t for t in (found.annotation, *get_args(found.annotation)) if isinstance(t, type) and issubclass(t, _Section)),
+            (
+                t
+                for t in (found.annotation, *get_args(found.annotation))
+                if isinstance(t, type) and issubclass(t, _Section)
+            ),
             None,
         )
         if section is None:

@@ -105,8 +105,8 @@ def _refined(
 ) -> tuple[FloatArray, FloatArray]:
     """Integrate columns over pixels, dividing each NESTED pixel until it is good to rtol of itself or of its owner.
 
-    A pixel's centre A and the mean B of its four children give (4 B - A)/3, whose error is taken as \\|B - A\\|/3 (that of
-    B, so on the safe side). Pixels on a region's edge are divided until their pieces are 1.7 arcmin.
+    A pixel's centre A and the mean B of its four children give (4 B - A)/3, whose error is taken as a third of their
+    difference (that of B, so on the safe side). Pixels on a region's edge are divided until their pieces are 1.7 arcmin.
 
     Returns
     -------

@@ -25,7 +25,6 @@ from .sky import Measurement, Region, Sed, SkyMap
 from .sky.healpix import pixels_at
 from .sky.sed import FLAVOURS
 
-
 __all__ = ["plot_map", "plot_measurement", "plot_region", "plot_sed", "save", "style"]
 
 # Okabe & Ito 2008.
@@ -167,7 +166,9 @@ def plot_sed(
         if not math.isclose(item.region.solid_angle.value, sed.solid_angle.value, rel_tol=1e-3):
             raise InputError(f"{item.name} was measured in {item.region.name}, the SED is of {sed.region.name}")
         if item.flavour != sed.flavour:
-            raise InputError(f"{item.name} is {item.flavour}, the SED {sed.flavour}; make the SED with the same flavour")
+            raise InputError(
+                f"{item.name} is {item.flavour}, the SED {sed.flavour}; make the SED with the same flavour"
+            )
     if flux is None:
         flux = not data[0].per_steradian if data else False
     with style():
@@ -225,7 +226,9 @@ def _finish(axes: Axes, messenger: str, flavour: str, region: Region, unit: u.Un
     axes.set_yscale("log")
     axes.set_xlabel(r"$E\ \ [\mathrm{TeV}]$")
     axes.set_ylabel(LABELS[unit])
-    axes.set_title(f"{_what(messenger, flavour)}\n{region.name}, {region.solid_angle.to_value(u.sr):.4g} sr", fontsize=11)
+    axes.set_title(
+        f"{_what(messenger, flavour)}\n{region.name}, {region.solid_angle.to_value(u.sr):.4g} sr", fontsize=11
+    )
     axes.legend()
 
 
@@ -248,7 +251,7 @@ def _sky_image(values: Any, nside: int) -> tuple[Any, Any, Any]:
 def _graticule(axes: Any, colour: str) -> None:
     axes.grid(color=colour, lw=0.4, alpha=0.6)
     longitudes = [120, 60, 0, 300, 240]
-    axes.set_xticks(np.radians([-120, -60, 0, 60, 120]), [f"{l}°" for l in longitudes])  # noqa: E741
+    axes.set_xticks(np.radians([-120, -60, 0, 60, 120]), [f"{l}°" for l in longitudes])
     axes.tick_params(axis="x", colors=colour, labelsize=9)
     for label in axes.get_xticklabels():  # they lie on the bright plane
         label.set_path_effects([withStroke(linewidth=2, foreground="#333333")])
@@ -280,10 +283,11 @@ def plot_map(sky: SkyMap, energy: u.Quantity | None = None, decades: float = 4.0
         what, tev = _what(sky.messenger, sky.flavour), energy.to_value(u.TeV)
         figure, axes = _mollweide(f"{' + '.join(sky.components)}: {what}\n{tev:.4g} TeV, nside {sky.nside}")
         x, b, image = _sky_image(e2, sky.nside)
-        norm = LogNorm(max(e2.max() / 10**decades, e2.min()), e2.max())
-        mesh = axes.pcolormesh(x, b, np.maximum(image, norm.vmin), norm=norm, cmap="cividis", rasterized=True)
+        lowest = max(e2.max() / 10**decades, e2.min())
+        norm = LogNorm(lowest, e2.max())
+        mesh = axes.pcolormesh(x, b, np.maximum(image, lowest), norm=norm, cmap="cividis", rasterized=True)
         _graticule(axes, "white")
-        low = e2.min() < (norm.vmin or 0.0)
+        low = e2.min() < lowest
         figure.colorbar(
             mesh, ax=axes, orientation="horizontal", shrink=0.7, aspect=35, pad=0.04, label=LABELS[E2I],
             extend="min" if low else "neither",

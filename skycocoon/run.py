@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -219,7 +218,10 @@ def _summary(
     ]
     for component in model.components:
         lines += _describe(component)
-    lines += ["", "Sky-integrated E^2 dN/dE [GeV cm-2 s-1] from the maps (neutrinos per flavour at Earth, nu + anti-nu)"]
+    lines += [
+        "",
+        "Sky-integrated E^2 dN/dE [GeV cm-2 s-1] from the maps (neutrinos per flavour at Earth, nu + anti-nu)",
+    ]
     for messenger, sky in maps.items():
         for tev in (1, 10, 100, 1000):
             energy = tev * u.TeV
@@ -236,7 +238,7 @@ def _summary(
                 lines.append(f"  {messenger:<9}{region:<16}{tev:>5} TeV  {float(value):.4e}")
     lines += [
         "",
-        "Chi-square of the model against data (a band is one measured normalisation); statistical and systematic errors",
+        "Chi-square of the model against data (a band is one measured normalisation; errors: statistical and systematic)",
         f"  {'data set':<28}{'points':>7}{'no factor':>12}{'with mask factor':>18}",
     ]
     for sed, item, factor in comparisons:
@@ -256,12 +258,14 @@ def _describe(component: object) -> list[str]:
         return [str(component)]
     lines = [
         str(component),
-        f"  confinement time tau_c = {component.confinement_time.to_value(u.Myr):.4f} Myr, the least age of a cocoon (eq. 9)",
+        f"  confinement time tau_c = {component.confinement_time.to_value(u.Myr):.4f} Myr, a cocoon's least age (eq. 9)",
         f"  cocoons alive N_c = {component.number:.4g} for a lifetime of {component.lifetime:g}",
     ]
     radius = component.largest_radius
     if radius is not None:
-        lines.append(f"  they fill the disc at a radius of r_c = {radius.to_value(u.pc):.1f} pc, so are smaller (eq. 10)")
+        lines.append(
+            f"  they fill the disc at a radius of r_c = {radius.to_value(u.pc):.1f} pc, so are smaller (eq. 10)"
+        )
         lines.append(f"  R_0 = {component.density.normalisation:.8g} at the Sun (eq. 2)")
     factors = ", ".join(f"{name} {value:.5f}" for name, value in component.matching_factors().items())
     lines.append(f"  n-tilde of the delta approximation below 100 GeV: {factors} (eq. 12)")
@@ -270,13 +274,7 @@ def _describe(component: object) -> list[str]:
 
 def describe(model: GalaxyModel) -> str:
     """What a model holds, with its derived numbers."""
-    return "\n".join([f"Sun at R = {model.sun.radius:g}, z = {model.sun.height:g}"] + sum(map(_describe, model.components), []))
-
-
-def quiet_warnings() -> None:
-    """Say warnings in one line on stderr, without file and line."""
-
-    def show(message: Warning | str, *rest: Any) -> str:
-        return f"warning: {message}\n"
-
-    warnings.formatwarning = show
+    lines = [f"Sun at R = {model.sun.radius:g}, z = {model.sun.height:g}"]
+    for component in model.components:
+        lines += _describe(component)
+    return "\n".join(lines)

@@ -43,7 +43,9 @@ def table_of(text):
 
 
 def test_sed_gamma():
-    text = good("sed", "paper", "--messenger", "gamma", "--region", "lhaaso-inner", "--energies", "1 TeV, 10 TeV, 100 TeV")
+    text = good(
+        "sed", "paper", "--messenger", "gamma", "--region", "lhaaso-inner", "--energies", "1 TeV, 10 TeV, 100 TeV"
+    )
     table = table_of(text)
     assert table.colnames == ["component", "energy", "intensity", "flux"]
     assert table["component"].tolist() == ["cocoons"] * 3 + ["total"] * 3
@@ -63,10 +65,23 @@ def test_sed_neutrino_with_changes():
     assert len(table) == 2
     assert table.meta["flavour"].startswith("per flavour")
     assert "grammage.cutoff = 300 TV" in table.meta["changes"]
-    plain = table_of(good("sed", "paper", "--messenger", "neutrino", "--region", "icecube-allsky", "--energies", "10 TeV"))
+    plain = table_of(
+        good("sed", "paper", "--messenger", "neutrino", "--region", "icecube-allsky", "--energies", "10 TeV")
+    )
     assert table["flux"][0] > 1.5 * plain["flux"][0]
     every = table_of(
-        good("sed", "paper", "--messenger", "neutrino", "--region", "icecube-allsky", "--energies", "10 TeV", "--flavour", "all-flavour")
+        good(
+            "sed",
+            "paper",
+            "--messenger",
+            "neutrino",
+            "--region",
+            "icecube-allsky",
+            "--energies",
+            "10 TeV",
+            "--flavour",
+            "all-flavour",
+        )
     )
     assert every["flux"][0] == pytest.approx(3 * plain["flux"][0], rel=1e-9)
 
@@ -82,7 +97,10 @@ def results(tmp_path_factory):
 def test_run_writes_what_it_promises(results):
     out, text = results
     names = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
-    figures = {f"figures/{n}.png" for n in ("gamma-lhaaso-inner", "gamma-lhaaso-outer", "neutrino-icecube-allsky", "gamma-map", "neutrino-map")}
+    figures = {
+        f"figures/{n}.png"
+        for n in ("gamma-lhaaso-inner", "gamma-lhaaso-outer", "neutrino-icecube-allsky", "gamma-map", "neutrino-map")
+    }
     assert names == set(FILES) | figures
     assert "tau_c = 0.2528 Myr" in text
     assert "r_c = 181.7 pc" in text
@@ -145,7 +163,13 @@ def test_run_overwrites_on_demand(tmp_path):
     out.mkdir()
     (out / "notes.txt").write_text("mine")
     points = tmp_path / "mine.ecsv"
-    table = Table({"e_ref": [10.0] * u.TeV, "e2dnde": [5e-8] * u.GeV / u.cm**2 / u.s / u.sr, "e2dnde_err": [1e-8] * u.GeV / u.cm**2 / u.s / u.sr})
+    table = Table(
+        {
+            "e_ref": [10.0] * u.TeV,
+            "e2dnde": [5e-8] * u.GeV / u.cm**2 / u.s / u.sr,
+            "e2dnde_err": [1e-8] * u.GeV / u.cm**2 / u.s / u.sr,
+        }
+    )
     table.meta = {"messenger": "gamma", "region": "box:30,60,-2,2", "label": "mine"}
     table.write(points, format="ascii.ecsv")
     good("run", model, "--out", out, "--data", points, "--data", "tibet-asgamma-2021-a", "--quiet")
@@ -163,14 +187,47 @@ def test_run_overwrites_on_demand(tmp_path):
 
 def test_map_then_sed_and_plot_from_it(tmp_path):
     path = tmp_path / "gamma.fits"
-    good("map", "paper", "--messenger", "gamma", "--nside", 64, "--energies", "1 TeV, 3 TeV, 10 TeV, 30 TeV", "--out", path)
+    good(
+        "map",
+        "paper",
+        "--messenger",
+        "gamma",
+        "--nside",
+        64,
+        "--energies",
+        "1 TeV, 3 TeV, 10 TeV, 30 TeV",
+        "--out",
+        path,
+    )
     mapped = table_of(good("sed", path, "--region", "lhaaso-inner"))
-    direct = table_of(good("sed", "paper", "--messenger", "gamma", "--region", "lhaaso-inner", "--energies", "1 TeV, 3 TeV, 10 TeV, 30 TeV"))
+    direct = table_of(
+        good(
+            "sed",
+            "paper",
+            "--messenger",
+            "gamma",
+            "--region",
+            "lhaaso-inner",
+            "--energies",
+            "1 TeV, 3 TeV, 10 TeV, 30 TeV",
+        )
+    )
     np.testing.assert_allclose(mapped["intensity"], direct["intensity"], rtol=3e-3)
     between = table_of(good("sed", path, "--region", "lhaaso-inner", "--energies", "5 TeV"))
     assert mapped["intensity"][1] > between["intensity"][0] > mapped["intensity"][2]
     good("plot", path, "--energy", "3 TeV", "--out", tmp_path / "map.png")
-    good("plot", path, "--region", "lhaaso-inner", "--data", "lhaaso-km2a-2023-inner", "--factor", 0.65, "--out", tmp_path / "sed.pdf")
+    good(
+        "plot",
+        path,
+        "--region",
+        "lhaaso-inner",
+        "--data",
+        "lhaaso-km2a-2023-inner",
+        "--factor",
+        0.65,
+        "--out",
+        tmp_path / "sed.pdf",
+    )
     assert (tmp_path / "map.png").stat().st_size > 10_000
     assert (tmp_path / "sed.pdf").read_bytes().startswith(b"%PDF")
     assert "is a map of gammas" in bad("sed", path, "--messenger", "neutrino", "--region", "lhaaso-inner")
@@ -183,7 +240,18 @@ def test_map_then_sed_and_plot_from_it(tmp_path):
 
 def test_sed_to_a_file(tmp_path):
     path = tmp_path / "sed.ecsv"
-    arguments = ("sed", "paper", "--messenger", "gamma", "--region", "disc:80,0,5", "--energies", "1 TeV", "--out", path)
+    arguments = (
+        "sed",
+        "paper",
+        "--messenger",
+        "gamma",
+        "--region",
+        "disc:80,0,5",
+        "--energies",
+        "1 TeV",
+        "--out",
+        path,
+    )
     assert good(*arguments) == ""
     assert Table.read(path).meta["region"] == "disc:80,0,5"
     assert "exists already" in bad(*arguments)

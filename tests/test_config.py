@@ -77,7 +77,11 @@ def test_presets_say_where_each_number_is_from(name):
     model = load_model(name)
     assert model.components
     lines = [line for line in preset_text(name).splitlines() if "=" in line and not line.startswith("#")]
-    physics = [line for line in lines if line.split("=")[0].strip() in ("efficiency", "slope", "cutoff", "normalisation", "height", "radius")]
+    physics = [
+        line
+        for line in lines
+        if line.split("=")[0].strip() in ("efficiency", "slope", "cutoff", "normalisation", "height", "radius")
+    ]
     assert len(physics) >= 9
     for line in physics:
         assert any(tag in line for tag in ("[published]", "[cited]", "[literature]", "[reconstructed]")), line
@@ -90,7 +94,9 @@ def test_the_presets_differ_in_the_injection_alone():
 
 
 def test_set_changes_one_key():
-    model = load_model("paper", {"components.cocoons.grammage.cutoff": "300 TV", "components.cocoons.disc.height": 0.2 * u.kpc})
+    model = load_model(
+        "paper", {"components.cocoons.grammage.cutoff": "300 TV", "components.cocoons.disc.height": 0.2 * u.kpc}
+    )
     assert model.components[0].grammage.cutoff == 300 * u.TV
     assert model.components[0].density.height == 0.2 * u.kpc
     assert "300 TV" in model.provenance["toml"]
@@ -126,7 +132,10 @@ def test_every_disc(model_file):
 
 def test_a_grid_from_a_file(model_file, tmp_path):
     SourceDisc().grid(1e-3).write(tmp_path / "density.npz")
-    text = EXAMPLE.replace('profile = "green2015"\nheight = "0.1 kpc"\nradius = "20 kpc"\nhalf_height = "0.5 kpc"', 'profile = "grid"\nfile = "density.npz"')
+    text = EXAMPLE.replace(
+        'profile = "green2015"\nheight = "0.1 kpc"\nradius = "20 kpc"\nhalf_height = "0.5 kpc"',
+        'profile = "grid"\nfile = "density.npz"',
+    )
     loaded = load_file(model_file(text))
     density = loaded.model.components[0].density
     assert isinstance(density, CylindricalGrid)
@@ -207,7 +216,22 @@ def test_other_mistakes(tmp_path, model_file):
     assert "did you mean" in error_of(load_model, "paper", {"components.cocoons.grammage.cutof": "1 TV"})
 
 
-KEYS = ["galaxy", "components", "cocoons", "disc", "height", "kind", "injection", "proton", "slope", "maps", "nside", "energies", "from", "x"]
+KEYS = [
+    "galaxy",
+    "components",
+    "cocoons",
+    "disc",
+    "height",
+    "kind",
+    "injection",
+    "proton",
+    "slope",
+    "maps",
+    "nside",
+    "energies",
+    "from",
+    "x",
+]
 VALUES = st.recursive(
     st.one_of(
         st.integers(-(10**6), 10**6), st.floats(allow_nan=True), st.booleans(),
@@ -252,7 +276,12 @@ def test_random_damage_to_a_good_file_gives_a_model_or_one_line(data, tmp_path):
     st.dictionaries(
         st.text(min_size=1, max_size=6),
         st.recursive(
-            st.one_of(st.booleans(), st.integers(), st.floats(allow_nan=False), st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")))),
+            st.one_of(
+                st.booleans(),
+                st.integers(),
+                st.floats(allow_nan=False),
+                st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc"))),
+            ),
             lambda inner: st.dictionaries(st.text(min_size=1, max_size=4), inner, max_size=3),
         ),
         max_size=4,

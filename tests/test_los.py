@@ -18,9 +18,9 @@ from skycocoon import (
     Sun,
     intensity_map,
     load_model,
+    los,
     region_sed,
 )
-from skycocoon import los
 from skycocoon.los import column, column_map, region_column
 from skycocoon.sky import healpix
 from skycocoon.units import INTENSITY
@@ -197,7 +197,9 @@ def test_region_and_complement_make_the_sky():
     assert inside + outside == pytest.approx(sky, rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["lhaaso-inner", "lhaaso-outer", "hawc-2024", "icecube-segments-inner", "fermi-lat-2012-outer"])
+@pytest.mark.parametrize(
+    "name", ["lhaaso-inner", "lhaaso-outer", "hawc-2024", "icecube-segments-inner", "fermi-lat-2012-outer"]
+)
 def test_region_sed_agrees_with_the_map(name):
     model = load_model("paper")
     region = Region.named(name)

@@ -24,7 +24,10 @@ TURBULENCE: MappingProxyType[str, float] = MappingProxyType({"kolmogorov": 1 / 3
 class Grammage(Protocol):
     """A law X_c(R)."""
 
-    normalisation: u.Quantity
+    @property
+    def normalisation(self) -> u.Quantity:
+        """X_c0 [g cm^-2]."""
+        ...
 
     def at(self, rigidity: FloatArray) -> FloatArray:
         """X_c [g cm^-2] at rigidities [GV]."""
@@ -50,6 +53,9 @@ class ConstantGrammage:
     def __post_init__(self) -> None:
         _check("constant", self.normalisation)
 
+    def __str__(self) -> str:
+        return f"X_c = {self.normalisation:g}"
+
     def at(self, rigidity: FloatArray) -> FloatArray:
         """X_c0 [g cm^-2]."""
         return np.full_like(rigidity, self.normalisation.to_value(COLUMN))
@@ -68,6 +74,9 @@ class ExponentialGrammage:
 
     def __post_init__(self) -> None:
         _check("exponential", self.normalisation, self.cutoff)
+
+    def __str__(self) -> str:
+        return f"X_c = {self.normalisation:g} exp(-R/{self.cutoff:g})"
 
     def at(self, rigidity: FloatArray) -> FloatArray:
         """X_c [g cm^-2] at rigidities [GV]."""
@@ -101,6 +110,11 @@ class DiffusiveGrammage:
         _check("diffusive", self.normalisation, self.cutoff)
         if not (math.isfinite(self.delta) and 0 < self.delta <= 2):
             raise InputError(f"diffusive grammage: delta {self.delta:g} is out of range; allowed: above 0 to 2")
+
+    def __str__(self) -> str:
+        if self.sharp:
+            return f"X_c = {self.normalisation:g} min[1, (R/{self.cutoff:g})^-{self.delta:g}]"
+        return f"X_c = {self.normalisation:g} / [1 + (R/{self.cutoff:g})^{self.delta:g}]"
 
     def at(self, rigidity: FloatArray) -> FloatArray:
         """X_c [g cm^-2] at rigidities [GV]."""

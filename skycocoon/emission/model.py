@@ -72,4 +72,6 @@ class GalaxyModel:
             raise InputError(f"model: the component name {(twice or ['total'])[0]!r} is taken")
 
     def __str__(self) -> str:
-        return "\n".join([f"GalaxyModel: Sun at {self.sun.radius}", *(f"  {component}" for component in self.components)])
+        return "\n".join(
+            [f"GalaxyModel: Sun at {self.sun.radius}", *(f"  {component}" for component in self.components)]
+        )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..interactions.kelner import inelastic, pion_nodes
@@ -16,7 +17,7 @@ from ..units import FloatArray
 __all__ = ["CrossSection", "Production", "production"]
 
 
-class CrossSection(Protocol):
+class CrossSection(Hashable, Protocol):
     """Spectrum of secondaries per collision: one publication, one class."""
 
     @property
@@ -104,7 +105,7 @@ class Production:
         return protons, du * inelastic(protons) * self.cross_section.multiplicity(np.exp(-u), protons)
 
     @cached_property
-    def _low(self) -> FloatArray:
+    def _low(self) -> NDArray[np.bool_]:
         """Which energies belong to the delta approximation."""
         return np.asarray(self.energy < self.cross_section.matching_energy)
 

@@ -193,5 +193,3 @@ class SourceDisc:
 @lru_cache(maxsize=32)
 def _table(disc: SourceDisc, rtol: float) -> DensityTable:
     return disc.grid(rtol).table()
-
-

@@ -22,9 +22,9 @@ RATE_DENSITY = u.Unit("cm-3 s-1")
 
 MAX_CELLS = 30_000_000
 MAX_NODES = 65_537
-# A table has its shape still on every n-th node if interpolation between these is this good, in units of the density plus
-# a small part of its maximum along the axis. That only has to make sure that no feature is stepped over: the error
-# control of the quadrature does the rest.
+# A table has its shape still on every n-th node if interpolation between these is this good, in units of the density
+# plus a small part of its maximum along the axis. That only has to make sure that no feature is stepped over: the
+# error control of the quadrature does the rest.
 GRAIN_TOLERANCE = 0.5
 NEGLIGIBLE = 3e-3
 # Change of ln n's slope across a node, in units of 1/cell, that is called a crease.
@@ -229,7 +229,15 @@ class CylindricalGrid:
             rulers = [np.zeros(size) for size in sizes]
         else:
             rulers = [_ruler(n, axis, axis == 1, logarithmic) for axis in range(3)]
-        table = DensityTable(np.ascontiguousarray(n), axes, root, bool(z[0] == 0.0), logarithmic, (rulers[0], rulers[1], rulers[2]), _creases(n, z, logarithmic))
+        table = DensityTable(
+            np.ascontiguousarray(n),
+            axes,
+            root,
+            bool(z[0] == 0.0),
+            logarithmic,
+            (rulers[0], rulers[1], rulers[2]),
+            _creases(n, z, logarithmic),
+        )
         object.__setattr__(self, "_table", table)
 
     def table(self, rtol: float = 1e-5) -> DensityTable:

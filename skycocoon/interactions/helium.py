@@ -17,4 +17,7 @@ ENHANCEMENTS: MappingProxyType[str, float] = MappingProxyType(
         "superposition": 4.0,
     }
 )
-"""s_He, the cross section of He-p in units of pp, by publication. A enters once more through the spectrum per nucleon."""
+"""s_He, the cross section of He-p in units of pp, by publication.
+
+A enters once more through the spectrum per nucleon.
+"""

@@ -20,8 +20,12 @@ __all__ = ["KRONROD", "columns", "density"]
 
 # Kronrod nodes, their weights, and the weights of the embedded Gauss rule (0 at nodes that are Kronrod's alone).
 # Piessens et al. 1983, QUADPACK, for n = 5: computed to 30 digits there.
-_X = np.array([0.984085360094842464, 0.906179845938663993, 0.754166726570849220, 0.538469310105683091, 0.279630413161783191])
-_K = np.array([0.0425820367510818329, 0.115233316622473394, 0.186800796556492657, 0.241040339228647589, 0.272849801912558922])
+_X = np.array(
+    [0.984085360094842464, 0.906179845938663993, 0.754166726570849220, 0.538469310105683091, 0.279630413161783191]
+)
+_K = np.array(
+    [0.0425820367510818329, 0.115233316622473394, 0.186800796556492657, 0.241040339228647589, 0.272849801912558922]
+)
 _G = np.array([0.0, 0.236926885056189088, 0.0, 0.478628670499366468, 0.0])
 KRONROD = np.array(
     [
@@ -172,10 +176,10 @@ def _limits(direction, observer, axes, folded, s_min):  # type: ignore[no-untype
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def columns(
+def columns(  # type: ignore[no-untyped-def]
     directions, observer, s_min, values, axes, root, folded, logarithmic, ruler_r, ruler_phi, ruler_z, creases, kronrod,
-    rtol, out
-):  # type: ignore[no-untyped-def]
+    rtol, out,
+):  # fmt: skip
     """Integrate a density along rays.
 
     Parameters
@@ -280,8 +284,8 @@ def columns(
                     for side in range(2):
                         first = a if side == 0 else middle
                         _sample(
-                            first, first + half, direction, observer, values, axes, root, folded, logarithmic, nodes, work,
-                            sampled,
+                            first, first + half, direction, observer, values, axes, root, folded, logarithmic, nodes,
+                            work, sampled,
                         )  # fmt: skip
                         for q in range(nodes.size):
                             both += 0.5 * half * fine[q] * sampled[q]

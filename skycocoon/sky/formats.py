@@ -128,7 +128,9 @@ def read_map(path: str | Path) -> SkyMap:
     file = _open(path, "a HEALPix spectral map")
     names = [hdu.name for hdu in file]
     if "SKYMAP" not in names or "ENERGIES" not in names:
-        raise InputError(f"{path}: no tables SKYMAP and ENERGIES; there are: {', '.join(filter(None, names)) or 'none'}")
+        raise InputError(
+            f"{path}: no tables SKYMAP and ENERGIES; there are: {', '.join(filter(None, names)) or 'none'}"
+        )
     try:
         table, energies = file["SKYMAP"], file["ENERGIES"]
         header = table.header
@@ -162,7 +164,8 @@ def read_map(path: str | Path) -> SkyMap:
         if "PROVENANCE" in names:
             data = file["PROVENANCE"].data
             meta = {
-                str(k): str(v).encode("ascii").decode("unicode_escape") for k, v in zip(data["key"], data["value"], strict=True)
+                str(k): str(v).encode("ascii").decode("unicode_escape")
+                for k, v in zip(data["key"], data["value"], strict=True)
             }
         messenger = str(header.get("MESSENGR", "gamma"))
         flavour = str(header.get("FLAVOUR", ""))

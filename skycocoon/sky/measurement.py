@@ -179,7 +179,9 @@ class Measurement:
                 both = column(f"{base}_{kind}", unit * weight) * scale
                 return both, both
             if f"{base}_{kind}n" in table.colnames and f"{base}_{kind}p" in table.colnames:
-                return column(f"{base}_{kind}n", unit * weight) * scale, column(f"{base}_{kind}p", unit * weight) * scale
+                return column(f"{base}_{kind}n", unit * weight) * scale, column(
+                    f"{base}_{kind}p", unit * weight
+                ) * scale
             return None
 
         value = column(base, unit * weight) * scale
@@ -269,7 +271,14 @@ class Measurement:
             sigma = np.where(limit, data / SIGMA_95, np.where(model_value > data, high, low))
             pulls = (np.where(limit, 0.0, data) - model_value) / sigma
         return Comparison(
-            self.name, self.region.name, factor, factor_name, float(pulls @ pulls), pulls.size, int((~there).sum()), pulls
+            self.name,
+            self.region.name,
+            factor,
+            factor_name,
+            float(pulls @ pulls),
+            pulls.size,
+            int((~there).sum()),
+            pulls,
         )
 
     def plot(self, **options: Any) -> Any:

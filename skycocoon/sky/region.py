@@ -17,7 +17,18 @@ from ..files import data_folder
 from ..units import FloatArray, to_float
 from . import healpix
 
-__all__ = ["Box", "Complement", "Disc", "Everywhere", "Intersection", "Mask", "Region", "Shape", "Union", "list_regions"]
+__all__ = [
+    "Box",
+    "Complement",
+    "Disc",
+    "Everywhere",
+    "Intersection",
+    "Mask",
+    "Region",
+    "Shape",
+    "Union",
+    "list_regions",
+]
 
 # Edge pixels are divided until the pieces are this fine (1.7 arcmin); these are counted in pieces of 0.2 arcmin.
 EDGE_NSIDE = 2048
@@ -122,7 +133,7 @@ class Box:
 class Disc:
     """Within an angle of a direction [deg]."""
 
-    l: float  # noqa: E741 - Galactic longitude is called l
+    l: float
     b: float
     radius: float
 
@@ -330,7 +341,7 @@ class Region:
     @classmethod
     def disc(cls, longitude: u.Quantity, latitude: u.Quantity, radius: u.Quantity, name: str = "") -> Region:
         """Within an angle of a direction."""
-        l = to_float(longitude, u.deg, "longitude", minimum=-360.0, maximum=720.0)  # noqa: E741
+        l = to_float(longitude, u.deg, "longitude", minimum=-360.0, maximum=720.0)
         b = to_float(latitude, u.deg, "latitude", minimum=-90.0, maximum=90.0)
         r = to_float(radius, u.deg, "radius", minimum=0.0, maximum=180.0, exclusive=True)
         return cls(name or f"disc:{l:g},{b:g},{r:g}", Disc(l, b, r))
@@ -341,7 +352,9 @@ class Region:
         return cls("all-sky", Everywhere())
 
     @classmethod
-    def mask(cls, source: str | Path | np.ndarray[Any, Any], *, frame: str = "", nest: bool = False, name: str = "") -> Region:
+    def mask(
+        cls, source: str | Path | np.ndarray[Any, Any], *, frame: str = "", nest: bool = False, name: str = ""
+    ) -> Region:
         """Pixels of a HEALPix mask that are not zero: a FITS file of any nside, ordering and frame, or an array.
 
         Parameters
@@ -368,7 +381,9 @@ class Region:
             values, nest, found = read_mask(source)
             label = name or Path(source).name
             if not (frame or found):
-                raise InputError(f"{source}: the header has no COORDSYS; say frame='galactic' or 'celestial' (mask:FILE,FRAME)")
+                raise InputError(
+                    f"{source}: the header has no COORDSYS; say frame='galactic' or 'celestial' (mask:FILE,FRAME)"
+                )
             letter = healpix.frame_letter(frame or found)
         nside = math.isqrt(values.size // 12)
         if values.ndim != 1 or 12 * nside**2 != values.size or nside & (nside - 1) or not nside:
@@ -453,7 +468,6 @@ class Region:
     def fractions(self, nside: int, nest: bool = False) -> FloatArray:
         """Part of each pixel that lies inside, (12 nside^2,).
 
-    
         Raises
         ------
         InputError
@@ -557,7 +571,10 @@ def _mask_depth(inside: np.ndarray[Any, np.dtype[np.bool_]]) -> FloatArray:
         calm &= low[around].min(axis=0) == low
         size = 0.5 * math.sqrt(4 * math.pi / (12 * nside**2))
         depth = np.where(np.repeat(calm, inside.size // calm.size), size, depth)
-        low, high = low.reshape(-1, 4).min(axis=1) if nside > 1 else low, high.reshape(-1, 4).max(axis=1) if nside > 1 else high
+        low, high = (
+            low.reshape(-1, 4).min(axis=1) if nside > 1 else low,
+            high.reshape(-1, 4).max(axis=1) if nside > 1 else high,
+        )
         nside //= 2
     return np.where(inside, depth, -depth)
 

@@ -182,7 +182,8 @@ class Sed:
     def __str__(self) -> str:
         e = self.energy
         what = self.messenger + (f" ({FLAVOURS[self.flavour]})" if self.flavour else "")
-        lines = [f"Sed: {what} in {self.region.name}, {self.solid_angle:.5g}, {e.size} energies {e[0]:.4g}..{e[-1]:.4g}"]
+        lines = [
+            f"Sed: {what} in {self.region.name}, {self.solid_angle:.5g}, {e.size} energies {e[0]:.4g}..{e[-1]:.4g}"
+        ]
         lines += [f"  {name}" for name in self.components]
         return "\n".join(lines)
-

@@ -13,7 +13,6 @@ import numpy as np
 
 from ..errors import InputError
 from ..units import INTENSITY, to_float
-from . import healpix
 from .region import Region
 from .sed import FLAVOURS, Sed, check_messenger
 

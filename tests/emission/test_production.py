@@ -25,7 +25,9 @@ def test_energy_integral_by_adaptive_quadrature(section, energy):
         return float(spectrum(e) * kelner.inelastic(e) * section.multiplicity(np.exp(-v), e))
 
     cuts = [0.0, -np.log(0.427), 3.0, 8.0, 20.0]
-    expected = sum(quad(integrand, a, b, epsabs=0, epsrel=1e-11, limit=300)[0] for a, b in zip(cuts[:-1], cuts[1:], strict=True))
+    expected = sum(
+        quad(integrand, a, b, epsabs=0, epsrel=1e-11, limit=300)[0] for a, b in zip(cuts[:-1], cuts[1:], strict=True)
+    )
     assert Production(section, np.array([energy])).yields(spectrum)[0] == pytest.approx(expected, rel=1e-9)
 
 
@@ -89,7 +91,9 @@ def test_yield_of_one_source_by_hand():
     """S(E) of protons with a constant grammage is X/m_p times the energy integral."""
     q = Injection(SPECIES["proton"], 0.1, 4.3)
     cocoons = Cocoons(injection=(q,), grammage=ConstantGrammage(0.3 * u.g / u.cm**2))
-    expected = 0.3 / M_PROTON_GRAM * Production(KelnerGamma(), np.array([2e3])).yields(lambda e: q.spectrum(e - M_PROTON))
+    expected = (
+        0.3 / M_PROTON_GRAM * Production(KelnerGamma(), np.array([2e3])).yields(lambda e: q.spectrum(e - M_PROTON))
+    )
     assert cocoons.source_yield("gamma", 2 * u.TeV).value == pytest.approx(expected[0], rel=1e-12)
 
 

@@ -58,7 +58,9 @@ def test_icecube_bands():
     assert pi0.energy[-1].to_value(u.GeV) == pytest.approx(68869)
     kra5 = Measurement.named("icecube-2023-kra5")
     e2 = (kra5.energy**2 * kra5.value).to_value("GeV cm-2 s-1")
-    assert np.exp(np.interp(math.log(10), np.log(kra5.energy.to_value(u.TeV)), np.log(e2))) == pytest.approx(4.9588e-8, rel=2e-3)
+    assert np.exp(np.interp(math.log(10), np.log(kra5.energy.to_value(u.TeV)), np.log(e2))) == pytest.approx(
+        4.9588e-8, rel=2e-3
+    )
 
 
 def points(tmp_path, name="mine.ecsv", meta=None, drop=(), **columns):
@@ -158,7 +160,9 @@ def test_points_outside_the_model_are_skipped_and_counted(tmp_path):
 
 def test_wrong_messenger():
     with pytest.raises(InputError, match="neutrinos"):
-        Measurement.named("lhaaso-km2a-2023-inner").compare(power_law("icecube-allsky", messenger="neutrino", flavour="per-flavour"))
+        Measurement.named("lhaaso-km2a-2023-inner").compare(
+            power_law("icecube-allsky", messenger="neutrino", flavour="per-flavour")
+        )
 
 
 PER = 1 / (u.TeV * u.cm**2 * u.s * u.sr)
