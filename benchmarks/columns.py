@@ -5,8 +5,8 @@
 1. The paper's disc at nside 128, pixel centres, through the grid, on one thread; and a 200 x 180 x 80 grid that is not
    axisymmetric. Yardstick: the time of ``np.exp`` per element of a large float64 array, warm.
 2. The same columns by plain vectorised numpy (scipy's map_coordinates for the 3-D look-up) at equal accuracy: fixed
-   steps along every ray, doubled until the largest error on 1200 rays is the kernel's own (or 1e-6). The rays are a random
-   sample with the plane over-represented.
+   steps along every ray, doubled until the largest error on 1200 rays is the kernel's own (or 1e-6). The rays are a
+   random sample with the plane over-represented.
 
 Accuracies are asserted; times are printed, and belong to the machine.
 """

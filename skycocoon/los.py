@@ -106,7 +106,7 @@ def _refined(
     """Integrate columns over pixels, dividing each NESTED pixel until it is good to rtol of itself or of its owner.
 
     A pixel's centre A and the mean B of its four children give (4 B - A)/3, whose error is taken as a third of their
-    difference (that of B, so on the safe side). Pixels on a region's edge are divided until their pieces are 1.7 arcmin.
+    difference (that of B, on the safe side). Pixels on a region's edge are divided until their pieces are 1.7 arcmin.
 
     Returns
     -------

@@ -238,7 +238,7 @@ def _summary(
                 lines.append(f"  {messenger:<9}{region:<16}{tev:>5} TeV  {float(value):.4e}")
     lines += [
         "",
-        "Chi-square of the model against data (a band is one measured normalisation; errors: statistical and systematic)",
+        "Chi-square of the model against data (a band is one normalisation; errors: statistical and systematic)",
         f"  {'data set':<28}{'points':>7}{'no factor':>12}{'with mask factor':>18}",
     ]
     for sed, item, factor in comparisons:
@@ -258,7 +258,7 @@ def _describe(component: object) -> list[str]:
         return [str(component)]
     lines = [
         str(component),
-        f"  confinement time tau_c = {component.confinement_time.to_value(u.Myr):.4f} Myr, a cocoon's least age (eq. 9)",
+        f"  confinement time tau_c = {component.confinement_time.to_value(u.Myr):.4f} Myr, the least age (eq. 9)",
         f"  cocoons alive N_c = {component.number:.4g} for a lifetime of {component.lifetime:g}",
     ]
     radius = component.largest_radius
