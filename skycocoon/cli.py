@@ -222,7 +222,13 @@ def map_(
     loaded = _load(model, settings)
     nodes = energies_for(messenger, loaded.maps.energies.nodes()) if energies is None else _energies(energies)
     sky = intensity_map(
-        loaded.model, messenger, nodes, loaded.maps.nside if nside is None else nside, rtol=rtol, flavour=flavour
+        loaded.model,
+        messenger,
+        nodes,
+        loaded.maps.nside if nside is None else nside,
+        rtol=rtol,
+        flavour=flavour,
+        progress=True,
     )
     sky.write(out, overwrite)
     click.echo(f"{out}: {sky}", err=True)
@@ -265,7 +271,7 @@ def _make_sed(
     loaded = _load(model, settings)
     if nodes is None:
         nodes = energies_for(messenger, loaded.maps.energies.nodes())
-    return region_sed(loaded.model, messenger, nodes, place, rtol=rtol, flavour=flavour)
+    return region_sed(loaded.model, messenger, nodes, place, rtol=rtol, flavour=flavour, progress=True)
 
 
 REGION_HELP = "Name, box:l1,l2,b1,b2, disc:l,b,radius (deg), mask:FILE[,FRAME]; joined by | & -, ~ is the complement."
@@ -347,7 +353,7 @@ def plot(
         items = [load_measurement(name) for name in data]
         spectrum = _make_sed(model, messenger, region, None, flavour, settings, rtol)
         with new_file(out, overwrite) as path:
-            save(plot_sed(spectrum, data=items, factor=factor or 1.0, factor_name="--factor"), path)
+            save(plot_sed(spectrum, data=items, factor=factor or 1.0, factor_name="mask factor"), path)
         return
     if data or factor:
         raise InputError("--data and --factor go with --region")

@@ -422,6 +422,7 @@ def _build(document: dict[str, Any], source: str, folder: Path, text: str, chang
             "model_sha256": hashlib.sha256(text.strip().encode()).hexdigest(),
             "cross_sections": f"{file.interactions.proton}, helium {file.interactions.helium}",
             "absorption": "none",
+            "sun": f"R = {sun.radius}, z = {sun.height}",
             "toml": text.strip(),
         }
         model = GalaxyModel(parts, sun, provenance)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import numpy as np
 
 from .units import FloatArray
 
-__all__ = ["Executor", "in_chunks", "threads", "worker_count"]
+__all__ = ["Executor", "in_chunks", "progress_bar", "threads", "worker_count"]
 
 CHUNK = 8192
 
@@ -38,6 +39,25 @@ def threads(count: int | None = None) -> Iterator[ThreadPoolExecutor]:
     """Pool of as many threads as there are processors; the kernels release the interpreter's lock."""
     with ThreadPoolExecutor(count or worker_count()) as pool:
         yield pool
+
+
+@contextmanager
+def progress_bar(description: str, show: bool) -> Iterator[Callable[[float], None]]:
+    """Give a function that takes the part that is done, 0 to 1, and shows it on stderr if that is a terminal."""
+    if not (show and sys.stderr.isatty()):
+        yield lambda part: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(
+        total=100, desc=description, leave=False, bar_format="{desc} {percentage:3.0f} % |{bar}| {elapsed}"
+    ) as bar:
+
+        def update(part: float) -> None:
+            bar.n = min(100.0 * part, 100.0)
+            bar.refresh()
+
+        yield update
 
 
 def in_chunks(

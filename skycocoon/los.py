@@ -17,7 +17,7 @@ import numpy as np
 
 from .emission import GalaxyModel, Term
 from .errors import InputError
-from .execution import Executor, in_chunks, threads
+from .execution import Executor, in_chunks, progress_bar, threads
 from .galaxy import DensityTable, Sun
 from .sky import healpix
 from .sky.region import EDGE_NSIDE, Region, edge_parts, touching
@@ -101,7 +101,7 @@ def _refined(
     rtol: float,
     region: Region | None = None,
     whole: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
-    progress: Callable[[float], None] | None = None,
+    progress: Callable[[float], None] = lambda area: None,
 ) -> tuple[FloatArray, FloatArray]:
     """Integrate columns over pixels, dividing each NESTED pixel until it is good to rtol of itself or of its owner.
 
@@ -153,8 +153,7 @@ def _refined(
             pixels, owner, centre, whole = pixels[keep], owner[keep], centre[keep], (depth >= reach)[keep]
             if level >= EDGE_NSIDE:
                 whole = np.ones(pixels.size, dtype=bool)
-        if progress is not None:
-            progress(float(area.sum()))
+        progress(float(area.sum()))
     return integral, area
 
 
@@ -175,6 +174,7 @@ def column_map(
     s_min: float = 0.0,
     pixel: str = "mean",
     executor: Executor | None = None,
+    progress: bool = False,
 ) -> FloatArray:
     """Columns of a density over the whole sky, (12 nside^2,) in RING order [cm^-2 s^-1].
 
@@ -191,6 +191,8 @@ def column_map(
         ``"mean"`` over the pixel, or the value at its ``"centre"``.
     executor
         What runs chunks of rays; a pool of threads if None.
+    progress
+        Whether to show a progress bar, if stderr is a terminal.
 
     Raises
     ------
@@ -202,14 +204,19 @@ def column_map(
         raise InputError(f"pixel {pixel!r}: allowed: mean, centre")
     table = density.table(rtol / 10)
     rays = _rays(table, sun, rtol, s_min)
-    if executor is None:
-        with threads() as pool:
-            return _column_map(table, sun, nside, rtol, pixel, lambda v: in_chunks(rays, v, pool))
-    return _column_map(table, sun, nside, rtol, pixel, lambda v: in_chunks(rays, v, executor))
+    with threads() as pool, progress_bar(f"columns, nside {nside}", progress) as done:
+        runner = pool if executor is None else executor
+        return _column_map(table, sun, nside, rtol, pixel, lambda v: in_chunks(rays, v, runner), done)
 
 
 def _column_map(
-    table: DensityTable, sun: Sun, nside: int, rtol: float, pixel: str, rays: Callable[[FloatArray], FloatArray]
+    table: DensityTable,
+    sun: Sun,
+    nside: int,
+    rtol: float,
+    pixel: str,
+    rays: Callable[[FloatArray], FloatArray],
+    done: Callable[[float], None],
 ) -> FloatArray:
     pixels: healpix.Indices = np.arange(12 * nside**2)
     back: Any = slice(None)
@@ -225,11 +232,21 @@ def _column_map(
     means = np.empty(pixels.size)
     # In slices, so that the memory does not grow with nside.
     step = max(1, 2_000_000 // parts)
+    every = parts * pixels.size
     for first in range(0, pixels.size, step):
         chosen = slice(first, first + step)
         count = nested[chosen].size
         starts = (nested[chosen, None] * parts + np.arange(parts)).ravel()
-        integral, area = _refined(rays, start, starts, owner[: count * parts], count, rtol)
+        before = parts * first
+        integral, area = _refined(
+            rays,
+            start,
+            starts,
+            owner[: count * parts],
+            count,
+            rtol,
+            progress=lambda size, before=before: done((before + size) / every),  # type: ignore[misc]
+        )
         means[chosen] = integral / area
     return means[back]
 
@@ -242,12 +259,13 @@ def region_column(
     rtol: float = RTOL,
     s_min: float = 0.0,
     executor: Executor | None = None,
+    progress: bool = False,
 ) -> float:
     """Mean column over a region [cm^-2 s^-1], straight from rays.
 
     Parameters
     ----------
-    density, sun, rtol, s_min, executor
+    density, sun, rtol, s_min, executor, progress
         As in :func:`column_map`.
     region
         The part of the sky.
@@ -263,14 +281,20 @@ def region_column(
     rays = _rays(table, sun, rtol, s_min)
     owner = np.zeros(pixels.size, dtype=np.int64)
 
-    def refine(pool: Executor) -> tuple[FloatArray, FloatArray]:
-        return _refined(lambda v: in_chunks(rays, v, pool), start, pixels, owner, 1, rtol, region, whole)
-
-    if executor is None:
-        with threads() as pool:
-            integral, area = refine(pool)
-    else:
-        integral, area = refine(executor)
+    total = region.solid_angle.value / healpix.pixel_width(start) ** 2
+    with threads() as pool, progress_bar(f"columns, {region.name}", progress) as done:
+        runner = pool if executor is None else executor
+        integral, area = _refined(
+            lambda v: in_chunks(rays, v, runner),
+            start,
+            pixels,
+            owner,
+            1,
+            rtol,
+            region,
+            whole,
+            progress=lambda size: done(size / max(total, 1e-300)),
+        )
     if not area[0] > 0:
         raise InputError(f"region {region.name!r} is empty")
     return float(integral[0] / area[0])
@@ -278,15 +302,15 @@ def region_column(
 
 # Columns do not depend on energy: a second messenger, or another spectrum in the same disc, costs nothing.
 @lru_cache(maxsize=8)
-def _cached_map(density: Any, sun: Sun, nside: int, rtol: float, s_min: float) -> FloatArray:
-    result = column_map(density, sun, nside, rtol=rtol, s_min=s_min)
+def _cached_map(density: Any, sun: Sun, nside: int, rtol: float, s_min: float, progress: bool) -> FloatArray:
+    result = column_map(density, sun, nside, rtol=rtol, s_min=s_min, progress=progress)
     result.flags.writeable = False
     return result
 
 
 @lru_cache(maxsize=64)
-def _cached_mean(density: Any, sun: Sun, region: Region, rtol: float, s_min: float) -> float:
-    return region_column(density, sun, region, rtol=rtol, s_min=s_min)
+def _cached_mean(density: Any, sun: Sun, region: Region, rtol: float, s_min: float, progress: bool) -> float:
+    return region_column(density, sun, region, rtol=rtol, s_min=s_min, progress=progress)
 
 
 def _energies(energy: u.Quantity) -> tuple[u.Quantity, FloatArray]:
@@ -328,6 +352,7 @@ def intensity_map(
     *,
     rtol: float = RTOL,
     flavour: str = "per-flavour",
+    progress: bool = False,
 ) -> SkyMap:
     """Full-sky map of a model's differential intensity, averaged over pixels (eq. 8).
 
@@ -345,6 +370,8 @@ def intensity_map(
         Relative accuracy of pixel values.
     flavour
         Neutrinos: ``"per-flavour"`` at Earth, nu + anti-nu (default), or ``"all-flavour"``.
+    progress
+        Whether to show a progress bar, if stderr is a terminal.
 
     Returns
     -------
@@ -364,7 +391,8 @@ def intensity_map(
     for component in model.components:
         terms = component.terms(messenger, flavour)
         parts[component.name] = (
-            _sum(terms, gev, lambda term: _cached_map(term.density, model.sun, nside, rtol, term.s_min)) * INTENSITY
+            _sum(terms, gev, lambda term: _cached_map(term.density, model.sun, nside, rtol, term.s_min, progress))
+            * INTENSITY
         )
     meta = {"rtol": f"{rtol:g}", **model.provenance}
     return SkyMap(energy, parts, messenger, flavour if messenger == "neutrino" else "", meta)
@@ -378,12 +406,13 @@ def region_sed(
     *,
     rtol: float = RTOL,
     flavour: str = "per-flavour",
+    progress: bool = False,
 ) -> Sed:
     """Mean intensity of a region straight from rays, with no map in between (eq. 8).
 
     Parameters
     ----------
-    model, messenger, energy, rtol, flavour
+    model, messenger, energy, rtol, flavour, progress
         As in :func:`intensity_map`.
     region
         The part of the sky.
@@ -399,7 +428,8 @@ def region_sed(
     for component in model.components:
         terms = component.terms(messenger, flavour)
         parts[component.name] = (
-            _sum(terms, gev, lambda term: _cached_mean(term.density, model.sun, region, rtol, term.s_min)) * INTENSITY
+            _sum(terms, gev, lambda term: _cached_mean(term.density, model.sun, region, rtol, term.s_min, progress))
+            * INTENSITY
         )
     meta = {"rtol": f"{rtol:g}", **model.provenance}
     return Sed(energy, parts, region, messenger, flavour if messenger == "neutrino" else "", meta)

@@ -32,6 +32,7 @@ BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
 LINES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+POINTS = (BLACK, PURPLE, GREEN, ORANGE, SKY)
 MARKS = ("o", "s", "D", "^", "v", "P")
 BANDS = ((ORANGE, ""), (SKY, "///"), (PURPLE, "\\\\\\"))
 
@@ -54,7 +55,7 @@ def style() -> AbstractContextManager[None]:
     """Settings of every figure, for use in a ``with``."""
     return mpl.rc_context(
         {
-            "figure.dpi": 100,
+            "figure.dpi": 150,
             "savefig.dpi": 200,
             "font.size": 11,
             "axes.labelsize": 12,
@@ -120,11 +121,12 @@ def plot_measurement(data: Measurement, axes: Axes | None = None, index: int = 0
             axes.fill_between(e, y - low, y + high, facecolor=colour, alpha=0.35, hatch=hatch, edgecolor=colour, lw=0)
             axes.plot(e, y, color=colour, lw=1, label=data.label)
         else:
+            colour = POINTS[index % len(POINTS)]
             width = np.array([e - data.energy_min.to_value(u.TeV), data.energy_max.to_value(u.TeV) - e])
             error = np.where(data.limit, 0.35 * y, np.array([np.minimum(low, 0.999 * y), high]))
             axes.errorbar(
                 e, y, yerr=error, xerr=np.maximum(width, 0.0), uplims=data.limit, fmt=MARKS[index % len(MARKS)],
-                color=BLACK, mfc=BLACK if index == 0 else "white", ms=5, lw=1, label=data.label, zorder=5,
+                color=colour, mfc=colour if index == 0 else "white", ms=5, lw=1, label=data.label, zorder=5,
             )  # fmt: skip
         if new:
             _finish(axes, data.messenger, data.flavour, data.region, unit)

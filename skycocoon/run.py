@@ -132,12 +132,16 @@ def run(
         for key, items in groups.items():
             bar.set_description(f"{key[0]} SED, {key[1]}")
             flavour = items[0].flavour or "per-flavour"
-            seds[key] = region_sed(loaded.model, key[0], energy[key[0]], regions[key], rtol=rtol, flavour=flavour)
+            seds[key] = region_sed(
+                loaded.model, key[0], energy[key[0]], regions[key], rtol=rtol, flavour=flavour, progress=progress
+            )
             bar.update()
         maps = {}
         for messenger in MESSENGERS:
             bar.set_description(f"{messenger} map, nside {nside}")
-            maps[messenger] = intensity_map(loaded.model, messenger, energy[messenger], nside, rtol=rtol)
+            maps[messenger] = intensity_map(
+                loaded.model, messenger, energy[messenger], nside, rtol=rtol, progress=progress
+            )
             bar.update()
             bar.set_description(f"{messenger}.fits")
             maps[messenger].write(work / f"{messenger}.fits")

@@ -493,11 +493,22 @@ class Region:
 
 def touching(region: Region, nside: int) -> tuple[healpix.Indices, np.ndarray[Any, np.dtype[np.bool_]]]:
     """NESTED pixels that may hold a part of the region, and whether each is inside as a whole."""
-    pixels = np.arange(12 * nside**2)
-    depth = region.shape.depth(healpix.directions(nside, pixels, nest=True))
-    reach = healpix.pixel_radius(nside)
-    keep = depth > -reach
-    return pixels[keep], depth[keep] >= reach
+    level = min(nside, 32)
+    pixels = np.arange(12 * level**2)
+    found: list[healpix.Indices] = []
+    while True:
+        depth = region.shape.depth(healpix.directions(level, pixels, nest=True))
+        reach = healpix.pixel_radius(level)
+        whole, edge = pixels[depth >= reach], pixels[np.abs(depth) < reach]
+        # What is inside as a whole is not looked at again.
+        parts = (nside // level) ** 2
+        found.append((parts * whole[:, None] + np.arange(parts)).ravel())
+        if level == nside:
+            break
+        pixels = (4 * edge[:, None] + np.arange(4)).ravel()
+        level *= 2
+    inside = np.concatenate(found)
+    return np.concatenate([inside, edge]), np.repeat([True, False], [inside.size, edge.size])
 
 
 def edge_parts(region: Region, nside: int, pixels: healpix.Indices) -> FloatArray:

@@ -1,0 +1,83 @@
+"""Injection and grammage: shapes, limits, refusals."""
+
+import astropy.units as u
+import numpy as np
+import pytest
+
+from skycocoon import ConstantGrammage, DiffusiveGrammage, ExponentialGrammage, Injection, InputError
+from skycocoon.cosmicrays import SPECIES
+from skycocoon.cosmicrays.injection import momentum_integral
+
+X = u.g / u.cm**2
+
+
+@pytest.mark.parametrize("cutoff", [1e3, 1e6, 1e12])
+def test_momentum_integral_with_a_cutoff_by_quadrature(cutoff):
+    from scipy.integrate import quad
+
+    def integrand(v, g=4.3):
+        x = np.exp(v)
+        kinetic = x * x / (1 + np.sqrt(1 + x * x))
+        return float(x ** (3 - g) * kinetic * np.exp(-kinetic / cutoff))
+
+    edges = [-60, -5, 0, np.log(cutoff), np.log(60 * cutoff)]
+    pieces = [
+        quad(integrand, a, b, epsabs=0, epsrel=1e-11, limit=400)[0] for a, b in zip(edges[:-1], edges[1:], strict=True)
+    ]
+    assert momentum_integral(4.3, cutoff) == pytest.approx(sum(pieces), rel=1e-8)
+
+
+def test_momentum_integral_tends_to_its_closed_form():
+    assert momentum_integral(4.5, 1e14) == pytest.approx(momentum_integral(4.5), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", SPECIES)
+def test_injection_is_a_power_law_in_momentum(name):
+    q = Injection(SPECIES[name], 0.1, 4.3, cutoff=np.inf * u.PV)
+    kinetic = np.geomspace(1e-3, 1e6, 50)
+    m = q.species.mass
+    p = np.sqrt(kinetic * (kinetic + 2 * m))
+    # f ~ Q / (p^2 dp/dT), dp/dT = 1/beta
+    f = q.spectrum(kinetic) * (p / (kinetic + m)) / p**2
+    np.testing.assert_allclose(np.diff(np.log(f)) / np.diff(np.log(p)), -4.3, rtol=1e-9)
+
+
+def test_quantities_in_and_out():
+    q = Injection(SPECIES["proton"], 0.1, 4.3)
+    assert q(1 * u.TeV).unit == u.GeV**-1
+    assert q(1 * u.TeV).value == pytest.approx(q(1e12 * u.eV).value, rel=1e-12)
+    with pytest.raises(InputError, match="unit like 'GeV'"):
+        q(1.0)
+
+
+def test_rigidity_of_helium_is_twice_that_of_a_proton_at_the_same_energy_per_nucleon():
+    total = np.array([10.0, 1e5])
+    p, he = Injection(SPECIES["proton"], 0.1, 4.3), Injection(SPECIES["helium"], 0.1, 4.3)
+    np.testing.assert_allclose(he.rigidity(total), 2 * p.rigidity(total), rtol=1e-12)
+    assert he.cutoff_energy == 2 * p.cutoff_energy
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: ConstantGrammage(-1 * X), "out of range"),
+        (lambda: ConstantGrammage(1 * u.g), "unit like 'g / cm2'"),
+        (lambda: ExponentialGrammage(0.4 * X, 0 * u.TV), "out of range"),
+        (lambda: ExponentialGrammage(0.4 * X, np.nan * u.TV), "finite"),
+        (lambda: DiffusiveGrammage(0.4 * X, 1 * u.TV, 0.0), "delta"),
+        (lambda: DiffusiveGrammage(0.4 * X, 1 * u.TV, np.nan), "delta"),
+        (lambda: Injection(SPECIES["proton"], np.nan, 4.3), "efficiency"),
+        (lambda: Injection(SPECIES["proton"], 0.1, 4.3, cutoff=-1 * u.PV), "cutoff"),
+        (lambda: Injection(SPECIES["proton"], 0.1, 4.3, energy=1 * u.m), "unit like 'erg'"),
+        (lambda: Injection(SPECIES["proton"], 0.1, 4.3, mass_convention="own"), "did you mean 'own_mass'"),
+    ],
+)
+def test_refusals(make, words):
+    with pytest.raises(InputError, match=words):
+        make()
+
+
+def test_text():
+    assert str(ExponentialGrammage()) == "X_c = 0.4 g / cm2 exp(-R/100 TV)"
+    assert "^0.5" in str(DiffusiveGrammage())
+    assert "min" in str(DiffusiveGrammage(sharp=True))
