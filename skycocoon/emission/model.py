@@ -45,7 +45,7 @@ class Component(Protocol):
         ...
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GalaxyModel:
     """What a model file describes: components, and where the Sun is.
 
@@ -71,7 +71,7 @@ class GalaxyModel:
         if twice or "total" in names:
             raise InputError(f"model: the component name {(twice or ['total'])[0]!r} is taken")
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return "\n".join(
             [f"GalaxyModel: Sun at {self.sun.radius}", *(f"  {component}" for component in self.components)]
         )

@@ -150,7 +150,7 @@ def _creases(values: FloatArray, height: FloatArray, logarithmic: bool) -> Float
     return np.unique(both)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CylindricalGrid:
     """Source rate per volume on a cylindrical grid (R, phi, z).
 
@@ -239,6 +239,12 @@ class CylindricalGrid:
             _creases(n, z, logarithmic),
         )
         object.__setattr__(self, "_table", table)
+
+    def __repr__(self) -> str:
+        n_r, n_phi, n_z = self._table.values.shape
+        shape = f"{n_r} x {n_z}, axisymmetric" if n_phi == 1 else f"{n_r} x {n_phi} x {n_z}"
+        kind = "ln n" if self._table.logarithmic else "n"
+        return f"CylindricalGrid: {shape}, R < {self.radius[-1]:.4g}, |z| < {self.height[-1]:.4g}, linear in {kind}"
 
     def table(self, rtol: float = 1e-5) -> DensityTable:
         """The table that kernels read. A grid is its own interpolant, so that ``rtol`` changes nothing."""

@@ -57,7 +57,7 @@ class Comparison:
     pulls: FloatArray = field(repr=False)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Measurement:
     """A published spectrum of a region.
 
@@ -240,10 +240,12 @@ class Measurement:
         Raises
         ------
         InputError
-            If messengers differ or no energy overlaps.
+            If messengers or regions differ, or no energy overlaps.
         """
         if sed.messenger != self.messenger:
             raise InputError(f"{self.name} measures {self.messenger}s, the SED is of {sed.messenger}s")
+        if not math.isclose(sed.solid_angle.value, self.region.solid_angle.value, rel_tol=1e-3):
+            raise InputError(f"{self.name} was measured in {self.region.name}, the SED is of {sed.region.name}")
         if not (math.isfinite(factor) and factor > 0):
             raise InputError(f"comparison factor {factor}: a positive number is needed")
         if self.flavour and sed.flavour != self.flavour:
@@ -287,7 +289,7 @@ class Measurement:
 
         return import_module("skycocoon.plot").plot_measurement(self, **options)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         unit = "per sr" if self.per_steradian else "whole region"
         kind = "band" if self.band else f"{self.energy.size} points"
         return (

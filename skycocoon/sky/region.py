@@ -275,7 +275,7 @@ class Complement:
         return self.part.finest
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Region:
     """A named part of the sky.
 
@@ -481,7 +481,7 @@ class Region:
             result = result[healpix.reorder(np.arange(result.size), nside, to_nest=True)]
         return result
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return f"{self.name}: {self.solid_angle.to_value(u.sr):.6g} sr" + (f" ({self.note})" if self.note else "")
 
     def plot(self, **options: Any) -> Any:

@@ -51,7 +51,7 @@ def check_flavour(flavour: str) -> str:
     return flavour
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sed:
     """Spectral energy distribution of a region of the sky.
 
@@ -179,7 +179,7 @@ class Sed:
 
         return import_module("skycocoon.plot").plot_sed(self, **options)
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         e = self.energy
         what = self.messenger + (f" ({FLAVOURS[self.flavour]})" if self.flavour else "")
         lines = [

@@ -19,7 +19,7 @@ from .sed import FLAVOURS, Sed, check_messenger
 __all__ = ["SkyMap"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SkyMap:
     """Differential intensity on the whole sky, means over HEALPix pixels, RING order, Galactic frame.
 
@@ -193,7 +193,7 @@ class SkyMap:
         power = np.exp((1 - t) * np.log(np.maximum(low, tiny)) + t * np.log(np.maximum(high, tiny)))
         return np.where(positive, power, (1 - t) * low + t * high) * INTENSITY
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         e = self.energy
         what = self.messenger + (f" ({FLAVOURS[self.flavour]})" if self.flavour else "")
         return (

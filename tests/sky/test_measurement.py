@@ -158,6 +158,11 @@ def test_points_outside_the_model_are_skipped_and_counted(tmp_path):
         Measurement.read(path).compare(power_law())
 
 
+def test_wrong_region():
+    with pytest.raises(InputError, match="lhaaso-inner"):
+        Measurement.named("lhaaso-km2a-2023-inner").compare(power_law("tibet-a"))
+
+
 def test_wrong_messenger():
     with pytest.raises(InputError, match="neutrinos"):
         Measurement.named("lhaaso-km2a-2023-inner").compare(
