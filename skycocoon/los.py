@@ -140,7 +140,7 @@ def _refined(
         level *= 2
         share /= 4
         if region is not None and whole is not None and pixels.size:
-            depth = region.shape.depth(healpix.directions(level, pixels, nest=True))
+            depth = region.shape.depth(healpix.directions(level, pixels, nest=True), level)
             reach = healpix.pixel_radius(level)
             if level >= EDGE_NSIDE:
                 edge = ~np.repeat(whole[left], 4)

@@ -40,10 +40,11 @@ class Shape(Protocol):
     """A part of the sphere, described by a depth.
 
     ``depth(directions)`` is positive inside and negative outside; its size [rad] is at most the distance to the edge.
+    Where the directions are centres of HEALPix pixels of ``nside``, a mask that is uniform within these may say so.
     ``coverage`` is the part inside of small pixels around directions.
     """
 
-    def depth(self, directions: FloatArray) -> FloatArray:
+    def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
         """Signed lower bound of the distance to the edge [rad] for unit vectors (n, 3), Galactic."""
         ...
 
@@ -65,7 +66,7 @@ class Shape(Protocol):
 class Everywhere:
     """The whole sphere."""
 
-    def depth(self, directions: FloatArray) -> FloatArray:
+    def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
         """Nowhere near an edge."""
         return np.full(len(directions), INSIDE)
 
@@ -97,7 +98,7 @@ class Box:
         """Extent in longitude [deg]."""
         return 360.0 if abs(self.l_max - self.l_min) >= 360.0 else (self.l_max - self.l_min) % 360.0
 
-    def depth(self, directions: FloatArray) -> FloatArray:
+    def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
         """Distance to the nearest parallel or meridian (its whole great circle)."""
         x, y, z = directions.T
         lat = np.arcsin(np.clip(z, -1.0, 1.0))
@@ -137,7 +138,7 @@ class Disc:
     b: float
     radius: float
 
-    def depth(self, directions: FloatArray) -> FloatArray:
+    def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
         """Radius minus separation."""
         lon, lat = math.radians(self.l), math.radians(self.b)
         centre = np.array([math.cos(lat) * math.cos(lon), math.cos(lat) * math.sin(lon), math.sin(lat)])
@@ -183,10 +184,13 @@ class Mask:
         """Resolution of the mask."""
         return math.isqrt(self.inside.size // 12)
 
-    def depth(self, directions: FloatArray) -> FloatArray:
+    def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
         """Half the size of the largest block of equal pixels around each direction."""
         vectors = directions @ healpix.rotation(self.frame).T
-        return np.asarray(self._depth[healpix.pixels_at(self.nside, vectors, nest=True)])
+        depth = np.asarray(self._depth[healpix.pixels_at(self.nside, vectors, nest=True)])
+        if self.frame == "G" and nside >= self.nside:
+            return np.copysign(INSIDE, depth)
+        return depth
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
         """Whether the mask's pixel counts: its edges are those of pixels."""
@@ -208,9 +212,9 @@ class Union:
 
     parts: tuple[Shape, ...]
 
-    def depth(self, directions: FloatArray) -> FloatArray:
+    def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
         """The largest depth."""
-        return np.asarray(np.max([part.depth(directions) for part in self.parts], axis=0))
+        return np.asarray(np.max([part.depth(directions, nside) for part in self.parts], axis=0))
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
         """The largest coverage."""
@@ -232,9 +236,9 @@ class Intersection:
 
     parts: tuple[Shape, ...]
 
-    def depth(self, directions: FloatArray) -> FloatArray:
+    def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
         """The smallest depth."""
-        return np.asarray(np.min([part.depth(directions) for part in self.parts], axis=0))
+        return np.asarray(np.min([part.depth(directions, nside) for part in self.parts], axis=0))
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
         """The smallest coverage."""
@@ -256,9 +260,9 @@ class Complement:
 
     part: Shape
 
-    def depth(self, directions: FloatArray) -> FloatArray:
+    def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
         """The depth with the other sign."""
-        return -self.part.depth(directions)
+        return -self.part.depth(directions, nside)
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
         """What the shape leaves."""
@@ -497,7 +501,7 @@ def touching(region: Region, nside: int) -> tuple[healpix.Indices, np.ndarray[An
     pixels = np.arange(12 * level**2)
     found: list[healpix.Indices] = []
     while True:
-        depth = region.shape.depth(healpix.directions(level, pixels, nest=True))
+        depth = region.shape.depth(healpix.directions(level, pixels, nest=True), level)
         reach = healpix.pixel_radius(level)
         whole, edge = pixels[depth >= reach], pixels[np.abs(depth) < reach]
         # What is inside as a whole is not looked at again.
@@ -550,7 +554,7 @@ def _fractions(region: Region, nside: int) -> FloatArray:
         if level >= finest:
             result += np.bincount(owner, edge_parts(region, level, pending), result.size) * share
             break
-        depth = region.shape.depth(vectors)
+        depth = region.shape.depth(vectors, level)
         reach = healpix.pixel_radius(level)
         whole = depth >= reach
         result += np.bincount(owner[whole], minlength=result.size) * share
