@@ -1,0 +1,51 @@
+"""What the README shows works as it is written."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from skycocoon import Measurement, list_presets
+from skycocoon.cli import main
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_python_blocks(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) == 2
+    exec(compile("\n".join(blocks), "README.md", "exec"), {})
+    assert {p.name for p in tmp_path.iterdir()} == {"gamma.fits", "sky.png", "sed.png"}
+    printed = capsys.readouterr().out
+    assert "cocoons" in printed
+    assert "neutrino (per flavour at Earth" in printed
+
+
+def test_every_command_and_option_exists():
+    shell = "\n".join(re.findall(r"```sh\n(.*?)```", README, re.DOTALL)).replace("\\\n", " ")
+    lines = [line for line in shell.splitlines() if line.startswith("skycocoon")]
+    assert len(lines) >= 7
+    for line in lines:
+        _, name, *rest = line.split()
+        command = main.commands[name]
+        known = {option for parameter in command.params for option in parameter.opts}
+        for word in rest:
+            if word.startswith("--"):
+                assert word in known, line
+    for name in list_presets():
+        assert f"`{name}`" in README
+
+
+def test_the_minimal_data_file(tmp_path):
+    text = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+    (tmp_path / "mine.ecsv").write_text(re.search(r"A minimal file:\n\n```\n(.*?)```", text, re.DOTALL).group(1))
+    data = Measurement.read(tmp_path / "mine.ecsv")
+    assert data.energy.size == 2
+    assert data.region.name == "lhaaso-inner"
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "CITATION.cff", "CHANGELOG.md", "skycocoon/py.typed", "docs/formats.md"])
+def test_what_it_links_is_there(name):
+    assert (ROOT / name).exists()
