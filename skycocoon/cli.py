@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import tomllib
 import warnings
@@ -27,11 +29,17 @@ class _Group(click.Group):
         from .errors import InputError
 
         kwargs["standalone_mode"] = False
+        # A batch system's SIGTERM is like Ctrl-C: what was begun is taken away.
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             with warnings.catch_warnings():
                 # One line, without file and line number.
                 warnings.showwarning = lambda message, *_, **__: click.echo(f"skycocoon: warning: {message}", err=True)
                 sys.exit(super().main(*args, **kwargs))
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            sys.exit(0)
         except click.UsageError as error:
             where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
             click.echo(f"skycocoon: error: {' '.join(error.format_message().split())}{where}", err=True)
@@ -42,9 +50,12 @@ class _Group(click.Group):
         except (click.Abort, KeyboardInterrupt):
             click.echo("skycocoon: interrupted, nothing was written", err=True)
             sys.exit(130)
-        except BrokenPipeError:  # skycocoon sed ... | head
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(0)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):  # skycocoon sed ... | head
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                sys.exit(0)
+            click.echo(f"skycocoon: error: {error.filename or 'output'}: {error.strerror or error}", err=True)
+            sys.exit(2)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Find a command, or say which one is nearest."""
@@ -99,7 +110,7 @@ def _overwrite_option(function: F) -> F:
 
 def _flavour_option(function: F) -> F:
     return click.option(
-        "--flavour", default="per-flavour", show_default=True, help="Neutrinos: per-flavour (at Earth) or all-flavour."
+        "--flavour", help="Neutrinos: per-flavour (at Earth, the default) or all-flavour; a map is converted."
     )(function)
 
 
@@ -172,6 +183,7 @@ def run(
 
     Writes gamma.fits, neutrino.fits, seds.ecsv, summary.txt, model.toml and figures/*.png.
     """
+    from .errors import InputError
     from .run import run as run_model
     from .sky.healpix import check_nside
 
@@ -179,6 +191,8 @@ def run(
     if nside is not None:
         check_nside(nside, "--nside")
     loaded = _load(model, settings)
+    if not out.strip():
+        raise InputError("--out: a folder is needed")
     progress = not quiet and sys.stderr.isatty()
     paths = run_model(loaded, out, data=data, nside=nside, rtol=rtol, overwrite=overwrite, progress=progress)
     if not quiet:
@@ -204,7 +218,7 @@ def map_(
     out: str,
     nside: int | None,
     energies: str | None,
-    flavour: str,
+    flavour: str | None,
     settings: tuple[str, ...],
     rtol: float,
     overwrite: bool,
@@ -217,6 +231,8 @@ def map_(
 
     _check_rtol(rtol)
     check_messenger(messenger)
+    if not out.endswith((".fits", ".fits.gz")):
+        raise InputError(f"--out {out}: a name ending in .fits or .fits.gz is needed")
     if Path(out).exists() and not overwrite:
         raise InputError(f"{out}: exists already; use --overwrite to replace it")
     loaded = _load(model, settings)
@@ -227,7 +243,7 @@ def map_(
         nodes,
         loaded.maps.nside if nside is None else nside,
         rtol=rtol,
-        flavour=flavour,
+        flavour=flavour or PER_FLAVOUR,
         progress=True,
     )
     sky.write(out, overwrite)
@@ -239,13 +255,14 @@ def _make_sed(
     messenger: str | None,
     region: str,
     energies: str | None,
-    flavour: str,
+    flavour: str | None,
     settings: tuple[str, ...],
     rtol: float,
 ) -> Sed:
     """SED from a model, or from a map if `model` is a FITS file."""
     from .errors import InputError
     from .sky import Region, Sed, SkyMap
+    from .sky.sed import check_flavour
 
     _check_rtol(rtol)
     nodes = None if energies is None else _energies(energies)
@@ -257,6 +274,9 @@ def _make_sed(
         if messenger is not None and messenger != sky.messenger:
             raise InputError(f"{model}: is a map of {sky.messenger}s, not of {messenger}s")
         sed = sky.sed(place)
+        if flavour is not None:
+            check_flavour(flavour)
+            sed = sed.in_flavour(flavour)
         if nodes is None:
             return sed
         name = next(iter(sed.components))
@@ -271,9 +291,10 @@ def _make_sed(
     loaded = _load(model, settings)
     if nodes is None:
         nodes = energies_for(messenger, loaded.maps.energies.nodes())
-    return region_sed(loaded.model, messenger, nodes, place, rtol=rtol, flavour=flavour, progress=True)
+    return region_sed(loaded.model, messenger, nodes, place, rtol=rtol, flavour=flavour or PER_FLAVOUR, progress=True)
 
 
+PER_FLAVOUR = "per-flavour"
 REGION_HELP = "Name, box:l1,l2,b1,b2, disc:l,b,radius (deg), mask:FILE[,FRAME]; joined by | & -, ~ is the complement."
 
 
@@ -293,7 +314,7 @@ def sed(
     region: str,
     energies: str | None,
     out: str | None,
-    flavour: str,
+    flavour: str | None,
     settings: tuple[str, ...],
     rtol: float,
     overwrite: bool,
@@ -302,6 +323,10 @@ def sed(
 
     MODEL may also be a map that `run` or `map` wrote.
     """
+    from .errors import InputError
+
+    if out is not None and not out.endswith(".ecsv"):
+        raise InputError(f"--out {out}: a name ending in .ecsv is needed")
     result = _make_sed(model, messenger, region, energies, flavour, settings, rtol)
     if out is not None:
         result.write(out, overwrite)
@@ -333,7 +358,7 @@ def plot(
     nside: int,
     data: tuple[str, ...],
     factor: float | None,
-    flavour: str,
+    flavour: str | None,
     settings: tuple[str, ...],
     rtol: float,
     overwrite: bool,
@@ -349,19 +374,35 @@ def plot(
 
     if Path(out).suffix not in (".png", ".pdf", ".svg"):
         raise InputError(f"--out {out}: a name ending in .png, .pdf or .svg is needed")
+    if factor is not None and not 0 < factor < float("inf"):
+        raise InputError(f"--factor {factor:g}: a positive number is needed")
     if region is not None:
+        if energy is not None:
+            raise InputError("--energy goes with a map of the sky, --region with a spectrum")
         items = [load_measurement(name) for name in data]
         spectrum = _make_sed(model, messenger, region, None, flavour, settings, rtol)
         with new_file(out, overwrite) as path:
-            save(plot_sed(spectrum, data=items, factor=factor or 1.0, factor_name="mask factor"), path)
+            save(
+                plot_sed(spectrum, data=items, factor=1.0 if factor is None else factor, factor_name="mask factor"),
+                path,
+            )
         return
-    if data or factor:
+    if data or factor is not None:
         raise InputError("--data and --factor go with --region")
-    where = None if energy is None else _energies(energy)[0]
+    where = None
+    if energy is not None:
+        several = _energies(energy)
+        if several.size > 1:
+            raise InputError(f"--energy {energy!r}: one energy is needed")
+        where = several[0]
     if model.endswith((".fits", ".fits.gz")):
         from .sky import SkyMap
 
+        if settings:
+            raise InputError("--set goes with a model, not with a map")
         sky = SkyMap.read(model)
+        if messenger is not None and messenger != sky.messenger:
+            raise InputError(f"{model}: is a map of {sky.messenger}s, not of {messenger}s")
     else:
         import astropy.units as u
         import numpy as np
@@ -374,7 +415,12 @@ def plot(
         check_messenger(messenger)
         where = 10 * u.TeV if where is None else where
         sky = intensity_map(
-            _load(model, settings).model, messenger, np.atleast_1d(where), nside, rtol=rtol, flavour=flavour
+            _load(model, settings).model,
+            messenger,
+            np.atleast_1d(where),
+            nside,
+            rtol=rtol,
+            flavour=flavour or PER_FLAVOUR,
         )
     with new_file(out, overwrite) as path:
         save(plot_map(sky, where), path)
@@ -406,6 +452,23 @@ def check(model: str, settings: tuple[str, ...]) -> None:
         click.echo(f"{messenger} maps: nside {loaded.maps.nside}, {some.size} energies, {some[0]:g} to {some[-1]:g}")
 
 
+def _describe_seds(path: str) -> str | None:
+    """What a table of SEDs of ours holds; None if the file is something else."""
+    from astropy.table import Table
+
+    try:
+        table = Table.read(path, format="ascii.ecsv")
+    except Exception:  # whatever it is, the reader of measurements says what is wrong with it
+        return None
+    if not {"component", "energy", "intensity", "flux"} <= set(table.colnames):
+        return None
+    keys = [name for name in ("messenger", "region", "component") if name in table.colnames]
+    lines = [f"{path}: spectra, {len(table)} rows"]
+    lines += [f"  {' '.join(map(str, row))}" for row in sorted({tuple(row) for row in table[keys].iterrows()})]
+    lines += [f"  {key}: {value}" for key, value in table.meta.items() if isinstance(value, str)]
+    return "\n".join(lines)
+
+
 @main.command()
 @click.argument("thing", required=False)
 def show(thing: str | None) -> None:
@@ -426,6 +489,9 @@ def show(thing: str | None) -> None:
     elif thing in list_presets() or thing.endswith(".toml"):
         click.echo(describe(load_file(thing).model))
     elif thing in list_measurements() or thing.endswith(".ecsv"):
+        if thing not in list_measurements() and (text := _describe_seds(thing)) is not None:
+            click.echo(text)
+            return
         item = Measurement.named(thing) if thing in list_measurements() else Measurement.read(thing)
         click.echo(str(item))
         for key, value in item.meta.items():

@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -83,9 +84,12 @@ def _name(what: str, allowed: Iterable[str]) -> Callable[[object], str]:
 
 def _delta(value: object) -> object:
     if isinstance(value, str):
-        if value not in TURBULENCE:
-            raise unknown_name("turbulence", value, TURBULENCE)
-        return TURBULENCE[value]
+        if value in TURBULENCE:
+            return TURBULENCE[value]
+        try:
+            return float(Fraction(value))
+        except (ValueError, ZeroDivisionError):
+            raise unknown_name("turbulence", value, TURBULENCE) from None
     return value
 
 
@@ -143,7 +147,8 @@ class DiscSection(_Section):
             "vertical": self.vertical,
         }
         if self.profile == "custom":
-            return SourceDisc(self.a or 0.0, self.b or 0.0, self.offset or 0.0 * u.kpc, **options)
+            offset = 0.0 * u.kpc if self.offset is None else self.offset
+            return SourceDisc(self.a or 0.0, self.b or 0.0, offset, **options)
         return SourceDisc.preset(self.profile, **options)
 
 

@@ -33,5 +33,5 @@ def unknown_name(what: str, name: object, allowed: Iterable[str]) -> InputError:
     """
     names = list(allowed)
     near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ";"
-    return InputError(f"unknown {what} {name!r}{hint} Allowed: {', '.join(names)}")
+    hint = f"; did you mean {near[0]!r}? Allowed:" if near else "; allowed:"
+    return InputError(f"unknown {what} {name!r}{hint} {', '.join(names)}")

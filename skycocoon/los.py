@@ -114,6 +114,7 @@ def _refined(
         Of each owner, in units of column times pixels of ``nside``, and pixels of ``nside``.
     """
     integral, area = np.zeros(owners), np.zeros(owners)
+    found = whole is not None and bool(whole.any())
     centre = rays(healpix.directions(nside, pixels, nest=True))
     level = nside
     while pixels.size:
@@ -144,12 +145,15 @@ def _refined(
             reach = healpix.pixel_radius(level)
             if level >= EDGE_NSIDE:
                 edge = ~np.repeat(whole[left], 4)
-                part = edge_parts(region, level, pixels[edge]) * share
+                part, anything = edge_parts(region, level, pixels[edge])
+                # Along an edge that two disjoint regions share nothing is inside.
+                part *= share if anything or found else 0.0
                 integral += np.bincount(owner[edge], centre[edge] * part, owners)
                 area += np.bincount(owner[edge], part, owners)
                 keep = ~edge
             else:
                 keep = depth > -reach
+            found = found or bool(np.any(depth[keep] >= reach))
             pixels, owner, centre, whole = pixels[keep], owner[keep], centre[keep], (depth >= reach)[keep]
             if level >= EDGE_NSIDE:
                 whole = np.ones(pixels.size, dtype=bool)
@@ -313,6 +317,11 @@ def _cached_mean(density: Any, sun: Sun, region: Region, rtol: float, s_min: flo
     return region_column(density, sun, region, rtol=rtol, s_min=s_min, progress=progress)
 
 
+def _check_model(model: object) -> None:
+    if not isinstance(model, GalaxyModel):
+        raise InputError(f"model: a GalaxyModel is needed, got {model!r}; see load_model")
+
+
 def _energies(energy: u.Quantity) -> tuple[u.Quantity, FloatArray]:
     energy = np.atleast_1d(energy)
     gev = to_array(energy, u.GeV, "energy")
@@ -383,6 +392,7 @@ def intensity_map(
     InputError
         For unknown names, a wrong nside, or energies outside the cross section's range.
     """
+    _check_model(model)
     check_messenger(messenger), check_flavour(flavour)
     energy, gev = _energies(energy)
     healpix.check_nside(nside)
@@ -422,7 +432,10 @@ def region_sed(
     InputError
         As :func:`intensity_map`, and for an empty region.
     """
+    _check_model(model)
     check_messenger(messenger), check_flavour(flavour)
+    if not isinstance(region, Region):
+        raise InputError(f"region: a Region is needed, got {region!r}; see Region.named and Region.parse")
     energy, gev = _energies(energy)
     parts = {}
     for component in model.components:

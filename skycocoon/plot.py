@@ -6,7 +6,7 @@ Colours are Okabe and Ito's and cividis: both stay apart for colour-blind reader
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -123,9 +123,12 @@ def plot_measurement(data: Measurement, axes: Axes | None = None, index: int = 0
         else:
             colour = POINTS[index % len(POINTS)]
             width = np.array([e - data.energy_min.to_value(u.TeV), data.energy_max.to_value(u.TeV) - e])
-            error = np.where(data.limit, 0.35 * y, np.array([np.minimum(low, 0.999 * y), high]))
+            # What is not above zero cannot be on a logarithmic axis: an arrow down from the end of its upper error.
+            below = ~data.limit & (y <= 0)
+            y, limit = np.where(below, y + high, y), data.limit | below
+            error = np.where(limit, 0.35 * np.abs(y), np.array([np.minimum(low, 0.999 * y), high]))
             axes.errorbar(
-                e, y, yerr=error, xerr=np.maximum(width, 0.0), uplims=data.limit, fmt=MARKS[index % len(MARKS)],
+                e, y, yerr=error, xerr=np.maximum(width, 0.0), uplims=limit, fmt=MARKS[index % len(MARKS)],
                 color=colour, mfc=colour if index == 0 else "white", ms=5, lw=1, label=data.label, zorder=5,
             )  # fmt: skip
         if new:
@@ -136,7 +139,7 @@ def plot_measurement(data: Measurement, axes: Axes | None = None, index: int = 0
 def plot_sed(
     sed: Sed,
     axes: Axes | None = None,
-    data: Iterable[Measurement] = (),
+    data: Measurement | Iterable[Measurement] = (),
     factor: float = 1.0,
     factor_name: str = "",
     flux: bool | None = None,
@@ -161,11 +164,13 @@ def plot_sed(
     InputError
         If a data set is of another messenger or another region.
     """
-    data = list(data)
+    data = [data] if isinstance(data, Measurement) else list(data)
+    if not (math.isfinite(factor) and factor > 0):
+        raise InputError(f"factor {factor:g}: a positive number is needed")
     for item in data:
         if item.messenger != sed.messenger:
             raise InputError(f"{item.name} is of {item.messenger}s, the SED of {sed.messenger}s")
-        if not math.isclose(item.region.solid_angle.value, sed.solid_angle.value, rel_tol=1e-3):
+        if item.region != sed.region:
             raise InputError(f"{item.name} was measured in {item.region.name}, the SED is of {sed.region.name}")
         if item.flavour != sed.flavour:
             raise InputError(
@@ -198,8 +203,18 @@ def plot_sed(
                 label="total, without the factor" if several else "without the factor",
             )  # fmt: skip
         _finish(axes, sed.messenger, sed.flavour, sed.region, unit)
+        _sign(axes, sed.meta)
         _limits(axes, sed, data, unit, flux)
         return axes
+
+
+def _sign(axes: Axes, meta: Mapping[str, str]) -> None:
+    """Say in small print which model a figure shows, and what was changed in it."""
+    words = [f"{meta['creator']} {meta.get('version', '')}"] if "creator" in meta else []
+    words += [meta[key].split("/")[-1] if key == "model" else meta[key] for key in ("model", "changes") if key in meta]
+    axes.annotate(
+        "; ".join(words), (1, 0), (0, -34), "axes fraction", "offset points", ha="right", va="top", fontsize=6
+    )
 
 
 def _limits(axes: Axes, sed: Sed, data: list[Measurement], unit: u.UnitBase, flux: bool) -> None:
@@ -209,18 +224,19 @@ def _limits(axes: Axes, sed: Sed, data: list[Measurement], unit: u.UnitBase, flu
     for item in data:
         same = flux != item.per_steradian
         factor = 1.0 if same else item.region.solid_angle if flux else 1 / item.region.solid_angle
-        values.append((item.energy**2 * item.value * factor).to_value(unit))
+        shown = (item.energy**2 * item.value * factor).to_value(unit)
+        values.append(shown[shown > 0])
     every = np.concatenate([model[model > 0], *values])
     if every.size:
         top = every.max() * 3
-        lowest = min([v.min() for v in values], default=top)
+        lowest = min([v.min() for v in values if v.size], default=top)
         axes.set_ylim(max(every.min() / 2, min(top / 1e4, lowest / 10)), top)
         bottom = axes.get_ylim()[0]
         shown = sed.energy.to_value(u.TeV)[model > bottom]
-        energies = [item.energy.to_value(u.TeV) for item in data]
+        energies = [edge.to_value(u.TeV) for item in data for edge in (item.energy_min, item.energy_max)]
         wide = np.concatenate([shown, *energies])
         if wide.size > 1 and wide.min() < wide.max():
-            axes.set_xlim(wide.min() / 1.2, wide.max() * 1.5)
+            axes.set_xlim(wide.min() / 1.3, wide.max() * 1.6)
 
 
 def _finish(axes: Axes, messenger: str, flavour: str, region: Region, unit: u.UnitBase) -> None:
@@ -294,6 +310,7 @@ def plot_map(sky: SkyMap, energy: u.Quantity | None = None, decades: float = 4.0
             mesh, ax=axes, orientation="horizontal", shrink=0.7, aspect=35, pad=0.04, label=LABELS[E2I],
             extend="min" if low else "neither",
         )  # fmt: skip
+        _sign(axes, sky.meta)
         result: Axes = axes
         return result
 

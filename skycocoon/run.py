@@ -13,7 +13,7 @@ from .config import LoadedModel
 from .emission import Cocoons, GalaxyModel
 from .errors import InputError
 from .files import new_folder
-from .interactions import KelnerGamma, KelnerNeutrino
+from .interactions import ENHANCEMENTS, KelnerGamma, KelnerNeutrino
 from .los import RTOL, intensity_map, region_sed
 from .sky import Measurement, Region, Sed, SkyMap
 from .sky.measurement import Comparison
@@ -262,13 +262,15 @@ def _describe(component: object) -> list[str]:
         return [str(component)]
     lines = [
         str(component),
-        f"  confinement time tau_c = {component.confinement_time.to_value(u.Myr):.4f} Myr, the least age (eq. 9)",
+        f"  sources: {component.density}",
+        f"  helium on protons: {component.helium}, {ENHANCEMENTS[component.helium]:.4g} times pp",
+        f"  confinement time tau_c = {component.confinement_time.to_value(u.Myr):.4f} Myr, the least age of one (eq. 9)",
         f"  cocoons alive N_c = {component.number:.4g} for a lifetime of {component.lifetime:g}",
     ]
     radius = component.largest_radius
     if radius is not None:
         lines.append(
-            f"  they fill the disc at a radius of r_c = {radius.to_value(u.pc):.1f} pc, so are smaller (eq. 10)"
+            f"  cocoons of radius r_c = {radius.to_value(u.pc):.1f} pc would fill the disc: an upper limit (eq. 10)"
         )
         lines.append(f"  R_0 = {component.density.normalisation:.8g} at the Sun (eq. 2)")
     factors = ", ".join(f"{name} {value:.5f}" for name, value in component.matching_factors().items())

@@ -76,7 +76,7 @@ def quantity(text: object, unit: u.UnitBase, name: str) -> u.Quantity:
     try:
         value = u.Quantity(text)
     except (TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        reason = str(error).splitlines()[0].split(" If this is meant")[0].split("; ")[0]
         raise InputError(f"{name}: cannot read {text!r} as a quantity like '{example}' ({reason})") from None
     if not value.unit.is_equivalent(unit):
         has = "no unit" if value.unit == u.dimensionless_unscaled else f"the unit '{value.unit}'"

@@ -238,6 +238,65 @@ def test_map_then_sed_and_plot_from_it(tmp_path):
     assert "not a whole FITS file" in bad("sed", path, "--region", "lhaaso-inner")
 
 
+def test_a_neutrino_map_is_converted(tmp_path):
+    path = tmp_path / "nu.fits"
+    good("map", "paper", "--messenger", "neutrino", "--nside", 64, "--energies", "1 TeV, 10 TeV", "--out", path)
+    one = table_of(good("sed", path, "--region", "lhaaso-inner"))
+    every = table_of(good("sed", path, "--region", "lhaaso-inner", "--flavour", "all-flavour"))
+    np.testing.assert_allclose(every["flux"], 3 * one["flux"], rtol=1e-9)
+    assert every.meta["flavour"].startswith("sum of the three")
+    assert one.meta["from"] == "map, nside 64"
+    assert "rtol" not in one.meta
+    assert "neutrinos, not of gammas" in bad("plot", path, "--messenger", "gamma", "--out", tmp_path / "x.png")
+    assert "--set goes with a model" in bad("plot", path, "--set", "maps.nside=2", "--out", tmp_path / "x.png")
+    assert "one energy" in bad("plot", path, "--energy", "1 TeV, 2 TeV", "--out", tmp_path / "x.png")
+
+
+def test_negative_points_are_arrows_and_do_not_stop_a_run(tmp_path):
+    unit = u.TeV / u.cm**2 / u.s / u.sr
+    table = Table(
+        {"e_ref": [20.0, 50.0] * u.TeV, "e2dnde": [-7e-11, 2e-11] * unit, "e2dnde_err": [1e-10, 1e-11] * unit}
+    )
+    table.meta = {"messenger": "gamma", "region": "lhaaso-inner"}
+    table.write(tmp_path / "mine.ecsv", format="ascii.ecsv")
+    good(
+        "plot",
+        "paper",
+        "--messenger",
+        "gamma",
+        "--region",
+        "lhaaso-inner",
+        "--data",
+        tmp_path / "mine.ecsv",
+        "--out",
+        tmp_path / "x.png",
+    )
+
+
+def test_a_terminated_run_leaves_nothing(tmp_path):
+    """SIGTERM, as a batch system sends it, while the maps are written."""
+    import signal
+    import time
+
+    out = tmp_path / "results"
+    command = [sys.executable, "-m", "skycocoon", "run", "paper", "--nside", "128", "--out", str(out), "--quiet"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if out.exists() and any(out.iterdir()):
+            break
+        time.sleep(0.1)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    _, error = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "nothing was written" in error
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_bare_command_is_help():
+    assert "Commands:" in good()
+
+
 def test_sed_to_a_file(tmp_path):
     path = tmp_path / "sed.ecsv"
     arguments = (
@@ -282,7 +341,9 @@ def test_show(results):
     assert "tau_c" in good("show", "paper")
     assert "10.1103/PhysRevLett.131.151001" in good("show", "lhaaso-km2a-2023-inner")
     assert "0.334654 sr" in good("show", "lhaaso-inner")
+    assert "l 15 to 125, b -5 to 5 deg" in good("show", "lhaaso-inner")
     assert "nside 16" in good("show", results[0] / "gamma.fits")
+    assert "neutrino icecube-allsky total" in good("show", results[0] / "seds.ecsv")
     assert "did you mean 'schroer2021'" in bad("show", "schroer2020")
 
 
@@ -328,6 +389,11 @@ SED = ("sed", "paper", "--messenger", "gamma", "--region", "lhaaso-inner", "--en
         ((*SED, "--set", "components.cocoons.disc.height=-1 kpc"), "> 0"),
         ((*SED, "--flavour", "tau"), "per-flavour"),
         (("plot", "paper", "--out", "x.txt"), ".png"),
+        (("map", "paper", "--messenger", "gamma", "--out", "x.png"), ".fits"),
+        ((*SED, "--out", "x.fits"), ".ecsv"),
+        (("run", "paper", "--out", ""), "folder"),
+        (("plot", "paper", "--messenger", "gamma", "--region", "lhaaso-inner", "--factor", "-1", "--out", "x.png"), "positive"),
+        (("plot", "paper", "--messenger", "gamma", "--region", "lhaaso-outer", "--data", "lhaaso-km2a-2023-inner", "--out", "x.png"), "lhaaso-inner"),
         (("plot", "paper", "--out", "x.png"), "--messenger"),
         (("plot", "paper", "--messenger", "gamma", "--data", "tibet-asgamma-2021-a", "--out", "x.png"), "--region"),
         (("plot", "paper", "--messenger", "gamma", "--region", "lhaaso-inner", "--data", "tibet-asgamma-2021-a", "--out", "x.png"), "tibet-a"),

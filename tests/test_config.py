@@ -115,7 +115,13 @@ def test_every_law(model_file):
     text = EXAMPLE.replace('law = "exponential"', 'law = "constant"').replace('cutoff = "100 TV"\n', "")
     x = load_model(model_file(text)).components[0].grammage([1, 1e6] * u.GV)
     np.testing.assert_array_equal(x.value, 0.4)
-    for delta, value in (("0.5", 0.5), ('"kolmogorov"', 1 / 3), ('"kraichnan"', 0.5), ('"bohm"', 1.0)):
+    for delta, value in (
+        ("0.5", 0.5),
+        ('"1/3"', 1 / 3),
+        ('"kolmogorov"', 1 / 3),
+        ('"kraichnan"', 0.5),
+        ('"bohm"', 1.0),
+    ):
         text = EXAMPLE.replace('law = "exponential"', f'law = "diffusive"\ndelta = {delta}\nsharp = true')
         law = load_model(model_file(text)).components[0].grammage
         assert (law.delta, law.sharp) == (value, True)
@@ -125,9 +131,10 @@ def test_every_disc(model_file):
     for profile in ("case-bhattacharya1998", "yusifov-kucuk2004"):
         density = load_model(model_file(EXAMPLE.replace("green2015", profile))).components[0].density
         assert density == SourceDisc.preset(profile)
-    custom = EXAMPLE.replace('"green2015"', '"custom"\na = 2.0\nb = 3.0\nvertical = "gaussian"')
+    custom = EXAMPLE.replace('"green2015"', '"custom"\na = 2.0\nb = 3.0\noffset = "0.5 kpc"\nvertical = "gaussian"')
     density = load_model(model_file(custom)).components[0].density
     assert (density.a, density.b, density.vertical) == (2.0, 3.0, "gaussian")
+    assert density.offset == 0.5 * u.kpc
 
 
 def test_a_grid_from_a_file(model_file, tmp_path):

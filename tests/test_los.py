@@ -190,6 +190,24 @@ def test_two_half_discs_make_a_disc():
     assert parts[0] + parts[1] == pytest.approx(parts[2], rel=2e-3)
 
 
+@pytest.mark.parametrize("limits", [(179.5, 180.5, -2, 2), (200, 210, -1, 1), (-10, 10, -1, 1), (120, 130, -0.5, 0.5)])
+def test_small_boxes_by_gauss_legendre(limits):
+    """Region means against a plain product rule in l and sin b, split at the plane and in the middle."""
+    l0, l1, b0, b1 = limits
+    x, w = np.polynomial.legendre.leggauss(40)
+    half = np.concatenate([x - 1, x + 1]) / 2
+    lon = np.radians((l0 + l1) / 2 + (l1 - l0) / 2 * half)
+    lat = np.arcsin(math.sin(math.radians(b1)) * half)
+    grid = np.stack(np.meshgrid(lon, lat, indexing="ij"), axis=-1).reshape(-1, 2)
+    vectors = np.stack(
+        [np.cos(grid[:, 1]) * np.cos(grid[:, 0]), np.cos(grid[:, 1]) * np.sin(grid[:, 0]), np.sin(grid[:, 1])], axis=-1
+    )
+    weight = np.tile(w / 4, 2)
+    expected = weight @ column(DISC, SUN, vectors, rtol=1e-6).reshape(lon.size, lat.size) @ weight
+    box = Region.box((l0 * u.deg, l1 * u.deg), (b0 * u.deg, b1 * u.deg))
+    assert region_column(DISC, SUN, box) == pytest.approx(expected, rel=5e-5)
+
+
 def test_region_and_complement_make_the_sky():
     region = Region.disc(40 * u.deg, 1 * u.deg, 30 * u.deg)
     inside, outside = (region_column(DISC, SUN, r) * r.solid_angle.value for r in (region, ~region))

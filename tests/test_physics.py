@@ -311,7 +311,7 @@ def test_10_thin_ring():
 @pytest.mark.parametrize(("name", "value"), [("lhaaso-inner", 2.593111e-55), ("lhaaso-outer", 9.523146e-56)])
 def test_11_region_means(name, value):
     mean = region_column(SourceDisc(), SUN, Region.named(name)) / (4 * math.pi)
-    assert mean == pytest.approx(value, rel=5e-5)
+    assert mean == pytest.approx(value, rel=2e-6)
 
 
 @pytest.mark.parametrize(("name", "value"), [("lhaaso-inner", 2.0647e-55), ("lhaaso-outer", 5.0788e-56)])

@@ -147,4 +147,4 @@ class Cocoons:
 
     def __str__(self) -> str:
         species = ", ".join(f"{i.species.name} xi={i.efficiency:g} g={i.slope:g}" for i in self.injection)
-        return f"{self.name} (cocoons): {species}; {self.grammage}; {self.density.total():.4g} sources"
+        return f"{self.name} (cocoons): {species}; {self.grammage}"

@@ -73,5 +73,8 @@ class GalaxyModel:
 
     def __repr__(self) -> str:
         return "\n".join(
-            [f"GalaxyModel: Sun at {self.sun.radius}", *(f"  {component}" for component in self.components)]
+            [
+                f"GalaxyModel: Sun at R = {self.sun.radius:g}, z = {self.sun.height:g}",
+                *(f"  {component}" for component in self.components),
+            ]
         )

@@ -84,6 +84,14 @@ class SourceDisc:
         if self.vertical not in VERTICALS:
             raise unknown_name("vertical profile", self.vertical, VERTICALS)
 
+    def __str__(self) -> str:
+        pivot = self.sun_radius.to_value(u.kpc)
+        offset = f" offset {self.offset:g}" if self.offset > 0 else ""
+        return (
+            f"disc (R/{pivot:g} kpc)^{self.a:g} exp[-{self.b:g} (R/{pivot:g} kpc - 1)]{offset}, {self.vertical} with "
+            f"h = {self.height:g}, R < {self.radius:g}, |z| < {self.half_height:g}, {self.rate.to(u.yr**-1):.4g}"
+        )
+
     @classmethod
     def preset(cls, profile: str, **changes: object) -> SourceDisc:
         """A published profile by name, with other parameters as in the class."""

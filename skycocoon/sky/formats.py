@@ -1,6 +1,7 @@
 """Files of maps and masks: the Fermi-template layout that gammapy, fermipy, healpy and PySM load unchanged.
 
-HDU 1 ``SKYMAP`` has one column ``ENERGY1...n`` per energy node and one row per pixel, HDU 2 ``ENERGIES`` one column
+HDU 1 ``SKYMAP`` has one column ``ENERGY1...n`` per energy node (E, or D where single precision
+ends) and one row per pixel, HDU 2 ``ENERGIES`` one column
 ``Energy`` in MeV (gammapy reads this layout's energies as MeV whatever the unit says), HDU 3 ``PROVENANCE`` keys and
 values. The unit is in ``BUNIT``. ``HPX_CONV`` is left out: tools disagree on its spelling, and recognise the layout
 without it. No NaN, UNSEEN or negative value is written.
@@ -28,12 +29,12 @@ __all__ = ["FILE_UNIT", "read_map", "read_mask", "write_map"]
 
 FILE_UNIT = u.Unit("cm-2 s-1 sr-1 MeV-1")
 UNIT_TEXT = "cm-2 s-1 sr-1 MeV-1"
-# Smaller single-precision numbers lose digits; tools divide by them. Write 0.
+# Smaller single-precision numbers lose digits.
 SMALLEST = float(np.finfo(np.float32).tiny)
 
 
 def write_map(sky: SkyMap, path: str | Path, overwrite: bool = False) -> None:
-    """Write a map's total, single precision, with checksums and provenance.
+    """Write a map's total with checksums and provenance; double precision if single cannot hold its dim end.
 
     Raises
     ------
@@ -46,13 +47,22 @@ def write_map(sky: SkyMap, path: str | Path, overwrite: bool = False) -> None:
 
     nside = healpix.check_nside(sky.nside)
     parts = [part.to_value(FILE_UNIT) if part.unit != FILE_UNIT else part.value for part in sky.components.values()]
-    columns = []
-    for k in range(sky.energy.size):
-        values = sum(part[k] for part in parts)
+    total = [sum(part[k] for part in parts) for k in range(sky.energy.size)]
+    for energy, values in zip(sky.energy, total, strict=True):
         if not np.all(np.isfinite(values)) or np.any(values < 0):
-            raise InputError(f"map: values at {sky.energy[k]} are negative or not finite")
-        values = np.where(values < SMALLEST, 0.0, values).astype(np.float32)
-        columns.append(fits.Column(f"ENERGY{k + 1}", "E", unit=UNIT_TEXT, array=values))
+            raise InputError(f"map: values at {energy} are negative or not finite")
+    # Beyond a cut-off, fluxes leave the range of single precision, first in the dim part of a layer: then take doubles.
+    double = any(np.any((values > 0) & (values < SMALLEST)) for values in total)
+    kind, smallest = (np.float64, 1e-300) if double else (np.float32, SMALLEST)
+    columns = [
+        fits.Column(
+            f"ENERGY{k + 1}",
+            "D" if double else "E",
+            unit=UNIT_TEXT,
+            array=np.where(values < smallest, 0.0, values).astype(kind),
+        )
+        for k, values in enumerate(total)
+    ]
     table = fits.BinTableHDU.from_columns(columns, name="SKYMAP")
     header = table.header
     header["PIXTYPE"] = "HEALPIX"

@@ -244,8 +244,10 @@ class Measurement:
         """
         if sed.messenger != self.messenger:
             raise InputError(f"{self.name} measures {self.messenger}s, the SED is of {sed.messenger}s")
-        if not math.isclose(sed.solid_angle.value, self.region.solid_angle.value, rel_tol=1e-3):
+        if sed.region != self.region:
             raise InputError(f"{self.name} was measured in {self.region.name}, the SED is of {sed.region.name}")
+        if factor != 1.0 and factor_name == "none":
+            factor_name = "factor"
         if not (math.isfinite(factor) and factor > 0):
             raise InputError(f"comparison factor {factor}: a positive number is needed")
         if self.flavour and sed.flavour != self.flavour:
@@ -279,7 +281,7 @@ class Measurement:
             factor_name,
             float(pulls @ pulls),
             pulls.size,
-            int((~there).sum()),
+            0 if self.band else int((~there).sum()),
             pulls,
         )
 

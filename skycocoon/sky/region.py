@@ -66,6 +66,9 @@ class Shape(Protocol):
 class Everywhere:
     """The whole sphere."""
 
+    def __str__(self) -> str:
+        return "the whole sky"
+
     def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
         """Nowhere near an edge."""
         return np.full(len(directions), INSIDE)
@@ -93,13 +96,16 @@ class Box:
     b_min: float
     b_max: float
 
+    def __str__(self) -> str:
+        return f"l {self.l_min:g} to {self.l_max:g}, b {self.b_min:g} to {self.b_max:g} deg"
+
     @property
     def width(self) -> float:
         """Extent in longitude [deg]."""
         return 360.0 if abs(self.l_max - self.l_min) >= 360.0 else (self.l_max - self.l_min) % 360.0
 
     def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
-        """Distance to the nearest parallel or meridian (its whole great circle)."""
+        """Distance to the nearest parallel or meridian."""
         x, y, z = directions.T
         lat = np.arcsin(np.clip(z, -1.0, 1.0))
         depth = np.full(len(directions), INSIDE)
@@ -110,9 +116,14 @@ class Box:
         if self.width < 360.0:
             lon = np.degrees(np.arctan2(y, x))
             edges = np.radians([self.l_min, self.l_max])
-            reach = np.min([np.abs(y * np.cos(e) - x * np.sin(e)) for e in edges], axis=0)
+            # A meridian ends at the poles: beyond them, on the far side, the nearest of its points is a pole.
+            reach = np.full(len(directions), INSIDE)
+            for edge in edges:
+                across = np.arcsin(np.clip(np.abs(y * np.cos(edge) - x * np.sin(edge)), 0.0, 1.0))
+                ahead = x * np.cos(edge) + y * np.sin(edge) > 0
+                reach = np.minimum(reach, np.where(ahead, across, math.pi / 2 - np.abs(lat)))
             sign = np.where((lon - self.l_min) % 360.0 <= self.width, 1.0, -1.0)
-            depth = np.minimum(depth, sign * np.arcsin(np.clip(reach, 0.0, 1.0)))
+            depth = np.minimum(depth, sign * reach)
         return depth
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
@@ -137,6 +148,9 @@ class Disc:
     l: float
     b: float
     radius: float
+
+    def __str__(self) -> str:
+        return f"{self.radius:g} deg around l {self.l:g}, b {self.b:g} deg"
 
     def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
         """Radius minus separation."""
@@ -199,6 +213,12 @@ class Mask:
     def area(self) -> float:
         """Pixels that count times their size."""
         return float(self.inside.mean()) * 4 * math.pi
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mask) and self.frame == other.frame and np.array_equal(self.inside, other.inside)
+
+    def __hash__(self) -> int:
+        return hash((self.frame, self.inside.tobytes()))
 
     @property
     def finest(self) -> int:
@@ -322,7 +342,7 @@ class Region:
         shape: Shape = Box(row["l_min"], row["l_max"], row["b_min"], row["b_max"])
         if shape.area() == 4 * math.pi:
             shape = Everywhere()
-        return cls(row["name"], shape, row["where_found"], row["mask"])
+        return cls(row["name"], shape, row["doi"], row["mask"])
 
     @classmethod
     def box(
@@ -359,12 +379,12 @@ class Region:
     def mask(
         cls, source: str | Path | np.ndarray[Any, Any], *, frame: str = "", nest: bool = False, name: str = ""
     ) -> Region:
-        """Pixels of a HEALPix mask that are not zero: a FITS file of any nside, ordering and frame, or an array.
+        """Pixels of a HEALPix mask that are 1: a FITS file of any nside, ordering and frame, or an array.
 
         Parameters
         ----------
         source
-            FITS file (first column of its first HEALPix table; `NaN` and `UNSEEN` count as outside) or array.
+            FITS file (first column of its first HEALPix table) or array, of 0 and 1; `NaN` and `UNSEEN` are outside.
         frame
             ``"galactic"``, ``"celestial"`` or ``"ecliptic"``; needed where the file does not say (arrays: Galactic).
         nest
@@ -375,7 +395,8 @@ class Region:
         Raises
         ------
         InputError
-            For an unreadable file, a size that is no 12 nside^2, a missing frame, or a mask that leaves nothing.
+            For an unreadable file, a size that is no 12 nside^2, other values than 0 and 1, a frame that is missing or
+            contradicts the file's, or a mask that leaves nothing.
         """
         if isinstance(source, np.ndarray):
             values, letter, label = source, healpix.frame_letter(frame or "G"), name or "mask"
@@ -389,10 +410,16 @@ class Region:
                     f"{source}: the header has no COORDSYS; say frame='galactic' or 'celestial' (mask:FILE,FRAME)"
                 )
             letter = healpix.frame_letter(frame or found)
+            if frame and found and healpix.frame_letter(found) != letter:
+                raise InputError(f"{source}: its header says COORDSYS {found!r}, not {frame!r}")
         nside = math.isqrt(values.size // 12)
         if values.ndim != 1 or 12 * nside**2 != values.size or nside & (nside - 1) or not nside:
             raise InputError(f"{label}: a mask of {values.size} pixels is no HEALPix map; 12 nside^2 are needed")
-        inside = np.isfinite(values) & (values != 0) & (values > -1e30)
+        seen = np.isfinite(values) & (values > -1e30)
+        other = seen & (values != 0) & (values != 1)
+        if other.any():
+            raise InputError(f"{label}: a mask is of 0 and 1, this has {values[other][0]:g}; say which values count")
+        inside = seen & (values == 1)
         if not nest:
             inside = inside[healpix.reorder(np.arange(inside.size), nside, to_nest=False)]
         if not inside.any():
@@ -485,8 +512,17 @@ class Region:
             result = result[healpix.reorder(np.arange(result.size), nside, to_nest=True)]
         return result
 
+    def __eq__(self, other: object) -> bool:
+        """Whether two regions are the same part of the sky, whatever they are called."""
+        return isinstance(other, Region) and self.shape == other.shape
+
+    def __hash__(self) -> int:
+        return hash(self.shape)
+
     def __repr__(self) -> str:
-        return f"{self.name}: {self.solid_angle.to_value(u.sr):.6g} sr" + (f" ({self.note})" if self.note else "")
+        note = f"; measured there with: {self.note}" if self.note and self.note != "none" else ""
+        limits = f"{self.shape}, " if isinstance(self.shape, (Box, Disc, Everywhere)) else ""
+        return f"{self.name}: {limits}{self.solid_angle.to_value(u.sr):.6g} sr{note}"
 
     def plot(self, **options: Any) -> Any:
         """Draw the region on the sky; see :func:`skycocoon.plot.plot_region`."""
@@ -515,8 +551,12 @@ def touching(region: Region, nside: int) -> tuple[healpix.Indices, np.ndarray[An
     return np.concatenate([inside, edge]), np.repeat([True, False], [inside.size, edge.size])
 
 
-def edge_parts(region: Region, nside: int, pixels: healpix.Indices) -> FloatArray:
-    """Part inside of each of some NESTED pixels: the mean coverage of their pieces, 8 x 8 at most."""
+def edge_parts(region: Region, nside: int, pixels: healpix.Indices) -> tuple[FloatArray, bool]:
+    """Part inside of each of some NESTED pixels: the mean coverage of their pieces, 8 x 8 at most.
+
+    Also whether any piece is inside by more than a half: along an edge that two disjoint regions share, none is.
+    """
+    anything = False
     fine = min(max(region.shape.finest, nside), 8 * nside)
     count = (fine // nside) ** 2
     parts = np.empty(pixels.size)
@@ -525,8 +565,10 @@ def edge_parts(region: Region, nside: int, pixels: healpix.Indices) -> FloatArra
         chosen = slice(first, first + step)
         pieces = (count * pixels[chosen, None] + np.arange(count)).ravel()
         vectors = healpix.directions(fine, pieces, nest=True)
-        parts[chosen] = region.shape.coverage(vectors, healpix.pixel_width(fine)).reshape(-1, count).mean(axis=1)
-    return parts
+        coverage = region.shape.coverage(vectors, healpix.pixel_width(fine))
+        anything = anything or bool(np.any(coverage > 0.5 + 1e-9))
+        parts[chosen] = coverage.reshape(-1, count).mean(axis=1)
+    return parts, anything
 
 
 def _ramp(t: FloatArray) -> FloatArray:
@@ -543,6 +585,7 @@ def _fractions(region: Region, nside: int) -> FloatArray:
     result = np.zeros(12 * nside**2)
     pixels, whole = touching(region, nside)
     result[pixels[whole]] = 1.0
+    found = bool(whole.any())
     pending, owner, level = pixels[~whole], pixels[~whole], nside
     finest = max(2 * nside, min(EDGE_NSIDE, region.shape.finest))
     while pending.size:
@@ -552,11 +595,15 @@ def _fractions(region: Region, nside: int) -> FloatArray:
         vectors = healpix.directions(level, pending, nest=True)
         share = (nside / level) ** 2
         if level >= finest:
-            result += np.bincount(owner, edge_parts(region, level, pending), result.size) * share
+            parts, anything = edge_parts(region, level, pending)
+            result += np.bincount(owner, parts, result.size) * share
+            if not (anything or found):
+                result[:] = 0.0
             break
         depth = region.shape.depth(vectors, level)
         reach = healpix.pixel_radius(level)
         whole = depth >= reach
+        found = found or bool(whole.any())
         result += np.bincount(owner[whole], minlength=result.size) * share
         edge = np.abs(depth) < reach
         pending, owner = pending[edge], owner[edge]
@@ -604,7 +651,7 @@ def _table() -> dict[str, dict[str, Any]]:
         entry = {name: row[name] for name in table.colnames}
         for name in ("l_min", "l_max", "b_min", "b_max"):
             entry[name] = float(entry[name])
-        for name in ("name", "analysis", "mask", "where_found"):
+        for name in ("name", "analysis", "mask", "doi", "where_found"):
             entry[name] = str(entry[name])
         rows[entry["name"]] = entry
     return rows

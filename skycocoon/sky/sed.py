@@ -122,6 +122,14 @@ class Sed:
         result = np.where(inside, np.exp(spline(np.log(np.minimum(wanted, nodes[good][-1])))), 0.0)
         return result.reshape(np.shape(energy)) * INTENSITY
 
+    def in_flavour(self, flavour: str) -> Sed:
+        """The same neutrinos in another convention: all flavours are three times one."""
+        if not self.flavour or flavour == self.flavour:
+            return self
+        factor = 3.0 if check_flavour(flavour) == "all-flavour" else 1.0 / 3.0
+        parts = {name: part * factor for name, part in self.components.items()}
+        return Sed(self.energy, parts, self.region, self.messenger, flavour, self.meta)
+
     def scaled(self, factor: float) -> Sed:
         """The same SED times a number, e.g. a comparison's mask factor."""
         parts = {name: part * factor for name, part in self.components.items()}

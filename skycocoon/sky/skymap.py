@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,15 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from ..errors import InputError
+from ..errors import AccuracyWarning, InputError
 from ..units import INTENSITY, to_float
 from .region import Region
 from .sed import FLAVOURS, Sed, check_messenger
 
 __all__ = ["SkyMap"]
+
+# Edges cut pixels whose mean is not that of the part inside: a region of fewer is not a per cent any more.
+FEW_PIXELS = 150
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -102,12 +106,25 @@ class SkyMap:
         ------
         InputError
             If the region is empty.
+
+        Warns
+        -----
+        AccuracyWarning
+            If the region is less than 150 pixels.
         """
         weight = region.fractions(self.nside)
+        if weight.sum() < FEW_PIXELS:
+            warnings.warn(
+                f"{region.name} is {weight.sum():.3g} pixels of nside {self.nside}: a mean of so few may be wrong by "
+                "per cents; use a larger nside, or a SED straight from the model",
+                AccuracyWarning,
+                stacklevel=2,
+            )
         weight /= weight.sum()
         used = np.flatnonzero(weight)
         parts = {name: part[:, used] @ weight[used] for name, part in self.components.items()}
-        meta = {**self.meta, "from": f"map, nside {self.nside}"}
+        meta = {key: value for key, value in self.meta.items() if key != "rtol"}
+        meta["from"] = f"map, nside {self.nside}"
         return Sed(self.energy, parts, region, self.messenger, self.flavour, meta)
 
     def integrate(self, low: u.Quantity, high: u.Quantity) -> u.Quantity:

@@ -73,6 +73,33 @@ def test_discs_have_their_area(l, b, radius):
     np.testing.assert_allclose(together, 1.0, rtol=1e-12)
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0, 360), st.floats(0.5, 359), st.floats(-89, 80), st.floats(0.5, 60))
+def test_boxes_leak_nowhere(l0, width, b0, height):
+    """Not a trace at the antipodal longitudes, where the edges' great circles go on."""
+    region = box(l0, l0 + width, b0, min(b0 + height, 90))
+    part = region.fractions(32)
+    vectors = np.stack(healpy.pix2vec(32, np.flatnonzero(part)), axis=-1)
+    lon, lat = np.degrees(np.arctan2(vectors[:, 1], vectors[:, 0])), np.degrees(np.arcsin(vectors[:, 2]))
+    pixel = math.degrees(healpy.max_pixrad(32)) * 1.01
+    assert np.all((lat > b0 - pixel) & (lat < b0 + height + pixel))
+    beyond = np.minimum((lon - l0) % 360 - width, (l0 - lon) % 360)
+    assert np.all(beyond * np.cos(np.radians(np.minimum(np.abs(lat), 89.9))) < 1.3 * pixel)
+
+
+def test_disjoint_neighbours_have_nothing_in_common():
+    for text in ("lhaaso-inner & lhaaso-outer", "disc:0,0,5 - disc:0,0,5", "lhaaso-inner & box:200,210,-1,1"):
+        with pytest.raises(InputError, match="empty"):
+            Region.parse(text).fractions(32)
+
+
+def test_equal_regions():
+    assert Region.named("lhaaso-inner") == Region.parse("box:15,125,-5,5")
+    assert Region.named("lhaaso-inner") != Region.named("lhaaso-outer")
+    assert Region.mask(np.ones(12)) == Region.mask(np.ones(12))
+    assert len({Region.mask(np.ones(12)), Region.mask(np.ones(12))}) == 1
+
+
 def test_small_disc():
     region = Region.disc(77 * DEG, 0 * DEG, 0.3 * DEG)
     assert counted(region, 64) == pytest.approx(region.solid_angle.value, rel=5e-3)
@@ -159,6 +186,8 @@ def test_bad_masks(tmp_path):
         Region.mask(np.ones(1000))
     with pytest.raises(InputError, match="empty"):
         Region.mask(np.zeros(12))
+    with pytest.raises(InputError, match=r"0 and 1, this has 0\.5"):
+        Region.mask(np.full(12, 0.5))
     with pytest.raises(InputError, match="no such file"):
         Region.mask(tmp_path / "missing.fits")
     path = write_mask(tmp_path / "m.fits", inner_mask(32))
@@ -173,6 +202,8 @@ def test_bad_masks(tmp_path):
         file.writeto(tmp_path / "noframe.fits")
     with pytest.raises(InputError, match="COORDSYS"):
         Region.mask(tmp_path / "noframe.fits")
+    with pytest.raises(InputError, match="not 'celestial'"):
+        Region.parse(f"mask:{path},celestial")
     assert Region.parse(f"mask:{tmp_path / 'noframe.fits'},galactic").solid_angle > 0 * u.sr
     with pytest.raises(InputError, match="unknown frame"):
         Region.mask(np.ones(12), frame="martian")
