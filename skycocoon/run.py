@@ -264,7 +264,7 @@ def _describe(component: object) -> list[str]:
         str(component),
         f"  sources: {component.density}",
         f"  helium on protons: {component.helium}, {ENHANCEMENTS[component.helium]:.4g} times pp",
-        f"  confinement time tau_c = {component.confinement_time.to_value(u.Myr):.4f} Myr, the least age of one (eq. 9)",
+        f"  confinement time tau_c = {component.confinement_time.to_value(u.Myr):.4f} Myr, their least age (eq. 9)",
         f"  cocoons alive N_c = {component.number:.4g} for a lifetime of {component.lifetime:g}",
     ]
     radius = component.largest_radius

@@ -258,15 +258,15 @@ class CylindricalGrid:
         table = self._table
         n_r, n_phi, n_z = table.values.shape
         # A cell may span several e-folds of ln n: the fewer the cells, the more nodes in each.
-        x, w = np.polynomial.legendre.leggauss(4 if n_z > 16 else 24)
-        x, w = (x + 1) / 2, w / 2
+        (x, w), (y, v) = (np.polynomial.legendre.leggauss(2 if n > 64 else 4 if n > 16 else 24) for n in (n_r, n_z))
+        x, w, y, v = (x + 1) / 2, w / 2, (y + 1) / 2, v / 2
         first, scale, _ = table.axes[0]
         t = first + (np.arange(n_r - 1)[:, None] + x) / scale
         r = t**2 if table.root else t
         dr = (2 * t if table.root else 1.0) * w / scale
         z_first, z_scale, _ = table.axes[2]
-        z = z_first + (np.arange(n_z - 1)[:, None] + x) / z_scale
-        dz = np.tile(w / z_scale, (n_z - 1, 1)).ravel() * (2 if table.folded else 1)
+        z = z_first + (np.arange(n_z - 1)[:, None] + y) / z_scale
+        dz = np.tile(v / z_scale, (n_z - 1, 1)).ravel() * (2 if table.folded else 1)
         if r.size * dz.size * n_phi > 20 * MAX_CELLS:
             raise InputError("grid: too many cells to integrate")
         # Inner hole: constant in R down to the axis.
