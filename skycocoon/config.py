@@ -13,6 +13,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -31,7 +32,7 @@ from pydantic import (
 from .cosmicrays import LAWS, SPECIES, Grammage, Injection
 from .cosmicrays.grammage import TURBULENCE
 from .emission import Cocoons, GalaxyModel
-from .errors import InputError, unknown_name
+from .errors import InputError, check_name, unknown_name
 from .files import data_folder
 from .galaxy import PROFILES, CylindricalGrid, SourceDisc, Sun
 from .galaxy.disc import VERTICALS
@@ -72,14 +73,7 @@ NumberDensity = Annotated[u.Quantity, BeforeValidator(_quantity("cm-3"))]
 
 
 def _name(what: str, allowed: Iterable[str]) -> Callable[[object], str]:
-    names = list(allowed)
-
-    def read(value: object) -> str:
-        if value not in names:
-            raise unknown_name(what, value, names)
-        return str(value)
-
-    return read
+    return partial(check_name, what, allowed=list(allowed))
 
 
 def _delta(value: object) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["AccuracyWarning", "InputError", "unknown_name"]
+__all__ = ["AccuracyWarning", "InputError", "check_name", "unknown_name"]
 
 
 class InputError(ValueError):
@@ -35,3 +35,17 @@ def unknown_name(what: str, name: object, allowed: Iterable[str]) -> InputError:
     near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}? Allowed:" if near else "; allowed:"
     return InputError(f"unknown {what} {name!r}{hint} {', '.join(names)}")
+
+
+def check_name(what: str, name: object, allowed: Iterable[str]) -> str:
+    """Return a name if it is allowed.
+
+    Raises
+    ------
+    InputError
+        Otherwise; see :func:`unknown_name`.
+    """
+    names = list(allowed)
+    if name not in names:
+        raise unknown_name(what, name, names)
+    return str(name)

@@ -11,7 +11,7 @@ import astropy.units as u
 import numpy as np
 from scipy.special import gamma
 
-from ..errors import InputError, unknown_name
+from ..errors import InputError, check_name
 from ..units import M_PROTON, FloatArray, to_array, to_float
 
 __all__ = ["MASS_CONVENTIONS", "SPECIES", "Injection", "Species", "momentum_integral"]
@@ -115,8 +115,7 @@ class Injection:
         if not (math.isfinite(self.slope) and lowest < self.slope < 5.0):
             raise InputError(f"{name}: slope {self.slope:g} is out of range; allowed: {lowest:g} to 5")
         to_float(self.energy, u.erg, f"{name}: energy", minimum=0.0)
-        if self.mass_convention not in MASS_CONVENTIONS:
-            raise unknown_name("mass convention", self.mass_convention, MASS_CONVENTIONS)
+        check_name("mass convention", self.mass_convention, MASS_CONVENTIONS)
 
     @property
     def cutoff_energy(self) -> float:

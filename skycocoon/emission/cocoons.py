@@ -11,7 +11,7 @@ import astropy.units as u
 import numpy as np
 
 from ..cosmicrays import SPECIES, ExponentialGrammage, Grammage, Injection
-from ..errors import InputError, unknown_name
+from ..errors import InputError, check_name, unknown_name
 from ..galaxy import SourceDisc
 from ..interactions import ENHANCEMENTS, KelnerGamma, KelnerNeutrino
 from ..units import C_LIGHT, M_PROTON_GRAM, FloatArray, to_array, to_float
@@ -69,8 +69,7 @@ class Cocoons:
     def __post_init__(self) -> None:
         if not self.injection:
             raise InputError(f"{self.name}: no species is injected")
-        if self.helium not in ENHANCEMENTS:
-            raise unknown_name("helium cross section", self.helium, ENHANCEMENTS)
+        check_name("helium cross section", self.helium, ENHANCEMENTS)
         to_float(self.gas_density, u.cm**-3, f"{self.name}: gas density", minimum=0.0, exclusive=True)
         to_float(self.lifetime, u.yr, f"{self.name}: lifetime", minimum=0.0, exclusive=True)
         to_float(self.nearest, u.kpc, f"{self.name}: nearest", minimum=0.0)

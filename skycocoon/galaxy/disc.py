@@ -11,7 +11,7 @@ import astropy.units as u
 import numpy as np
 from scipy.special import erf, gamma, gammainc
 
-from ..errors import InputError, unknown_name
+from ..errors import InputError, check_name
 from ..units import FloatArray, to_array, to_float
 from .grid import CylindricalGrid, DensityTable
 
@@ -81,8 +81,7 @@ class SourceDisc:
         to_float(self.rate, u.yr**-1, "disc rate", minimum=0.0)
         if not (math.isfinite(self.a) and self.a > -1 and math.isfinite(self.b) and self.b >= 0):
             raise InputError(f"disc: a = {self.a:g} and b = {self.b:g} are out of range; allowed: a > -1, b >= 0")
-        if self.vertical not in VERTICALS:
-            raise unknown_name("vertical profile", self.vertical, VERTICALS)
+        check_name("vertical profile", self.vertical, VERTICALS)
 
     def __str__(self) -> str:
         pivot = self.sun_radius.to_value(u.kpc)
@@ -95,9 +94,7 @@ class SourceDisc:
     @classmethod
     def preset(cls, profile: str, **changes: object) -> SourceDisc:
         """A published profile by name, with other parameters as in the class."""
-        if profile not in PROFILES:
-            raise unknown_name("disc profile", profile, PROFILES)
-        a, b, offset = PROFILES[profile]
+        a, b, offset = PROFILES[check_name("disc profile", profile, PROFILES)]
         return cls(a=a, b=b, offset=offset * u.kpc, **changes)  # type: ignore[arg-type]
 
     def _shape(self, r: FloatArray, z: FloatArray) -> FloatArray:

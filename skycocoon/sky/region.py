@@ -26,7 +26,6 @@ __all__ = [
     "Mask",
     "Region",
     "Shape",
-    "Union",
     "list_regions",
 ]
 
@@ -224,30 +223,6 @@ class Mask:
     def finest(self) -> int:
         """Its own resolution, which is exact, or a good deal finer if its pixels are at an angle to ours."""
         return self.nside if self.frame == "G" else min(16 * self.nside, PIECE_NSIDE)
-
-
-@dataclass(frozen=True)
-class Union:
-    """In any of the shapes."""
-
-    parts: tuple[Shape, ...]
-
-    def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
-        """The largest depth."""
-        return np.asarray(np.max([part.depth(directions, nside) for part in self.parts], axis=0))
-
-    def coverage(self, directions: FloatArray, width: float) -> FloatArray:
-        """The largest coverage."""
-        return np.asarray(np.max([part.coverage(directions, width) for part in self.parts], axis=0))
-
-    def area(self) -> None:
-        """No closed form."""
-        return None
-
-    @property
-    def finest(self) -> int:
-        """The finest of the parts'."""
-        return max(part.finest for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -471,7 +446,8 @@ class Region:
         return cls.named(text)
 
     def __or__(self, other: Region) -> Region:
-        return Region(f"{self.name} | {other.name}", Union((self.shape, other.shape)))
+        outside_both = Intersection((Complement(self.shape), Complement(other.shape)))
+        return Region(f"{self.name} | {other.name}", Complement(outside_both))
 
     def __and__(self, other: Region) -> Region:
         return Region(f"{self.name} & {other.name}", Intersection((self.shape, other.shape)))

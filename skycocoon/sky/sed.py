@@ -10,7 +10,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from ..errors import InputError, unknown_name
+from ..errors import InputError, check_name
 from ..files import new_file
 from ..units import INTENSITY
 from .region import Region
@@ -26,29 +26,13 @@ FLAVOURS = {
 
 
 def check_messenger(messenger: str) -> str:
-    """Return the messenger if it is one.
-
-    Raises
-    ------
-    InputError
-        Otherwise.
-    """
-    if messenger not in MESSENGERS:
-        raise unknown_name("messenger", messenger, MESSENGERS)
-    return messenger
+    """Return the messenger if it is one of :data:`MESSENGERS`; else `InputError`."""
+    return check_name("messenger", messenger, MESSENGERS)
 
 
 def check_flavour(flavour: str) -> str:
-    """Return the flavour convention if it is one.
-
-    Raises
-    ------
-    InputError
-        Otherwise.
-    """
-    if flavour not in FLAVOURS:
-        raise unknown_name("flavour convention", flavour, FLAVOURS)
-    return flavour
+    """Return the flavour convention if it is one of :data:`FLAVOURS`; else `InputError`."""
+    return check_name("flavour convention", flavour, FLAVOURS)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
