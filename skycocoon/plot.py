@@ -295,14 +295,14 @@ def plot_map(sky: SkyMap, energy: u.Quantity | None = None, decades: float = 4.0
         if not nodes[0] <= energy <= nodes[-1]:
             energy = np.sqrt(nodes[0] * nodes[-1])
     e2 = (energy**2 * sky.at(energy)).to_value(E2I)
-    if not e2.max() > 0:
-        raise InputError(f"the map is zero at {energy}")
     with style():
         what, tev = _what(sky.messenger, sky.flavour), energy.to_value(u.TeV)
         figure, axes = _mollweide(f"{' + '.join(sky.components)}: {what}\n{tev:.4g} TeV, nside {sky.nside}")
         x, b, image = _sky_image(e2, sky.nside)
-        lowest = max(e2.max() / 10**decades, e2.min())
-        norm = LogNorm(lowest, e2.max())
+        # A model without cocoons is a good null test: a dark sky is drawn as one.
+        highest = e2.max() if e2.max() > 0 else 1.0
+        lowest = max(highest / 10**decades, e2.min())
+        norm = LogNorm(lowest, highest * (1 + 1e-9))
         mesh = axes.pcolormesh(x, b, np.maximum(image, lowest), norm=norm, cmap="cividis", rasterized=True)
         _graticule(axes, "white")
         low = e2.min() < lowest

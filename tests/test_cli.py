@@ -293,6 +293,21 @@ def test_a_terminated_run_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_model_without_cocoons_is_a_null_test(tmp_path):
+    good(
+        "run",
+        "paper",
+        "--nside",
+        4,
+        "--out",
+        tmp_path / "none",
+        "--quiet",
+        "--set",
+        "components.cocoons.grammage.normalisation=0 g cm-2",
+    )
+    assert np.all(SkyMap.read(tmp_path / "none" / "gamma.fits").intensity.value == 0)
+
+
 def test_bare_command_is_help():
     assert "Commands:" in good()
 

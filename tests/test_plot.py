@@ -131,8 +131,9 @@ def test_map():
     assert "10 TeV" in sky.plot().get_title()
     with pytest.raises(InputError, match="within"):
         sky.plot(1 * u.PeV)
-    with pytest.raises(InputError, match="zero"):
-        SkyMap(E[:1], {"x": np.zeros((1, 12)) * INTENSITY}).plot(E[0])
+    # dark and uniform skies are drawn too
+    for value in (0.0, 1.0):
+        SkyMap(E[:1], {"x": np.full((1, 12), value) * INTENSITY}).plot(E[0]).figure.canvas.draw()
 
 
 def test_asymmetric_sky_is_drawn_the_right_way_round():
