@@ -10,10 +10,10 @@ import astropy.units as u
 import numpy as np
 
 from .config import LoadedModel
-from .emission import Cocoons, GalaxyModel
+from .emission import GalaxyModel
 from .errors import InputError
 from .files import new_folder
-from .interactions import ENHANCEMENTS, KelnerGamma, KelnerNeutrino
+from .interactions import KelnerGamma, KelnerNeutrino
 from .los import RTOL, intensity_map, region_sed
 from .sky import Measurement, Region, Sed, SkyMap
 from .sky.measurement import Comparison
@@ -221,7 +221,7 @@ def _summary(
         "",
     ]
     for component in model.components:
-        lines += _describe(component)
+        lines += component.describe()
     lines += [
         "",
         "Sky-integrated E^2 dN/dE [GeV cm-2 s-1] from the maps (neutrinos per flavour at Earth, nu + anti-nu)",
@@ -256,31 +256,9 @@ def _summary(
     return "\n".join(lines) + "\n"
 
 
-def _describe(component: object) -> list[str]:
-    """Derived numbers of a component."""
-    if not isinstance(component, Cocoons):
-        return [str(component)]
-    lines = [
-        str(component),
-        f"  sources: {component.density}",
-        f"  helium on protons: {component.helium}, {ENHANCEMENTS[component.helium]:.4g} times pp",
-        f"  confinement time tau_c = {component.confinement_time.to_value(u.Myr):.4f} Myr, their least age (eq. 9)",
-        f"  cocoons alive N_c = {component.number:.4g} for a lifetime of {component.lifetime:g}",
-    ]
-    radius = component.largest_radius
-    if radius is not None:
-        lines.append(
-            f"  cocoons of radius r_c = {radius.to_value(u.pc):.1f} pc would fill the disc: an upper limit (eq. 10)"
-        )
-        lines.append(f"  R_0 = {component.density.normalisation:.8g} at the Sun (eq. 2)")
-    factors = ", ".join(f"{name} {value:.5f}" for name, value in component.matching_factors().items())
-    lines.append(f"  n-tilde of the delta approximation below 100 GeV: {factors} (eq. 12)")
-    return lines
-
-
 def describe(model: GalaxyModel) -> str:
     """What a model holds, with its derived numbers."""
     lines = [f"Sun at R = {model.sun.radius:g}, z = {model.sun.height:g}"]
     for component in model.components:
-        lines += _describe(component)
+        lines += component.describe()
     return "\n".join(lines)

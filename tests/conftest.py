@@ -1,10 +1,17 @@
 """Shared pieces of the tests. No test uses the network."""
 
+import os
+
 import matplotlib as mpl
 import numpy as np
 import pytest
+from hypothesis import settings
 
 mpl.use("Agg")
+# CI repeats itself; everybody else explores.
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")
 
 
 @pytest.fixture

@@ -144,6 +144,24 @@ class Cocoons:
         volume = math.pi * self.density.radius**2 * 2 * self.density.height
         return ((3 * volume / (4 * math.pi * self.number)) ** (1 / 3)).to(u.pc)
 
+    def describe(self) -> list[str]:
+        """Parameters, and the numbers that follow from them: eqs. 2, 9, 10 and 12."""
+        lines = [
+            str(self),
+            f"  sources: {self.density}",
+            f"  helium on protons: {self.helium}, {ENHANCEMENTS[self.helium]:.4g} times pp",
+            f"  confinement time tau_c = {self.confinement_time.to_value(u.Myr):.4f} Myr, their least age (eq. 9)",
+            f"  cocoons alive N_c = {self.number:.4g} for a lifetime of {self.lifetime:g}",
+        ]
+        radius = self.largest_radius
+        if radius is not None:
+            lines += [
+                f"  cocoons of radius r_c = {radius.to_value(u.pc):.1f} pc would fill the disc: upper limit (eq. 10)",
+                f"  R_0 = {self.density.normalisation:.8g} at the Sun (eq. 2)",
+            ]
+        factors = ", ".join(f"{name} {value:.5f}" for name, value in self.matching_factors().items())
+        return [*lines, f"  n-tilde of the delta approximation below 100 GeV: {factors} (eq. 12)"]
+
     def __str__(self) -> str:
         species = ", ".join(f"{i.species.name} xi={i.efficiency:g} g={i.slope:g}" for i in self.injection)
         return f"{self.name} (cocoons): {species}; {self.grammage}"

@@ -44,6 +44,10 @@ class Component(Protocol):
         """Its emissivity in a messenger, as a sum of terms; empty if it does not shine there."""
         ...
 
+    def describe(self) -> list[str]:
+        """What it is and what follows from it, line by line, for a summary."""
+        ...
+
 
 @dataclass(frozen=True, repr=False)
 class GalaxyModel:
