@@ -29,9 +29,9 @@ class _Group(click.Group):
         from .errors import InputError
 
         kwargs["standalone_mode"] = False
-        # A batch system's SIGTERM is like Ctrl-C: what was begun is taken away.
+        # A batch system's SIGTERM unwinds like an error: what was begun is taken away.
         with contextlib.suppress(ValueError):  # not in the main thread
-            signal.signal(signal.SIGTERM, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
             with warnings.catch_warnings():
                 # One line, without file and line number.

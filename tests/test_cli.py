@@ -287,9 +287,8 @@ def test_a_terminated_run_leaves_nothing(tmp_path):
         time.sleep(0.1)
     time.sleep(0.5)
     process.send_signal(signal.SIGTERM)
-    _, error = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert "nothing was written" in error
+    process.communicate(timeout=60)
+    assert process.returncode == 143
     assert list(tmp_path.iterdir()) == []
 
 
