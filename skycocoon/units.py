@@ -19,13 +19,11 @@ from .errors import InputError
 __all__ = [
     "CM_PER_KPC",
     "C_LIGHT",
-    "GEV_PER_ERG",
     "INTENSITY",
     "MBARN",
     "M_PI0",
     "M_PROTON",
     "M_PROTON_GRAM",
-    "S_PER_YR",
     "FloatArray",
     "quantity",
     "to_array",
@@ -43,9 +41,6 @@ M_PI0: float = 0.1349768
 C_LIGHT: float = const.c.to_value(u.cm / u.s)
 """Speed of light [cm/s], exact."""
 CM_PER_KPC: float = u.kpc.to(u.cm)
-S_PER_YR: float = u.yr.to(u.s)
-"""Seconds in a Julian year, as in astropy."""
-GEV_PER_ERG: float = u.erg.to(u.GeV)
 MBARN: float = 1e-27
 """Millibarn [cm^2]. (`u.mb` would be a milli-bit.)"""
 
