@@ -1,7 +1,8 @@
 """The only place where space meets spectra: columns along lines of sight, maps and region spectra.
 
-``intensity = sum_k S_k(E) N_k / 4 pi``: every component is a sum of a yield S_k times a density whose column is N_k
-(eq. 8). Columns are computed once and serve all energies and both messengers.
+``intensity = sum_k S_k(E) N_k(E) / 4 pi``: every component is a sum of a yield S_k times a density whose column is N_k
+(eq. 8). Columns are computed once and serve all energies: absorbed ones at a few energies, which give those at all
+others (:class:`~skycocoon.emission.attenuation.Attenuation`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from .emission import GalaxyModel, Term
+from .emission import TRANSPARENT, Absorption, Attenuation, GalaxyModel, Term, attenuate
 from .errors import InputError
 from .execution import Executor, in_chunks, progress_bar, threads
 from .galaxy import DensityTable, Sun
@@ -30,14 +31,25 @@ __all__ = ["RTOL", "column", "column_map", "intensity_map", "region_column", "re
 RTOL = 1e-4
 """Default relative accuracy of a column, of a pixel mean and of a region mean."""
 
+NOTHING = Absorption(())
+
 # A pixel smaller than this is not divided further (0.2 arcmin).
 FINEST_NSIDE = 16384
 # A rough table is looked at on this scale first, so that no feature falls between the samples.
 FEATURE_NSIDE = 1024
 
 
-def column(density: Any, sun: Sun, directions: FloatArray, *, rtol: float = RTOL, s_min: float = 0.0) -> FloatArray:
-    """Column of a density along rays from the Sun: int n ds [cm^-2 s^-1] (eq. 8, times 4 pi).
+def column(
+    density: Any,
+    sun: Sun,
+    directions: FloatArray,
+    *,
+    rtol: float = RTOL,
+    s_min: float = 0.0,
+    absorption: Absorption = NOTHING,
+    energy: u.Quantity | None = None,
+) -> FloatArray:
+    """Column of a density along rays from the Sun: int n exp(-tau) ds, in the density's unit times cm (eq. 8, times 4 pi).
 
     Parameters
     ----------
@@ -51,19 +63,34 @@ def column(density: Any, sun: Sun, directions: FloatArray, *, rtol: float = RTOL
     rtol
         Relative accuracy; the interpolation table is made ten times better, the quadrature five times.
     s_min
-        Distance at which rays begin [kpc].
+        Distance at which the density begins to count [kpc].
+    absorption, energy
+        What absorbs gamma rays on the way, and (m,) energies of these.
+
+    Returns
+    -------
+    array
+        (n,), or (m, n) if energies are given.
     """
-    return _rays(density.table(rtol / 10), sun, rtol, s_min)(np.ascontiguousarray(directions, dtype=np.float64))
+    absorber = _absorber(absorption, sun, energy)
+    rays = _rays(density.table(rtol / 10), sun, rtol, s_min, absorber)
+    found = rays(np.ascontiguousarray(directions, dtype=np.float64))
+    if energy is None:
+        return found[:, 0]
+    return absorber.weights(_energies(energy)[1]) @ found.T
 
 
-def _rays(table: DensityTable, sun: Sun, rtol: float, s_min: float) -> Callable[[FloatArray], FloatArray]:
+def _rays(
+    table: DensityTable, sun: Sun, rtol: float, s_min: float, absorber: Attenuation = TRANSPARENT
+) -> Callable[[FloatArray], FloatArray]:
+    """Function of (n, 3) directions that gives (n, m) columns, one for each of the attenuation's energies."""
     from .kernels.columns import KRONROD, columns
 
     place = sun.place
 
     def rays(directions: FloatArray) -> FloatArray:
-        out = np.empty(len(directions))
-        columns(directions, place, s_min, *table.arguments, KRONROD, rtol / 5, out)
+        out = np.empty((len(directions), absorber.size))
+        columns(directions, place, s_min, *table.arguments, *absorber.arguments, KRONROD, rtol / 5, out)
         out *= CM_PER_KPC
         return out
 
@@ -103,7 +130,7 @@ def _refined(
     whole: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
     progress: Callable[[float], None] = lambda area: None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Integrate columns over pixels, dividing each NESTED pixel until it is good to rtol of itself or of its owner.
+    """Integrate (n, m) columns over pixels, dividing each NESTED pixel until it is good to rtol of itself or its owner.
 
     A pixel's centre A and the mean B of its four children give (4 B - A)/3, whose error is taken as a third of their
     difference (that of B, on the safe side). Pixels on a region's edge are divided until their pieces are 1.7 arcmin.
@@ -111,33 +138,34 @@ def _refined(
     Returns
     -------
     integral, area
-        Of each owner, in units of column times pixels of ``nside``, and pixels of ``nside``.
+        (owners, m) in units of column times pixels of ``nside``, and (owners,) pixels of ``nside``.
     """
-    integral, area = np.zeros(owners), np.zeros(owners)
+    area = np.zeros(owners)
     found = whole is not None and bool(whole.any())
     centre = rays(healpix.directions(nside, pixels, nest=True))
+    integral = np.zeros((owners, centre.shape[1]))
     level = nside
     while pixels.size:
         children = (4 * pixels[:, None] + np.arange(4)).ravel()
         vectors = healpix.directions(2 * level, children, nest=True)
-        values = rays(vectors).reshape(-1, 4)
+        values = rays(vectors)
         share = (nside / level) ** 2
-        coarse = values.mean(axis=1)
-        mean = integral + np.bincount(owner, coarse * share, owners)
+        coarse = values.reshape(pixels.size, 4, -1).mean(axis=1)
+        mean = integral + _by_owner(owner, coarse, owners) * share
         size = area + np.bincount(owner, minlength=owners) * share
-        scale = mean / np.maximum(size, 1e-300)
-        good = np.abs(coarse - centre) / 3 <= rtol * np.maximum(scale[owner], coarse)
+        scale = mean / np.maximum(size, 1e-300)[:, None]
+        good = np.all(np.abs(coarse - centre) / 3 <= rtol * np.maximum(scale[owner], coarse), axis=1)
         best = np.maximum((4 * coarse - centre) / 3, 0.0)
         if 2 * level >= FINEST_NSIDE:
             good[:] = True
         if region is not None and whole is not None:
             good &= whole
-        integral += np.bincount(owner[good], best[good] * share, owners)
+        integral += _by_owner(owner[good], best[good], owners) * share
         area += np.bincount(owner[good], minlength=owners) * share
         left = ~good
         pixels = (4 * pixels[left][:, None] + np.arange(4)).ravel()
         owner = np.repeat(owner[left], 4)
-        centre = values[left].ravel()
+        centre = values.reshape(left.size, 4, -1)[left].reshape(pixels.size, values.shape[1])
         level *= 2
         share /= 4
         if region is not None and whole is not None and pixels.size:
@@ -148,7 +176,7 @@ def _refined(
                 part, anything = edge_parts(region, level, pixels[edge])
                 # Along an edge that two disjoint regions share nothing is inside.
                 part *= share if anything or found else 0.0
-                integral += np.bincount(owner[edge], centre[edge] * part, owners)
+                integral += _by_owner(owner[edge], centre[edge] * part[:, None], owners)
                 area += np.bincount(owner[edge], part, owners)
                 keep = ~edge
             else:
@@ -159,6 +187,11 @@ def _refined(
                 whole = np.ones(pixels.size, dtype=bool)
         progress(float(area.sum()))
     return integral, area
+
+
+def _by_owner(owner: healpix.Indices, values: FloatArray, owners: int) -> FloatArray:
+    """Sum (n, m) rows of each owner."""
+    return np.stack([np.bincount(owner, column, owners) for column in values.T], axis=1)
 
 
 def _feature_nside(table: DensityTable, sun: Sun) -> int:
@@ -177,17 +210,19 @@ def column_map(
     rtol: float = RTOL,
     s_min: float = 0.0,
     pixel: str = "mean",
+    absorption: Absorption = NOTHING,
+    energy: u.Quantity | None = None,
     executor: Executor | None = None,
     progress: bool = False,
 ) -> FloatArray:
-    """Columns of a density over the whole sky, (12 nside^2,) in RING order [cm^-2 s^-1].
+    """Columns of a density over the whole sky in RING order, in the density's unit times cm.
 
     An axisymmetric density is integrated along the rays of half the sky, and of a quarter of it if it is symmetric
     about the plane too and the Sun lies in it.
 
     Parameters
     ----------
-    density, sun, rtol, s_min
+    density, sun, rtol, s_min, absorption, energy
         As in :func:`column`.
     nside
         HEALPix resolution, a power of two.
@@ -198,6 +233,11 @@ def column_map(
     progress
         Whether to show a progress bar, if stderr is a terminal.
 
+    Returns
+    -------
+    array
+        (12 nside^2,), or (m, 12 nside^2) if energies are given.
+
     Raises
     ------
     InputError
@@ -206,8 +246,31 @@ def column_map(
     nside = healpix.check_nside(nside)
     if pixel not in ("mean", "centre"):
         raise InputError(f"pixel {pixel!r}: allowed: mean, centre")
+    absorber = _absorber(absorption, sun, energy)
+    found = _map_of_columns(density, sun, nside, rtol, s_min, absorber, pixel, executor, progress)
+    return found[:, 0] if energy is None else absorber.weights(_energies(energy)[1]) @ found.T
+
+
+def _absorber(absorption: Absorption, sun: Sun, energy: u.Quantity | None) -> Attenuation:
+    if energy is None and absorption.fields:
+        raise InputError("columns: absorption needs energies")
+    return attenuate(absorption, sun)
+
+
+def _map_of_columns(
+    density: Any,
+    sun: Sun,
+    nside: int,
+    rtol: float,
+    s_min: float,
+    absorber: Attenuation,
+    pixel: str = "mean",
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> FloatArray:
+    """Columns at the absorber's m energies, (12 nside^2, m)."""
     table = density.table(rtol / 10)
-    rays = _rays(table, sun, rtol, s_min)
+    rays = _rays(table, sun, rtol, s_min, absorber)
     with threads() as pool, progress_bar(f"columns, nside {nside}", progress) as done:
         runner = pool if executor is None else executor
         return _column_map(table, sun, nside, rtol, pixel, lambda v: in_chunks(rays, v, runner), done)
@@ -233,9 +296,9 @@ def _column_map(
     start = max(nside, 32, _feature_nside(table, sun))
     parts = (start // nside) ** 2
     owner = np.repeat(np.arange(pixels.size), parts)
-    means = np.empty(pixels.size)
+    means: list[FloatArray] = []
     # In slices, so that the memory does not grow with nside.
-    step = max(1, 2_000_000 // parts)
+    step = max(1, 1_000_000 // parts)
     every = parts * pixels.size
     for first in range(0, pixels.size, step):
         chosen = slice(first, first + step)
@@ -251,8 +314,8 @@ def _column_map(
             rtol,
             progress=lambda size, before=before: done((before + size) / every),  # type: ignore[misc]
         )
-        means[chosen] = integral / area
-    return means[back]
+        means.append(integral / area[:, None])
+    return np.concatenate(means)[back]
 
 
 def region_column(
@@ -262,27 +325,50 @@ def region_column(
     *,
     rtol: float = RTOL,
     s_min: float = 0.0,
+    absorption: Absorption = NOTHING,
+    energy: u.Quantity | None = None,
     executor: Executor | None = None,
     progress: bool = False,
-) -> float:
-    """Mean column over a region [cm^-2 s^-1], straight from rays.
+) -> Any:
+    """Mean column over a region, straight from rays, in the density's unit times cm.
 
     Parameters
     ----------
-    density, sun, rtol, s_min, executor, progress
+    density, sun, rtol, s_min, absorption, energy, executor, progress
         As in :func:`column_map`.
     region
         The part of the sky.
+
+    Returns
+    -------
+    float or array
+        A number, or (m,) if energies are given.
 
     Raises
     ------
     InputError
         If the region is empty.
     """
+    absorber = _absorber(absorption, sun, energy)
+    found = _mean_of_columns(density, sun, region, rtol, s_min, absorber, executor, progress)
+    return float(found[0]) if energy is None else absorber.weights(_energies(energy)[1]) @ found
+
+
+def _mean_of_columns(
+    density: Any,
+    sun: Sun,
+    region: Region,
+    rtol: float,
+    s_min: float,
+    absorber: Attenuation,
+    executor: Executor | None = None,
+    progress: bool = False,
+) -> FloatArray:
+    """Mean columns at the absorber's m energies, (m,)."""
     table = density.table(rtol / 10)
     start = max(32, _feature_nside(table, sun))
     pixels, whole = touching(region, start)
-    rays = _rays(table, sun, rtol, s_min)
+    rays = _rays(table, sun, rtol, s_min, absorber)
     owner = np.zeros(pixels.size, dtype=np.int64)
 
     total = region.solid_angle.value / healpix.pixel_width(start) ** 2
@@ -301,25 +387,25 @@ def region_column(
         )
     if not area[0] > 0:
         raise InputError(f"region {region.name!r} is empty")
-    return float(integral[0] / area[0])
+    return integral[0] / area[0]
 
 
-# Columns do not depend on energy: a second messenger, or another spectrum in the same disc, costs nothing.
+# Columns do not depend on the spectrum: another one with the same density costs nothing.
 @lru_cache(maxsize=8)
-def _cached_map(density: Any, sun: Sun, nside: int, rtol: float, s_min: float, progress: bool) -> FloatArray:
-    result = column_map(density, sun, nside, rtol=rtol, s_min=s_min, progress=progress)
+def _cached_map(
+    density: Any, sun: Sun, nside: int, rtol: float, s_min: float, absorption: Absorption, progress: bool
+) -> FloatArray:
+    absorber = attenuate(absorption, sun)
+    result = _map_of_columns(density, sun, nside, rtol, s_min, absorber, progress=progress)
     result.flags.writeable = False
     return result
 
 
-@lru_cache(maxsize=64)
-def _cached_mean(density: Any, sun: Sun, region: Region, rtol: float, s_min: float, progress: bool) -> float:
-    return region_column(density, sun, region, rtol=rtol, s_min=s_min, progress=progress)
-
-
-def _check_model(model: object) -> None:
-    if not isinstance(model, GalaxyModel):
-        raise InputError(f"model: a GalaxyModel is needed, got {model!r}; see load_model")
+@lru_cache(maxsize=256)
+def _cached_mean(
+    density: Any, sun: Sun, region: Region, rtol: float, s_min: float, absorption: Absorption, progress: bool
+) -> FloatArray:
+    return _mean_of_columns(density, sun, region, rtol, s_min, attenuate(absorption, sun), progress=progress)
 
 
 def _energies(energy: u.Quantity) -> tuple[u.Quantity, FloatArray]:
@@ -346,11 +432,40 @@ def _check_memory(nside: int, energies: int, components: int) -> None:
         )
 
 
-def _sum(terms: tuple[Term, ...], gev: FloatArray, columns: Callable[[Term], Any]) -> Any:
-    total: Any = 0.0
-    for term in terms:
-        total = total + np.multiply.outer(term.spectrum(gev), columns(term)) / (4 * math.pi)
-    return total
+def _intensities(
+    model: GalaxyModel,
+    messenger: str,
+    energy: u.Quantity,
+    flavour: str,
+    columns: Callable[[Term, Absorption], FloatArray],
+    read: Callable[[SkyMap, u.Quantity], u.Quantity],
+) -> tuple[u.Quantity, dict[str, u.Quantity], dict[str, str]]:
+    """Energies, intensity of every component, and how it was made: what maps and spectra have in common.
+
+    ``columns`` gives (m, ...) columns of a term, ``read`` what is wanted of a component that is a map already.
+    """
+    if not isinstance(model, GalaxyModel):
+        raise InputError(f"model: a GalaxyModel is needed, got {model!r}; see load_model")
+    check_messenger(messenger), check_flavour(flavour)
+    energy, gev = _energies(energy)
+    # Neutrinos are not absorbed.
+    absorption = model.absorption if messenger == "gamma" else NOTHING
+    weights = attenuate(absorption, model.sun).weights(gev)
+    parts = {}
+    for component in model.components:
+        if (picture := component.picture(messenger, flavour)) is not None:
+            parts[component.name] = read(picture, energy)
+            continue
+        total: Any = 0.0
+        for term in (terms := component.terms(messenger, flavour)):
+            spectra = term.spectrum(gev)[:, None] * weights / (4 * math.pi)
+            total = total + spectra @ columns(term, absorption)
+        if terms:
+            parts[component.name] = total * INTENSITY
+    if not parts:
+        names = ", ".join(component.name for component in model.components)
+        raise InputError(f"model: none of its components ({names}) shines in {messenger}s")
+    return energy, parts, dict(model.provenance)
 
 
 def intensity_map(
@@ -368,7 +483,7 @@ def intensity_map(
     Parameters
     ----------
     model
-        What shines, and where the Sun is.
+        What shines, what absorbs, and where the Sun is.
     messenger
         ``"gamma"`` or ``"neutrino"``.
     energy
@@ -390,22 +505,19 @@ def intensity_map(
     Raises
     ------
     InputError
-        For unknown names, a wrong nside, or energies outside the cross section's range.
+        For unknown names, a wrong nside, or energies outside the range of a cross section or of a component's map.
     """
-    _check_model(model)
-    check_messenger(messenger), check_flavour(flavour)
-    energy, gev = _energies(energy)
     healpix.check_nside(nside)
-    _check_memory(nside, gev.size, len(model.components))
-    parts = {}
-    for component in model.components:
-        terms = component.terms(messenger, flavour)
-        parts[component.name] = (
-            _sum(terms, gev, lambda term: _cached_map(term.density, model.sun, nside, rtol, term.s_min, progress))
-            * INTENSITY
-        )
-    meta = {"rtol": f"{rtol:g}", **model.provenance}
-    return SkyMap(energy, parts, messenger, flavour if messenger == "neutrino" else "", meta)
+
+    def columns(term: Term, absorption: Absorption) -> FloatArray:
+        return _cached_map(term.density, model.sun, nside, rtol, term.s_min, absorption, progress).T
+
+    def read(picture: SkyMap, energy: u.Quantity) -> u.Quantity:
+        return picture.resampled(nside, energy).intensity
+
+    _check_memory(nside, np.size(energy), len(getattr(model, "components", ())))
+    energy, parts, meta = _intensities(model, messenger, energy, flavour, columns, read)
+    return SkyMap(energy, parts, messenger, flavour if messenger == "neutrino" else "", {"rtol": f"{rtol:g}", **meta})
 
 
 def region_sed(
@@ -432,17 +544,14 @@ def region_sed(
     InputError
         As :func:`intensity_map`, and for an empty region.
     """
-    _check_model(model)
-    check_messenger(messenger), check_flavour(flavour)
     if not isinstance(region, Region):
         raise InputError(f"region: a Region is needed, got {region!r}; see Region.named and Region.parse")
-    energy, gev = _energies(energy)
-    parts = {}
-    for component in model.components:
-        terms = component.terms(messenger, flavour)
-        parts[component.name] = (
-            _sum(terms, gev, lambda term: _cached_mean(term.density, model.sun, region, rtol, term.s_min, progress))
-            * INTENSITY
-        )
-    meta = {"rtol": f"{rtol:g}", **model.provenance}
-    return Sed(energy, parts, region, messenger, flavour if messenger == "neutrino" else "", meta)
+
+    def columns(term: Term, absorption: Absorption) -> FloatArray:
+        return _cached_mean(term.density, model.sun, region, rtol, term.s_min, absorption, progress)
+
+    def read(picture: SkyMap, energy: u.Quantity) -> u.Quantity:
+        return picture.resampled(picture.nside, energy).sed(region).intensity
+
+    energy, parts, meta = _intensities(model, messenger, energy, flavour, columns, read)
+    return Sed(energy, parts, region, messenger, flavour if messenger == "neutrino" else "", {"rtol": f"{rtol:g}", **meta})

@@ -10,7 +10,9 @@ def interpolate(table, x, y, z):
     r = math.hypot(x, y)
     if r > table.axes[0, 2] or z > table.axes[2, 2] or z < (-table.axes[2, 2] if table.folded else table.axes[2, 0]):
         return 0.0
-    coordinate = [math.sqrt(r) if table.root else r, math.atan2(y, x) % (2 * math.pi), abs(z) if table.folded else z]
+    height = abs(z) if table.folded else z
+    height = math.sqrt(height) if table.steep else height
+    coordinate = [math.sqrt(r) if table.root else r, math.atan2(y, x) % (2 * math.pi), height]
     values = table.values
     for axis, periodic in ((2, False), (1, True), (0, False)):  # z, phi, R: the axis is removed from the array
         n = table.values.shape[axis]

@@ -93,6 +93,9 @@ class Cocoons:
         spectrum = partial(self._yield, section, self.injection)
         return (Term(spectrum, self.density, self.nearest.to_value(u.kpc)),)
 
+    def picture(self, messenger: str, flavour: str = "per-flavour") -> None:
+        """None: cocoons are integrated along rays."""
+
     def source_yield(
         self, messenger: str, energy: u.Quantity, *, species: str = "all", flavour: str = "per-flavour"
     ) -> u.Quantity:

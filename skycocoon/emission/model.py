@@ -1,4 +1,4 @@
-"""A Galaxy: components, and where the Sun is."""
+"""A Galaxy: components, what absorbs, and where the Sun is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from ..errors import InputError
 from ..galaxy import Sun
+from ..sky import SkyMap
 from ..units import FloatArray
+from .absorption import Absorption
 
 __all__ = ["Component", "GalaxyModel", "Term"]
 
@@ -22,7 +24,7 @@ class Term:
     spectrum
         S [GeV^-1] at secondary energies [GeV].
     density
-        n, with a ``table(rtol)`` that kernels read [cm^-3 s^-1].
+        n, with a ``table(rtol)`` that kernels read [cm^-3 s^-1]; or [cm^-3], and S is [GeV^-1 s^-1].
     s_min
         Distance from the Sun at which the density begins to count [kpc].
     """
@@ -44,6 +46,10 @@ class Component(Protocol):
         """Its emissivity in a messenger, as a sum of terms; empty if it does not shine there."""
         ...
 
+    def picture(self, messenger: str, flavour: str = "per-flavour") -> SkyMap | None:
+        """Its sky, where that is known already and nothing is left to integrate; else None."""
+        ...
+
     def describe(self) -> list[str]:
         """What it is and what follows from it, line by line, for a summary."""
         ...
@@ -51,7 +57,7 @@ class Component(Protocol):
 
 @dataclass(frozen=True, repr=False)
 class GalaxyModel:
-    """What a model file describes: components, and where the Sun is.
+    """What a model file describes: components, what absorbs, and where the Sun is.
 
     Attributes
     ----------
@@ -59,12 +65,15 @@ class GalaxyModel:
         At least one, with different names.
     sun
         Where the observer is.
+    absorption
+        Photon fields that absorb gamma rays on their way from every component that is integrated along rays.
     provenance
         How the model came about, written into every output.
     """
 
     components: tuple[Component, ...]
     sun: Sun = field(default_factory=Sun)
+    absorption: Absorption = Absorption(())
     provenance: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -80,5 +89,6 @@ class GalaxyModel:
             [
                 f"GalaxyModel: Sun at R = {self.sun.radius:g}, z = {self.sun.height:g}",
                 *(f"  {component}" for component in self.components),
+                f"  {self.absorption}",
             ]
         )

@@ -99,9 +99,12 @@ class SourceDisc:
 
     def _shape(self, r: FloatArray, z: FloatArray) -> FloatArray:
         """The profile with R_0 = 1 [R and z in kpc]."""
-        r1, sun, h = (x.to_value(u.kpc) for x in (self.offset, self.sun_radius, self.height))
-        radial = ((r + r1) / (sun + r1)) ** self.a * np.exp(-self.b * (r - sun) / (sun + r1))
-        return np.asarray(radial * self._vertical(np.abs(z), h))
+        return np.asarray(self.radial(r) * self._vertical(np.abs(z), self.height.to_value(u.kpc)))
+
+    def radial(self, r: FloatArray) -> FloatArray:
+        """The radial profile, 1 at the Sun's radius [R in kpc]."""
+        r1, sun = self.offset.to_value(u.kpc), self.sun_radius.to_value(u.kpc)
+        return np.asarray(((r + r1) / (sun + r1)) ** self.a * np.exp(-self.b * (r - sun) / (sun + r1)))
 
     def _vertical(self, z: FloatArray, h: float) -> FloatArray:
         if self.vertical == "exponential":

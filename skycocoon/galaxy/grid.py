@@ -15,10 +15,12 @@ import numpy as np
 from ..errors import AccuracyWarning, InputError
 from ..units import FloatArray, to_array, to_float
 
-__all__ = ["RATE_DENSITY", "CylindricalGrid", "DensityTable"]
+__all__ = ["NUMBER_DENSITY", "RATE_DENSITY", "CylindricalGrid", "DensityTable"]
 
 RATE_DENSITY = u.Unit("cm-3 s-1")
 """Internal unit of a source rate per volume."""
+NUMBER_DENSITY = u.Unit("cm-3")
+"""Internal unit of a number per volume, such as gas."""
 
 MAX_CELLS = 30_000_000
 MAX_NODES = 65_537
@@ -27,6 +29,8 @@ MAX_NODES = 65_537
 # error control of the quadrature does the rest.
 GRAIN_TOLERANCE = 0.5
 NEGLIGIBLE = 3e-3
+# Part of the whole below which a feature in R does not decide how finely the sky is looked at.
+LITTLE = 0.005
 # Change of ln n's slope across a node, in units of 1/cell, that is called a crease.
 CREASE = 0.01
 
@@ -38,11 +42,12 @@ class DensityTable:
     Attributes
     ----------
     values
-        (n_R, n_phi, n_z) density in cm^-3 s^-1, or its natural logarithm. n_phi = 1 is axisymmetric.
+        (n_R, n_phi, n_z) density in cm^-3 s^-1 or cm^-3, or its natural logarithm. n_phi = 1 is axisymmetric.
     axes
-        (3, 3): for R (or its square root), phi and z the first node, nodes per unit and the outer boundary in kpc.
-    root, folded, logarithmic
-        Nodes uniform in sqrt(R); z stands for |z|; values are ln n.
+        (3, 3): for R, phi and z (R and z: or their square roots) the first node, nodes per unit and the outer boundary
+        in kpc.
+    root, folded, steep, logarithmic
+        Nodes uniform in sqrt(R); z stands for |z|; nodes uniform in sqrt(|z|); values are ln n.
     rulers
         For R, phi and z the number of grains between the first node and each: a grain is as many cells as the table is
         smooth over. All 0 along an axis for which one panel of a quadrature can do.
@@ -54,6 +59,7 @@ class DensityTable:
     axes: FloatArray
     root: bool
     folded: bool
+    steep: bool
     logarithmic: bool
     rulers: tuple[FloatArray, FloatArray, FloatArray]
     creases: FloatArray
@@ -66,7 +72,8 @@ class DensityTable:
     @property
     def arguments(self) -> tuple[Any, ...]:
         """The table as kernel arguments, in order."""
-        return self.values, self.axes, self.root, self.folded, self.logarithmic, *self.rulers, self.creases
+        flags = self.root, self.folded, self.steep, self.logarithmic
+        return self.values, self.axes, *flags, *self.rulers, self.creases
 
     def feature_angle(self, sun_radius: float) -> float:
         """Angle [rad] under which the smallest feature is seen from afar; infinite for a smooth table.
@@ -80,22 +87,31 @@ class DensityTable:
             if self.root:
                 nodes = nodes**2
             edges = np.interp(np.arange(math.ceil(self.rulers[0][-1]) + 1), self.rulers[0], nodes)
-            # Near the axis a power of R has ever smaller grains, which hold next to nothing.
-            edges = edges[edges >= 0.01 * last]
-            if edges.size > 1:
-                angles.append(float(np.min(np.diff(edges) / (sun_radius + edges[1:]))))
+            # What holds next to nothing may be small: rings around the axis, kinks of a profile far from the plane.
+            held = np.diff(np.interp(edges, nodes, self._within(nodes)))
+            angle = np.diff(edges) / (sun_radius + edges[1:])
+            angles += list(angle[held > LITTLE])
         if self.rulers[1][-1] > 0:
             grain = 1 / np.diff(self.rulers[1]).max() / self.axes[1, 1]
             angles.append(grain * last / 4 / (sun_radius + last / 4))
-        return min(angles)
+        return float(min(angles))
+
+    def _within(self, radii: FloatArray) -> FloatArray:
+        """Part of the whole that is inside each of the nodes in R [kpc]."""
+        z = np.arange(self.values.shape[2]) / self.axes[2, 1]
+        across = np.gradient(z**2 if self.steep else z)
+        n = np.exp(self.values - self.values.max()) if self.logarithmic else self.values
+        ring = n.mean(axis=1) @ across * radii
+        steps = np.diff(radii) * (ring[1:] + ring[:-1])
+        return np.concatenate([[0.0], np.cumsum(steps)]) / np.sum(steps)
 
     def density(self, points: FloatArray) -> FloatArray:
-        """Interpolated density [cm^-3 s^-1] at Galactocentric (x, y, z) [kpc], shape (n, 3)."""
+        """Interpolated density [cm^-3 s^-1 or cm^-3] at Galactocentric (x, y, z) [kpc], shape (n, 3)."""
         from ..kernels.columns import density
 
         points = np.ascontiguousarray(points, dtype=np.float64)
         out = np.empty(len(points))
-        density(points, *self.arguments[:5], out)
+        density(points, *self.arguments[:6], out)
         return out
 
 
@@ -152,7 +168,7 @@ def _creases(values: FloatArray, height: FloatArray, logarithmic: bool) -> Float
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CylindricalGrid:
-    """Source rate per volume on a cylindrical grid (R, phi, z).
+    """A rate or a number per volume on a cylindrical grid (R, phi, z).
 
     Parameters
     ----------
@@ -160,10 +176,10 @@ class CylindricalGrid:
         (n_R,) increasing nodes, uniform in R or in sqrt(R) [length]. Inside the first node the density is that of the
         first node, beyond the last it is zero.
     height
-        (n_z,) increasing uniform nodes [length]. If the first is 0 the density is symmetric about the plane; beyond the
-        ends it is zero.
+        (n_z,) increasing nodes [length], uniform in z. If the first is 0 the density is symmetric about the plane, and
+        nodes may be uniform in sqrt(z) instead; beyond the ends it is zero.
     values
-        (n_R, n_phi, n_z) or (n_R, n_z) rate per volume, e.g. in kpc^-3 yr^-1. Not negative.
+        (n_R, n_phi, n_z) or (n_R, n_z) rate per volume, e.g. in kpc^-3 yr^-1, or number per volume. Not negative.
         The n_phi azimuths are 2 pi j / n_phi, from the Sun's direction towards l = 90 deg.
     interpolation
         ``"log"`` (linear in ln n), ``"linear"``, or ``"auto"``: log if no value is zero.
@@ -187,7 +203,7 @@ class CylindricalGrid:
     def __post_init__(self) -> None:
         r = to_array(self.radius, u.kpc, "grid radius")
         z = to_array(self.height, u.kpc, "grid height")
-        n = to_array(self.values, RATE_DENSITY, "grid values")
+        n = to_array(self.values, self.kind, "grid values")
         if n.ndim == 2:
             n = n[:, None, :]
         if r.ndim != 1 or z.ndim != 1 or n.ndim != 3 or n.shape[0] != r.size or n.shape[2] != z.size:
@@ -206,8 +222,11 @@ class CylindricalGrid:
         root = not _uniform(r)
         if root and not _uniform(np.sqrt(r)):
             raise InputError("grid: radii must be uniform in R or in sqrt(R); see CylindricalGrid.sample for others")
-        if not _uniform(z):
-            raise InputError("grid: heights must be uniform; see CylindricalGrid.sample for others")
+        steep = not _uniform(z)
+        if steep and (z[0] != 0.0 or not _uniform(np.sqrt(z))):
+            raise InputError(
+                "grid: heights must be uniform, or uniform in sqrt(z) from 0; see CylindricalGrid.sample for others"
+            )
         if n.shape[1] > 1 and np.all(n == n[:, :1]):
             n = n[:, :1]
         logarithmic = self.interpolation == "log" or (self.interpolation == "auto" and bool(np.all(n > 0)))
@@ -216,12 +235,13 @@ class CylindricalGrid:
             with np.errstate(divide="ignore"):
                 n = np.maximum(np.log(n), floor)
         t = np.sqrt(r) if root else r
+        h = np.sqrt(z) if steep else z
         n_phi = n.shape[1]
         axes = np.array(
             [
                 [t[0], (t.size - 1) / (t[-1] - t[0]), r[-1]],
                 [0.0, n_phi / (2 * math.pi), 2 * math.pi],
-                [z[0], (z.size - 1) / (z[-1] - z[0]), z[-1]],
+                [h[0], (h.size - 1) / (h[-1] - h[0]), z[-1]],
             ]
         )
         sizes = [n.shape[0], n.shape[1] + 1, n.shape[2]]
@@ -234,6 +254,7 @@ class CylindricalGrid:
             axes,
             root,
             bool(z[0] == 0.0),
+            steep,
             logarithmic,
             (rulers[0], rulers[1], rulers[2]),
             _creases(n, z, logarithmic),
@@ -246,12 +267,18 @@ class CylindricalGrid:
         kind = "ln n" if self._table.logarithmic else "n"
         return f"CylindricalGrid: {shape}, R < {self.radius[-1]:.4g}, |z| < {self.height[-1]:.4g}, linear in {kind}"
 
+    @property
+    def kind(self) -> u.UnitBase:
+        """Internal unit: :data:`NUMBER_DENSITY` for a number per volume, else :data:`RATE_DENSITY`."""
+        number = getattr(self.values, "unit", RATE_DENSITY).is_equivalent(NUMBER_DENSITY)
+        return NUMBER_DENSITY if number else RATE_DENSITY
+
     def table(self, rtol: float = 1e-5) -> DensityTable:
         """The table that kernels read. A grid is its own interpolant, so that ``rtol`` changes nothing."""
         return self._table
 
     def total(self) -> u.Quantity:
-        """Rate in the whole grid: the volume integral of the interpolant [yr^-1].
+        """What the whole grid holds: the volume integral of the interpolant [yr^-1, or a number].
 
         Gauss-Legendre quadrature in every cell of the (R, z) table, with the rectangle rule in azimuth (eq. 2).
         """
@@ -265,8 +292,9 @@ class CylindricalGrid:
         r = t**2 if table.root else t
         dr = (2 * t if table.root else 1.0) * w / scale
         z_first, z_scale, _ = table.axes[2]
-        z = z_first + (np.arange(n_z - 1)[:, None] + y) / z_scale
-        dz = np.tile(v / z_scale, (n_z - 1, 1)).ravel() * (2 if table.folded else 1)
+        h = z_first + (np.arange(n_z - 1)[:, None] + y) / z_scale
+        z = h**2 if table.steep else h
+        dz = np.broadcast_to((2 * h if table.steep else 1.0) * v / z_scale, h.shape).ravel() * (2 if table.folded else 1)
         if r.size * dz.size * n_phi > 20 * MAX_CELLS:
             raise InputError("grid: too many cells to integrate")
         # Inner hole: constant in R down to the axis.
@@ -278,7 +306,8 @@ class CylindricalGrid:
             points = np.stack([R * math.cos(phi), R * math.sin(phi), Z], axis=-1).reshape(-1, 3)
             n = table.density(points).reshape(R.shape)
             result += 2 * math.pi / n_phi * float(weight @ n @ dz)
-        return (result * RATE_DENSITY * u.kpc**3).to(u.yr**-1)
+        kind = self.kind
+        return (result * kind * u.kpc**3).to(u.yr**-1 if kind == RATE_DENSITY else u.dimensionless_unscaled)
 
     def normalised(self, rate: u.Quantity) -> CylindricalGrid:
         """The same shape with another total rate [time^-1] (eq. 2)."""
@@ -298,6 +327,7 @@ class CylindricalGrid:
         nodes: tuple[int, int, int] | None = None,
         interpolation: str = "auto",
         smooth: bool = False,
+        steep: bool = False,
     ) -> CylindricalGrid:
         """Put an analytic density on a grid, with as many nodes as its shape needs.
 
@@ -307,7 +337,7 @@ class CylindricalGrid:
         Parameters
         ----------
         function
-            Rate per volume of broadcasting (R, phi, z) Quantities.
+            Rate or number per volume of broadcasting (R, phi, z) Quantities.
         radius, height
             Size of the cylinder: R < radius, \\|z\\| < height [length].
         axisymmetric, symmetric
@@ -318,12 +348,19 @@ class CylindricalGrid:
             Fixed numbers of nodes (n_R, n_phi, n_z) instead of ``rtol``.
         interpolation, smooth
             As in :class:`CylindricalGrid`.
+        steep
+            Nodes uniform in sqrt(z), for thin layers in a high halo; needs ``symmetric``.
 
         Warns
         -----
         AccuracyWarning
             If the largest grid (65537 nodes an axis, 3e7 cells) is not enough.
         """
+        if steep and not symmetric:
+            raise InputError("grid: steep goes with symmetric")
+        origin = function(0 * u.kpc, 0 * u.rad, 0 * u.kpc)
+        number = isinstance(origin, u.Quantity) and origin.unit.is_equivalent(NUMBER_DENSITY)
+        kind = NUMBER_DENSITY if number else RATE_DENSITY
         r_max = to_float(radius, u.kpc, "grid radius", minimum=0.0, exclusive=True)
         z_max = to_float(height, u.kpc, "grid height", minimum=0.0, exclusive=True)
 
@@ -331,12 +368,12 @@ class CylindricalGrid:
             r = r_max * np.linspace(0.0, 1.0, counts[0]) ** 2
             phi = 2 * math.pi * np.arange(counts[1]) / counts[1]
             z = np.linspace(0.0 if symmetric else -z_max, z_max, counts[2])
-            return r, phi, z
+            return r, phi, z_max * (z / z_max) ** 2 if steep else z
 
         def evaluate(r: FloatArray, phi: FloatArray, z: FloatArray) -> FloatArray:
             shape = (r.size, phi.size, z.size)
             n = function(r[:, None, None] * u.kpc, phi[:, None] * u.rad, z * u.kpc)
-            return np.broadcast_to(to_array(n, RATE_DENSITY, "density"), shape)
+            return np.broadcast_to(to_array(n, kind, "density"), shape)
 
         counts = [33, 1 if axisymmetric else 16, 2 if symmetric else 3] if nodes is None else list(nodes)
         n = evaluate(*axis_nodes(counts))
@@ -373,7 +410,7 @@ class CylindricalGrid:
         if interpolation == "auto":
             # The axis itself may be empty (R^a): one zero there is no reason to give up ln n.
             interpolation = "log" if np.all(n[1:] > 0) else "linear"
-        return cls(r * u.kpc, z * u.kpc, n * RATE_DENSITY, interpolation, smooth)
+        return cls(r * u.kpc, z * u.kpc, n * kind, interpolation, smooth)
 
     @classmethod
     def read(cls, path: str | Path) -> CylindricalGrid:

@@ -18,6 +18,7 @@ __all__ = [
     "check_nside",
     "directions",
     "frame_letter",
+    "nested_blocks",
     "pixel_radius",
     "pixel_width",
     "pixels_at",
@@ -31,7 +32,7 @@ MAX_NSIDE = 8192
 
 FRAMES = {
     "G": "G", "GAL": "G", "GALACTIC": "G",
-    "C": "C", "CEL": "C", "EQU": "C", "ICRS": "C", "EQUATORIAL": "C", "CELESTIAL": "C",
+    "C": "C", "CEL": "C", "EQ": "C", "EQU": "C", "ICRS": "C", "EQUATORIAL": "C", "CELESTIAL": "C",
     "E": "E", "ECL": "E", "ECLIPTIC": "E",
 }  # fmt: skip
 """Names of frames in file headers, and healpy's letter for each."""
@@ -85,6 +86,18 @@ def reorder(pixels: Indices, nside: int, to_nest: bool) -> Indices:
     import healpy
 
     return np.asarray(healpy.ring2nest(nside, pixels) if to_nest else healpy.nest2ring(nside, pixels))
+
+
+def nested_blocks(old: int, new: int) -> Indices:
+    """Pixels of nside ``old`` for each of nside ``new``, all RING: the one around it, or all those inside it.
+
+    Shape (12 new^2,) if the new pixels are as large or smaller, (12 new^2, (old/new)^2) if they are larger.
+    """
+    nested = reorder(np.arange(12 * new**2), new, to_nest=True)
+    if new >= old:
+        return reorder(nested // (new // old) ** 2, old, to_nest=False)
+    inside = (old // new) ** 2
+    return reorder(nested[:, None] * inside + np.arange(inside), old, to_nest=False)
 
 
 @lru_cache(maxsize=32)

@@ -223,6 +223,27 @@ class Measurement:
             meta,
         )
 
+    def check_region(self, region: Region) -> None:
+        """Check that a model of a region may be set beside these data.
+
+        The region is the one that was measured, or that one without sources: intensities are means over what a mask
+        leaves. A flux of the whole region has no counterpart through a mask.
+
+        Raises
+        ------
+        InputError
+            Otherwise.
+        """
+        if region == self.region:
+            return
+        if region.unmasked is None or region.unmasked != self.region:
+            raise InputError(f"{self.name} was measured in {self.region.name}, the SED is of {region.name}")
+        if not self.per_steradian:
+            raise InputError(
+                f"{self.name} is a flux of all of {self.region.name}, the SED is of {region.name}: through a mask only "
+                "intensities compare"
+            )
+
     def compare(self, sed: Sed, factor: float = 1.0, factor_name: str = "none") -> Comparison:
         """Chi-square of a model SED.
 
@@ -233,9 +254,11 @@ class Measurement:
         Parameters
         ----------
         sed
-            Model, of the same messenger. A neutrino SED in another flavour convention is converted.
+            Model, of the same messenger. A neutrino SED in another flavour convention is converted. Its region is the
+            one that was measured, or, for intensities, that one without sources (:meth:`check_region`).
         factor, factor_name
-            Multiplies the model, once, here; e.g. 0.65, the paper's factor for masking the inner region.
+            Multiplies the model, once, here; e.g. 0.65, the paper's factor for masking the inner region, which a SED of
+            the masked region does not need.
 
         Raises
         ------
@@ -244,8 +267,7 @@ class Measurement:
         """
         if sed.messenger != self.messenger:
             raise InputError(f"{self.name} measures {self.messenger}s, the SED is of {sed.messenger}s")
-        if sed.region != self.region:
-            raise InputError(f"{self.name} was measured in {self.region.name}, the SED is of {sed.region.name}")
+        self.check_region(sed.region)
         if factor != 1.0 and factor_name == "none":
             factor_name = "factor"
         if not (math.isfinite(factor) and factor > 0):
@@ -276,7 +298,7 @@ class Measurement:
             pulls = (np.where(limit, 0.0, data) - model_value) / sigma
         return Comparison(
             self.name,
-            self.region.name,
+            self.region.name if sed.region == self.region else sed.region.name,
             factor,
             factor_name,
             float(pulls @ pulls),

@@ -13,7 +13,8 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import AccuracyWarning, InputError
-from ..units import INTENSITY, to_float
+from ..units import INTENSITY, FloatArray, to_array, to_float
+from . import healpix
 from .region import Region
 from .sed import FLAVOURS, Sed, check_messenger
 
@@ -168,17 +169,79 @@ class SkyMap:
         write_map(self, path, overwrite)
 
     @classmethod
-    def read(cls, path: str | Path) -> SkyMap:
-        """Read a map that :meth:`write` wrote, or any full-sky Fermi template with a unit.
+    def read(
+        cls,
+        path: str | Path,
+        *,
+        unit: str | u.UnitBase | None = None,
+        frame: str | None = None,
+        ordering: str | None = None,
+        energies: u.Quantity | None = None,
+        messenger: str | None = None,
+        flavour: str | None = None,
+    ) -> SkyMap:
+        """Read a map that :meth:`write` wrote, or one of HERMES, GALPROP or healpy; the file tells which.
+
+        The keywords are for what a file does not say; see :func:`skycocoon.sky.formats.read_map`.
 
         Raises
         ------
         InputError
-            If the file is missing, truncated, corrupt, or not in this layout.
+            If the file is missing, truncated, corrupt, in none of these layouts, no full sky of differential
+            intensity, does not say what no keyword says, or says otherwise than a keyword.
         """
         from .formats import read_map
 
-        return read_map(path)
+        return read_map(
+            path,
+            unit=unit,
+            frame=frame,
+            ordering=ordering,
+            energies=energies,
+            messenger=messenger,
+            flavour=flavour,
+        )
+
+    def resampled(self, nside: int, energy: u.Quantity) -> SkyMap:
+        """The same sky in other pixels and at other energies, component by component.
+
+        Energies first: power laws between the nodes in each pixel, straight lines in ln E where one is zero, as in
+        :meth:`at`. Then pixels: means over the pixels inside each larger one, or each value given to all the smaller
+        ones inside. Both keep the mean over the sky, and neither makes values that were not there (bilinear
+        interpolation would keep neither a pixel's nor the sky's mean).
+
+        Parameters
+        ----------
+        nside
+            HEALPix resolution, a power of two.
+        energy
+            (n,) nodes [energy], within this map's.
+
+        Raises
+        ------
+        InputError
+            If an energy is outside this map's nodes, or nside is no power of two.
+        """
+        nodes, wanted = self.energy.to_value(u.GeV), np.atleast_1d(to_array(energy, u.GeV, "energy"))
+        if wanted.ndim != 1 or not wanted.size:
+            raise InputError("energy: one or more values in a row are needed")
+        if wanted.min() < nodes[0] * (1 - 1e-9) or wanted.max() > nodes[-1] * (1 + 1e-9):
+            raise InputError(
+                f"map: {wanted.min():.6g}..{wanted.max():.6g} GeV is outside its energies, "
+                f"{nodes[0]:.6g}..{nodes[-1]:.6g} GeV"
+            )
+        old, new = healpix.check_nside(self.nside, "nside of the map"), healpix.check_nside(nside)
+        inside, pixels = healpix.nested_blocks(old, new), 12 * new**2
+        parts = {}
+        for name, part in self.components.items():
+            values = np.empty((wanted.size, pixels))
+            for row, e in zip(values, wanted, strict=True):
+                plane = self._plane([part], float(e))
+                np.copyto(row, plane[inside] if new >= old else plane[inside].mean(axis=1))
+            parts[name] = u.Quantity(values, INTENSITY, copy=False)
+        note = f"nside {old}, {nodes.size} energies {nodes[0]:.6g}..{nodes[-1]:.6g} GeV"
+        meta = {**self.meta, "resampled_from": note}
+        return SkyMap(wanted * u.GeV, parts, self.messenger, self.flavour, meta)
 
     def plot(self, energy: u.Quantity | None = None, **options: Any) -> Any:
         """Draw the map at an energy in Mollweide projection; see :func:`skycocoon.plot.plot_map`."""
@@ -198,17 +261,22 @@ class SkyMap:
         e = to_float(energy, u.GeV, "energy")
         if not nodes[0] * (1 - 1e-9) <= e <= nodes[-1] * (1 + 1e-9):
             raise InputError(f"energy {energy}: within {nodes[0]:g}..{nodes[-1]:g} GeV is needed")
-        if nodes.size == 1:
-            return self.intensity[0]
+        return self._plane(list(self.components.values()), e) * INTENSITY
+
+    def _plane(self, parts: list[u.Quantity], e: float) -> FloatArray:
+        """Sum of components at an energy within the nodes [GeV]: power laws, straight lines where one end is zero."""
+        nodes = self.energy.to_value(u.GeV)
+        near = int(np.argmin(np.abs(nodes - e)))
+        if math.isclose(nodes[near], e, rel_tol=1e-9):
+            return np.asarray(sum(part[near].to_value(INTENSITY) for part in parts), dtype=np.float64)
         k = int(np.clip(np.searchsorted(nodes, e, side="right") - 1, 0, nodes.size - 2))
         t = math.log(e / nodes[k]) / math.log(nodes[k + 1] / nodes[k])
-        parts = list(self.components.values())
         low = sum(part[k].to_value(INTENSITY) for part in parts)
         high = sum(part[k + 1].to_value(INTENSITY) for part in parts)
         positive = (low > 0) & (high > 0)
         tiny = np.finfo(float).tiny
         power = np.exp((1 - t) * np.log(np.maximum(low, tiny)) + t * np.log(np.maximum(high, tiny)))
-        return np.where(positive, power, (1 - t) * low + t * high) * INTENSITY
+        return np.where(positive, power, (1 - t) * low + t * high)
 
     def __repr__(self) -> str:
         e = self.energy

@@ -94,7 +94,7 @@ def test_rulers_find_small_features_and_forget_smooth_axes():
         ((R, Z, -np.ones((21, 11)) * RATE), "negative"),
         ((R, Z, np.zeros((21, 11)) * RATE), "zero everywhere"),
         ((R, Z, np.full((21, 11), np.nan) * RATE), "finite"),
-        ((R, Z, np.ones((21, 11)) / u.kpc**3), "unit"),
+        ((R, Z, np.ones((21, 11)) / u.kpc**2), "unit"),
         ((np.geomspace(0.1, 10, 21) * u.kpc, Z, np.ones((21, 11)) * RATE), "uniform"),
         ((R, np.geomspace(0.1, 1, 11) * u.kpc, np.ones((21, 11)) * RATE), "uniform"),
         ((R, Z, np.ones((21, 11)) * RATE, "cubic"), "allowed: auto"),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skycocoon.galaxy import CylindricalGrid, SourceDisc
-from skycocoon.kernels.columns import KRONROD, columns
+from skycocoon.kernels.columns import KRONROD, TRANSPARENT, columns
 
 from ..conftest import directions
 from ..twins import interpolate, plain_column, ray_limits
@@ -45,8 +45,9 @@ def test_density_equals_its_twin(case, rng):
 def test_columns_equal_a_fine_sum_over_the_twin(case, sun, rng):
     table = make_grid(rng, *case).table()
     vectors = directions(rng.uniform(0, 360, 12), rng.uniform(-20, 20, 12))
-    found = np.empty(len(vectors))
-    columns(vectors, np.array(sun), 0.0, *table.arguments, KRONROD, 1e-7, found)
+    found = np.empty((len(vectors), 1))
+    columns(vectors, np.array(sun), 0.0, *table.arguments, *TRANSPARENT, KRONROD, 1e-7, found)
+    found = found[:, 0]
     z_low = -table.axes[2, 2] if table.folded else table.axes[2, 0]
     for vector, value in zip(vectors, found, strict=True):
         near, far = ray_limits(vector, sun, table.axes[0, 2], z_low, table.axes[2, 2])
@@ -59,11 +60,11 @@ def test_columns_equal_a_fine_sum_over_the_twin(case, sun, rng):
 
 def test_s_min_cuts_the_ray(rng):
     table = SourceDisc().table()
-    vector, out = directions([20.0], [1.0]), np.empty(1)
+    vector, out = directions([20.0], [1.0]), np.empty((1, 1))
     parts = []
     for s_min in (0.0, 1.0, 100.0):
-        columns(vector, np.array([8.5, 0.0]), s_min, *table.arguments, KRONROD, 1e-8, out)
-        parts.append(out[0])
+        columns(vector, np.array([8.5, 0.0]), s_min, *table.arguments, *TRANSPARENT, KRONROD, 1e-8, out)
+        parts.append(out[0, 0])
     assert parts[2] == 0.0
     s = (np.arange(20_000) + 0.5) / 20_000
     points = np.column_stack([8.5 - s * vector[0, 0], s * vector[0, 1], s * vector[0, 2]])
@@ -82,8 +83,9 @@ def test_disc_columns_are_good_to_the_default_rtol_everywhere(vertical, rng):
         [np.degrees(np.arcsin(rng.uniform(-1, 1, 60))), rng.uniform(-1, 1, 60), [0, 0.5, 3, 90, 0, 1e-4, 0.01, 0, 1e-9]]
     )
     vectors = directions(lon, lat)
-    table, found = disc.table(1e-5), np.empty(len(vectors))
-    columns(vectors, np.array([8.5, 0.0]), 0.0, *table.arguments, KRONROD, 2e-5, found)
+    table, found = disc.table(1e-5), np.empty((len(vectors), 1))
+    columns(vectors, np.array([8.5, 0.0]), 0.0, *table.arguments, *TRANSPARENT, KRONROD, 2e-5, found)
+    found = found[:, 0]
     expected = [plain_column(density, v, (8.5, 0.0), 20.0, 0.5) for v in vectors]
     np.testing.assert_allclose(found, expected, rtol=1e-4)
     assert np.max(np.abs(found / expected - 1)) < 3e-5
@@ -106,8 +108,9 @@ def test_off_axis_blob_in_a_disc():
     l0, b0 = math.degrees(math.atan2(place[1], place[0])), math.degrees(math.asin(0.05 / np.linalg.norm(place)))
     lon, lat = np.meshgrid(l0 + np.linspace(-10, 10, 7), b0 + np.linspace(-3, 3, 5))
     vectors = directions(lon.ravel(), lat.ravel())
-    found = np.empty(len(vectors))
-    columns(vectors, np.array([8.5, 0.0]), 0.0, *table.arguments, KRONROD, 2e-5, found)
+    found = np.empty((len(vectors), 1))
+    columns(vectors, np.array([8.5, 0.0]), 0.0, *table.arguments, *TRANSPARENT, KRONROD, 2e-5, found)
+    found = found[:, 0]
     # against its own interpolant, on 60000 steps
     for vector, value in zip(vectors, found, strict=True):
         near, far = ray_limits(vector, (8.5, 0.0), 10.0, -0.5, 0.5)
@@ -137,8 +140,8 @@ def test_lonely_blob_is_never_stepped_over(rng):
         target = np.array([8.5 - r[i] * math.cos(angle), r[i] * math.sin(angle), 0.0])
         vectors.append(target / np.linalg.norm(target))
         nearest.append(np.linalg.norm(target))
-    found = np.empty(3)
-    columns(np.array(vectors), np.array([8.5, 0.0]), 0.0, *table.arguments, KRONROD, 1e-4, found)
+    found = np.empty((3, 1))
+    columns(np.array(vectors), np.array([8.5, 0.0]), 0.0, *table.arguments, *TRANSPARENT, KRONROD, 1e-4, found)
     for vector, value, distance in zip(vectors, found, nearest, strict=True):
         s = distance + np.linspace(-2, 2, 40_001)
         points = np.column_stack([8.5 - s * vector[0], s * vector[1], s * vector[2]])
@@ -148,8 +151,8 @@ def test_lonely_blob_is_never_stepped_over(rng):
 
 def test_outside_observer_and_missed_cylinder():
     table = make_grid(np.random.default_rng(1)).table()
-    out = np.empty(3)
+    out = np.empty((3, 1))
     vectors = directions([0.0, 90.0, 0.0], [0.0, 0.0, 90.0])
-    columns(vectors, np.array([30.0, 0.0]), 0.0, *table.arguments, KRONROD, 1e-5, out)
+    columns(vectors, np.array([30.0, 0.0]), 0.0, *table.arguments, *TRANSPARENT, KRONROD, 1e-5, out)
     assert out[0] > 0
     assert out[1] == out[2] == 0.0

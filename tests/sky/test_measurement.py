@@ -163,6 +163,38 @@ def test_wrong_region():
         Measurement.named("lhaaso-km2a-2023-inner").compare(power_law("tibet-a"))
 
 
+def test_intensities_compare_through_a_source_mask():
+    """A mean over what the mask leaves, against data published for the region by name."""
+    data = Measurement.named("lhaaso-km2a-2023-inner")
+    result = data.compare(power_law("lhaaso-inner-masked"))
+    assert result.chi2 == pytest.approx(data.compare(power_law()).chi2, rel=1e-12)
+    assert result.region == "lhaaso-inner-masked"
+    assert data.compare(power_law()).region == "lhaaso-inner"
+    with pytest.raises(InputError, match="measured in lhaaso-inner, the SED is of lhaaso-outer-masked"):
+        data.compare(power_law("lhaaso-outer-masked"))
+
+
+def test_data_of_a_masked_region_are_of_that_region_alone(tmp_path):
+    meta = {"messenger": "gamma", "region": "lhaaso-inner-masked"}
+    data = Measurement.read(points(tmp_path, meta=meta))
+    assert data.compare(power_law("lhaaso-inner-masked")).points == 3
+    with pytest.raises(InputError, match="measured in lhaaso-inner-masked, the SED is of lhaaso-inner"):
+        data.compare(power_law())
+
+
+def test_fluxes_of_a_region_do_not_compare_through_a_mask(tmp_path):
+    """Nobody knows what shone behind the mask."""
+    flux = {key: [5e-11, 1e-13, 2e-16] / u.TeV / u.cm**2 / u.s for key in ("dnde", "dnde_errn", "dnde_errp")}
+    data = Measurement.read(points(tmp_path, **flux))
+    assert data.compare(power_law()).points == 3
+    with pytest.raises(InputError, match="through a mask only intensities compare") as error:
+        data.compare(power_law("lhaaso-inner-masked"))
+    assert "\n" not in str(error.value)
+    # a flux of the masked region itself is another matter
+    meta = {"messenger": "gamma", "region": "lhaaso-inner-masked"}
+    assert Measurement.read(points(tmp_path, meta=meta, **flux)).compare(power_law("lhaaso-inner-masked")).points == 3
+
+
 def test_wrong_messenger():
     with pytest.raises(InputError, match="neutrinos"):
         Measurement.named("lhaaso-km2a-2023-inner").compare(

@@ -113,6 +113,19 @@ def test_equal_regions():
     assert len({Region.mask(np.ones(12)), Region.mask(np.ones(12))}) == 1
 
 
+def test_masked_regions_have_the_limits_of_the_unmasked():
+    from skycocoon.sky.region import _table
+
+    rows = {name: row for name, row in _table().items() if name.endswith("-masked")}
+    assert list(rows) == ["lhaaso-inner-masked", "lhaaso-outer-masked"]
+    for name, row in rows.items():
+        whole = _table()[name.removesuffix("-masked")]
+        for key in ("l_min", "l_max", "b_min", "b_max", "e_min", "e_max", "doi"):
+            assert row[key] == whole[key]
+        assert row["mask"].startswith("sources:")
+        assert "1LHAASO alone" in Region.named(name).reference
+
+
 def test_small_disc():
     region = Region.disc(77 * DEG, 0 * DEG, 0.3 * DEG)
     assert counted(region, 64) == pytest.approx(region.solid_angle.value, rel=5e-3)

@@ -1,0 +1,221 @@
+"""Catalogues of sources, shipped and users', and the discs around them that an analysis of diffuse emission masks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import astropy.units as u
+import numpy as np
+
+from ..errors import InputError, check_name, unknown_name
+from ..files import data_folder
+from ..units import FloatArray, quantity, to_array, to_float
+from .region import MASK_RADII, Discs, Region
+
+__all__ = ["PSF", "Catalogue", "find_catalogue", "list_catalogues"]
+
+PSF: Mapping[str, u.Quantity] = {
+    # 68 % containment at about 20 TeV; 0.24 deg at 100 TeV: Aharonian et al. 2021, CPC 45, 025002 [from memory].
+    "lhaaso-km2a": 0.5 * u.deg,
+    # At 1 TeV; better than 0.2 deg above 6 TeV: Aharonian et al. 2021, CPC 45, 085002, abstract.
+    "lhaaso-wcda": 0.45 * u.deg,
+}
+"""Point spread function of instruments at the low end of their energies, where it is widest and decides a mask."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Catalogue:
+    """Sources with a place and an extension.
+
+    Attributes
+    ----------
+    name
+        What it is called.
+    l, b
+        (n,) Galactic longitudes and latitudes [deg].
+    extension
+        (n,) sigmas of two-dimensional Gaussians [deg], 0 for a point.
+    psf
+        Point spread function that goes with it, if its file has one.
+    sources
+        (n,) names of the sources; may be empty strings.
+    meta
+        Reference, DOI, provenance and notes.
+    """
+
+    name: str
+    l: u.Quantity
+    b: u.Quantity
+    extension: u.Quantity
+    psf: u.Quantity | None = None
+    sources: tuple[str, ...] = ()
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def named(cls, name: str) -> Catalogue:
+        """A shipped catalogue by name; :func:`list_catalogues` lists them.
+
+        Raises
+        ------
+        InputError
+            For an unknown name, with the nearest right one.
+        """
+        check_name("catalogue", name, list_catalogues())
+        return cls.read(data_folder() / "catalogues" / f"{name}.ecsv")
+
+    @classmethod
+    def read(cls, path: str | Path) -> Catalogue:
+        """Read an ECSV file of sources; shipped and users' files are read alike.
+
+        Columns: ``l, b`` (Galactic) or ``ra, dec`` (ICRS) [angle]; optional ``extension`` [angle], where 0 or nothing
+        is a point; optional ``name``. Header: optional ``psf``, an angle or one of :data:`PSF`; ``reference``, ``doi``,
+        anything else.
+
+        Raises
+        ------
+        InputError
+            For a file that cannot be read, lacks positions, or has a wrong unit or values out of range.
+        """
+        from astropy.table import QTable
+
+        path = Path(path)
+        if not path.is_file():
+            raise InputError(f"{path}: no such file; shipped catalogues: {', '.join(list_catalogues())}")
+        try:
+            table = QTable.read(path, format="ascii.ecsv")
+        except Exception as error:  # astropy's readers raise many kinds
+            raise InputError(f"{path}: not a readable ECSV table ({str(error).strip().splitlines()[0]})") from None
+        try:
+            return cls._from_table(path.stem, table)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+
+    @classmethod
+    def _from_table(cls, name: str, table: Any) -> Catalogue:
+        names = table.colnames
+        frame = next((pair for pair in (("l", "b"), ("ra", "dec")) if set(pair) <= set(names)), None)
+        if frame is None:
+            raise InputError(f"no columns 'l' and 'b', or 'ra' and 'dec'; there are: {', '.join(names) or 'none'}")
+        if not len(table):
+            raise InputError("no sources")
+        lon, lat = (_angles(table, key) for key in frame)
+        if not (np.isfinite(lon) & np.isfinite(lat)).all():
+            row = int(np.flatnonzero(~(np.isfinite(lon) & np.isfinite(lat)))[0]) + 1
+            raise InputError(f"row {row}: the source has no finite position")
+        if np.any(np.abs(lat) > 90):
+            raise InputError(f"row {int(np.argmax(np.abs(lat) > 90)) + 1}: {frame[1]!r} is beyond a pole")
+        if frame == ("ra", "dec"):
+            from astropy.coordinates import SkyCoord
+
+            galactic = SkyCoord(lon * u.deg, lat * u.deg, frame="icrs").galactic
+            lon, lat = galactic.l.deg, galactic.b.deg
+        extension = np.zeros(len(table))
+        if "extension" in names:
+            extension = np.nan_to_num(_angles(table, "extension"), nan=0.0)
+            if np.any((extension < 0) | (extension > 90)):
+                row = int(np.argmax((extension < 0) | (extension > 90))) + 1
+                raise InputError(f"row {row}: an extension of {extension[row - 1]:g} deg; allowed: 0 to 90 deg")
+        meta = {str(key): str(value) for key, value in table.meta.items()}
+        sources = tuple(str(x) for x in table["name"]) if "name" in names else ("",) * len(table)
+        psf = _psf(meta["psf"]) if "psf" in meta else None
+        return cls(name, lon * u.deg, lat * u.deg, extension * u.deg, psf, sources, meta)
+
+    def discs(self, psf: u.Quantity | str | None = None, n: float = MASK_RADII) -> Region:
+        """Discs of radius n sqrt(psf^2 + extension^2) around every source, as one region.
+
+        Parameters
+        ----------
+        psf
+            Angle, or an instrument of :data:`PSF`; the catalogue's own if None.
+        n
+            Radius in units of the root; positive.
+
+        Raises
+        ------
+        InputError
+            If there is no psf, or a radius of more than 180 deg.
+        """
+        if psf is None and self.psf is None:
+            raise InputError(
+                f"catalogue {self.name}: which psf? Its header has none; give an angle such as 0.5 deg, or one of: "
+                f"{', '.join(PSF)}"
+            )
+        width = _psf(self.psf if psf is None else psf).to_value(u.deg)
+        n = to_float(n, u.dimensionless_unscaled, "n of a source mask", minimum=0.0, exclusive=True)
+        radius = n * np.hypot(width, to_array(self.extension, u.deg, "extension"))
+        if radius.max() > 180 or radius.min() <= 0:
+            raise InputError(
+                f"catalogue {self.name}: discs of {radius.min():g} to {radius.max():g} deg; allowed: above 0, up to 180"
+            )
+        label = f"sources:{self.name},{width:g}deg" + (f",{n:g}" if n != MASK_RADII else "")
+        centres = (to_array(x, u.deg, "position") for x in (self.l, self.b))
+        shape = Discs(*(tuple(np.broadcast_to(x, radius.shape).tolist()) for x in (*centres, radius)))
+        source = " ".join(self.meta[key] for key in ("reference", "doi") if key in self.meta)
+        reference = f"discs of radius {n:g} sqrt(psf^2 + extension^2), psf {width:g} deg, around the sources of "
+        return Region(label, shape, reference + self.name + (f" ({source})" if source else ""))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether two catalogues have the same sources in the same order and the same psf, whatever their names."""
+        return isinstance(other, Catalogue) and self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    @property
+    def _content(self) -> tuple[Any, ...]:
+        arrays = (tuple(x.to_value(u.deg).tolist()) for x in (self.l, self.b, self.extension))
+        return (*arrays, None if self.psf is None else float(self.psf.to_value(u.deg)))
+
+    def __len__(self) -> int:
+        return self.l.size
+
+    def __repr__(self) -> str:
+        extended = int(np.count_nonzero(self.extension > 0))
+        psf = "no psf" if self.psf is None else f"psf {self.psf.to_value(u.deg):g} deg"
+        return (
+            f"{self.name}: {len(self)} sources, {extended} of them extended, {psf}\n"
+            f"  {self.meta.get('reference', 'no reference given')} {self.meta.get('doi', '')}".rstrip()
+        )
+
+
+def _angles(table: Any, key: str) -> FloatArray:
+    """A column in degrees; NaN where it has nothing."""
+    column = table[key]
+    try:
+        values = u.Quantity(column.filled(np.nan) if hasattr(column, "mask") else column, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"column {key!r} is not of numbers") from None
+    if not values.unit.is_equivalent(u.deg):
+        raise InputError(f"column {key!r} has the unit '{values.unit}'; one like 'deg' is needed")
+    return np.atleast_1d(values.to_value(u.deg))
+
+
+def _psf(value: Any) -> u.Quantity:
+    """An instrument's psf by name, or an angle."""
+    if isinstance(value, str) and value.strip()[:1].isalpha():
+        return PSF[check_name("instrument", value.strip().lower(), PSF)]
+    angle = quantity(value, u.deg, "psf")
+    return to_float(angle, u.deg, "psf", minimum=0.0, maximum=90.0) * u.deg
+
+
+def find_catalogue(text: str) -> Catalogue:
+    """A shipped catalogue by name, else the ECSV file of that path.
+
+    Raises
+    ------
+    InputError
+        For neither, with the nearest right name.
+    """
+    if text in list_catalogues():
+        return Catalogue.named(text)
+    if text.endswith(".ecsv") or Path(text).is_file():
+        return Catalogue.read(text)
+    raise unknown_name("catalogue", text, list_catalogues())
+
+
+def list_catalogues() -> list[str]:
+    """Names of the shipped catalogues."""
+    return sorted(path.stem for path in (data_folder() / "catalogues").glob("*.ecsv"))
