@@ -5,6 +5,7 @@ Every mistake ends in one line that names the file, the key, the value and what 
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 import math
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args
 
 import astropy.units as u
 import numpy as np
@@ -31,14 +32,20 @@ from pydantic import (
 
 from .cosmicrays import LAWS, SPECIES, Grammage, Injection
 from .cosmicrays.grammage import TURBULENCE
-from .emission import Cocoons, GalaxyModel
+from .cosmicrays.local import LOCAL_SPECTRA
+from .emission import Absorption, Cocoons, Component, Diffuse, GalaxyModel, Template
+from .emission.absorption import ABSORBERS
+from .emission.template import OUTSIDE
 from .errors import InputError, check_name, unknown_name
 from .files import data_folder
-from .galaxy import PROFILES, CylindricalGrid, SourceDisc, Sun
+from .galaxy import GAS_MODELS, PROFILES, CylindricalGrid, Gas, Sea, SourceDisc, Sun
 from .galaxy.disc import VERTICALS
+from .galaxy.gas import X_CO_UNIT
 from .interactions import ENHANCEMENTS
-from .sky import Region
+from .interactions.helium import NUCLEAR_FACTORS
+from .sky import Region, SkyMap
 from .sky.healpix import check_nside
+from .sky.sed import FLAVOURS, MESSENGERS
 from .units import quantity, to_float
 
 __all__ = ["ModelFile", "list_presets", "load_file", "load_model", "preset_text"]
@@ -70,6 +77,8 @@ Rigidity = Annotated[u.Quantity, BeforeValidator(_quantity("GV"))]
 RigidityOrInfinite = Annotated[u.Quantity, BeforeValidator(_quantity("GV", infinite=True))]
 Grams = Annotated[u.Quantity, BeforeValidator(_quantity("g cm-2", exclusive=False))]
 NumberDensity = Annotated[u.Quantity, BeforeValidator(_quantity("cm-3"))]
+Gradient = Annotated[u.Quantity, BeforeValidator(_quantity("kpc-1", exclusive=False))]
+CoToHydrogen = Annotated[u.Quantity, BeforeValidator(_quantity(X_CO_UNIT.to_string()))]
 
 
 def _name(what: str, allowed: Iterable[str]) -> Callable[[object], str]:
@@ -216,7 +225,7 @@ class InteractionsSection(_Section):
 class CocoonsSection(_Section):
     """``[components.NAME]`` with ``kind = "cocoons"``."""
 
-    kind: Annotated[str, BeforeValidator(_name("kind of component", ["cocoons"]))]
+    kind: Literal["cocoons"]
     supernova_interval: Time = 30.0 * u.yr
     supernova_energy: EnergyOrZero = 1e51 * u.erg
     gas_density: NumberDensity = 1.0 / u.cm**3
@@ -238,6 +247,82 @@ class CocoonsSection(_Section):
             self.lifetime,
             self.nearest,
         )
+
+
+class SeaSection(_Section):
+    """``[components.NAME.sea]``: where the diffusing cosmic rays are."""
+
+    sources: Annotated[str, BeforeValidator(_name("source profile", PROFILES))] = "green2015"
+    halo_height: Length = 4.0 * u.kpc
+    radius: Length = 20.0 * u.kpc
+    delta_gradient: Gradient = 0.0 / u.kpc
+    delta_outer: Length = 11.0 * u.kpc
+
+    def build(self, sun: Sun) -> Sea:
+        """The sea, 1 at the Sun."""
+        return Sea(self.sources, self.halo_height, self.radius, sun.radius, self.delta_gradient, self.delta_outer)
+
+
+class DiffuseSection(_Section):
+    """``[components.NAME]`` with ``kind = "diffuse"``."""
+
+    kind: Literal["diffuse"]
+    spectra: Annotated[str, BeforeValidator(_name("local spectra", LOCAL_SPECTRA))] = "min"
+    gas: Annotated[str, BeforeValidator(_name("gas model", GAS_MODELS))] = "galprop"
+    x_co: CoToHydrogen | None = None
+    ionised: bool = False
+    column_scale: float = Field(default=1.0, gt=0)
+    nuclear: Annotated[str, BeforeValidator(_name("nuclear factors", NUCLEAR_FACTORS))] = "constant"
+    helium_abundance: float = Field(default=0.0963, ge=0, le=0.5)
+    sea: SeaSection = SeaSection()
+
+    def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path) -> Diffuse:
+        """The component."""
+        gas = Gas(self.gas, self.x_co, self.ionised, self.column_scale)
+        return Diffuse(name, self.spectra, gas, self.sea.build(sun), self.nuclear, self.helium_abundance)
+
+
+class MapSection(_Section):
+    """``[components.NAME]`` with ``kind = "map"``: the keys but ``file`` say what the file does not."""
+
+    kind: Literal["map"]
+    file: str
+    unit: str | None = None
+    frame: str | None = None
+    ordering: Literal["RING", "NESTED"] | None = None
+    energies: list[Energy] | None = None
+    messenger: Annotated[str | None, BeforeValidator(_name("messenger", MESSENGERS))] = None
+    flavour: Annotated[str | None, BeforeValidator(_name("flavour convention", FLAVOURS))] = None
+    scale: float = Field(default=1.0, ge=0)
+    outside: Annotated[str, BeforeValidator(_name("choice for energies outside the map", OUTSIDE))] = "error"
+
+    def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path) -> Template:
+        """The component."""
+        sky = SkyMap.read(
+            folder / self.file,
+            unit=self.unit,
+            frame=self.frame,
+            ordering=self.ordering,
+            energies=None if self.energies is None else u.Quantity(self.energies),
+            messenger=self.messenger,
+            flavour=self.flavour,
+        )
+        return Template(name, sky, self.scale, self.outside)
+
+
+KINDS: Mapping[str, type[_Section]] = {"cocoons": CocoonsSection, "diffuse": DiffuseSection, "map": MapSection}
+ComponentSection = Annotated[CocoonsSection | DiffuseSection | MapSection, Field(discriminator="kind")]
+
+
+class AbsorptionSection(_Section):
+    """``[absorption]``: photon fields that absorb gamma rays on their way."""
+
+    fields: list[Annotated[str, BeforeValidator(_name("absorbing field", ABSORBERS))]] = Field(default_factory=list)
+    dust_scale: float = Field(default=1.4, ge=0)
+
+    def build(self) -> Absorption:
+        """The absorber."""
+        return Absorption(tuple(self.fields), self.dust_scale)
 
 
 class EnergiesSection(_Section):
@@ -269,25 +354,51 @@ class MapsSection(_Section):
     energies: EnergiesSection = EnergiesSection()
 
 
-def _factors(value: object) -> object:
+def _by_region(value: object) -> object:
+    """Regions may be named as in the table or as their analysis."""
     if isinstance(value, Mapping):
-        return {Region.named(str(region)).name: factor for region, factor in value.items()}
+        return {Region.parse(str(region)).name: item for region, item in value.items()}
     return value
 
 
-class ComparisonSection(_Section):
-    """``[comparison]``: what is done to the model, and to it alone, before it is held against data."""
+def _mask(value: object) -> Region:
+    region = Region.parse(str(value))
+    if region.unmasked is None:
+        raise InputError(f"{region.name} masks no sources; e.g. lhaaso-inner-masked, or 'REGION - sources:1lhaaso,0.5deg'")
+    return region
 
-    mask_factor: Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], BeforeValidator(_factors)] = Field(
+
+class ComparisonSection(_Section):
+    """``[comparison]``: what is done to the model, and to it alone, before it is held against data.
+
+    For the sources that an analysis masked, either ``mask_factor`` multiplies the model, or ``mask`` takes the mean
+    over a region without them. ``variants`` are the same model with some keys changed, drawn beside it.
+    """
+
+    mask_factor: Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], BeforeValidator(_by_region)] = Field(
         default_factory=dict
     )
+    mask: Annotated[dict[str, Annotated[Any, BeforeValidator(_mask)]], BeforeValidator(_by_region)] = Field(
+        default_factory=dict
+    )
+    variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ComparisonSection:
+        for name, region in self.mask.items():
+            if name in self.mask_factor:
+                raise ValueError(f"{name} has a mask and a mask_factor: they mean the same sources, choose one")
+            if region.unmasked != Region.parse(name):
+                raise ValueError(f"mask.{name}: {region.name} is no part of it")
+        return self
 
 
 class ModelFile(_Section):
     """A whole model file."""
 
     galaxy: GalaxySection = GalaxySection()
-    components: dict[str, CocoonsSection] = Field(min_length=1)
+    components: dict[str, ComponentSection] = Field(min_length=1)
+    absorption: AbsorptionSection = AbsorptionSection()
     interactions: InteractionsSection = InteractionsSection()
     maps: MapsSection = MapsSection()
     comparison: ComparisonSection = ComparisonSection()
@@ -302,7 +413,9 @@ class LoadedModel:
     model
         What shines.
     maps, comparison
-        Resolution and energies; mask factors.
+        Resolution and energies; masks or their factors.
+    variants
+        The same model with some keys changed, by name: what a figure draws beside it.
     toml
         The file's text with the overrides in it: what `skycocoon run` on it would do again.
     """
@@ -310,6 +423,7 @@ class LoadedModel:
     model: GalaxyModel
     maps: MapsSection
     comparison: ComparisonSection
+    variants: Mapping[str, GalaxyModel]
     toml: str
 
 
@@ -355,7 +469,24 @@ def load_file(source: str | Path, overrides: Mapping[str, object] | None = None)
         _override(document, key, str(value) if isinstance(value, u.Quantity) else value)
     moved = _absolute_files(document, folder)
     changes = ", ".join(f"{key} = {value}" for key, value in (overrides or {}).items())
-    return _build(document, str(source), folder, _toml(document) if overrides or moved else text, changes)
+    text = _toml(document) if overrides or moved else text
+    file = _checked(document, str(source))
+    model = _build(file, str(source), folder, text, changes, {})
+    unchanged = dict(zip(file.components, model.components, strict=True))
+    variants = {}
+    for name, keys in file.comparison.variants.items():
+        where = f"(in comparison.variants.{name})"
+        varied = copy.deepcopy(document)
+        for key, value in keys.items():
+            if not key.startswith("components."):
+                raise InputError(f"{source}: {key}: only keys of components can vary {where}")
+            _override(varied, key, value)
+        same = {n: part for n, part in unchanged.items() if varied["components"].get(n) == document["components"][n]}
+        try:
+            variants[name] = _build(_checked(varied, str(source)), str(source), folder, text, changes, same)
+        except InputError as error:
+            raise InputError(f"{error} {where}") from None
+    return LoadedModel(model, file.maps, file.comparison, variants, text)
 
 
 def load_model(source: str | Path, overrides: Mapping[str, object] | None = None) -> GalaxyModel:
@@ -381,13 +512,13 @@ def _text(source: str | Path) -> tuple[str, Path]:
 
 
 def _absolute_files(document: dict[str, Any], folder: Path) -> bool:
-    """Make paths of grids absolute, so that the model can be run again from any folder."""
+    """Make paths of grids and maps absolute, so that the model can be run again from any folder."""
     moved = False
     components = document.get("components")
     for section in components.values() if isinstance(components, dict) else ():
-        disc = section.get("disc") if isinstance(section, dict) else None
-        if isinstance(disc, dict) and isinstance(disc.get("file"), str) and not Path(disc["file"]).is_absolute():
-            disc["file"], moved = str(folder / disc["file"]), True
+        for place in (section, section.get("disc") if isinstance(section, dict) else None):
+            if isinstance(place, dict) and isinstance(place.get("file"), str) and not Path(place["file"]).is_absolute():
+                place["file"], moved = str(folder / place["file"]), True
     return moved
 
 
@@ -403,14 +534,24 @@ def _override(document: dict[str, Any], key: str, value: object) -> None:
     place[last] = value
 
 
-def _build(document: dict[str, Any], source: str, folder: Path, text: str, changes: str) -> LoadedModel:
+def _checked(document: dict[str, Any], source: str) -> ModelFile:
     try:
-        file = ModelFile.model_validate(document)
+        return ModelFile.model_validate(document)
     except ValidationError as error:
         raise InputError(f"{source}: {_explain(error)}") from None
+
+
+def _build(
+    file: ModelFile, source: str, folder: Path, text: str, changes: str, made: Mapping[str, Component]
+) -> GalaxyModel:
+    """The model of a file; components that are made already are taken as they are."""
     try:
         sun = file.galaxy.build()
-        parts = tuple(section.build(name, sun, file.interactions, folder) for name, section in file.components.items())
+        parts = tuple(
+            made[name] if name in made else section.build(name, sun, file.interactions, folder)
+            for name, section in file.components.items()
+        )
+        absorption = file.absorption.build()
         from . import __version__
 
         provenance = {
@@ -420,14 +561,13 @@ def _build(document: dict[str, Any], source: str, folder: Path, text: str, chang
             **({"changes": changes} if changes else {}),
             "model_sha256": hashlib.sha256(text.strip().encode()).hexdigest(),
             "cross_sections": f"{file.interactions.proton}, helium {file.interactions.helium}",
-            "absorption": "none",
+            "absorption": str(absorption),
             "sun": f"R = {sun.radius}, z = {sun.height}",
             "toml": text.strip(),
         }
-        model = GalaxyModel(parts, sun, provenance)
+        return GalaxyModel(parts, sun, absorption, provenance)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
-    return LoadedModel(model, file.maps, file.comparison, text)
 
 
 def _explain(error: ValidationError) -> str:
@@ -435,12 +575,18 @@ def _explain(error: ValidationError) -> str:
     mistakes = error.errors()
     # An unknown key explains a missing one beside it.
     first = next((m for m in mistakes if m["type"] == "extra_forbidden"), mistakes[0])
-    location = [str(step) for step in first["loc"]]
+    steps = [str(step) for step in first["loc"]]
+    # Within a component comes its kind, which is no key.
+    location = steps[:2] + steps[3:] if steps[0:1] == ["components"] and steps[2:3] and steps[2] in KINDS else steps
     key = ".".join(location) or "model"
     value = first["input"]
     if first["type"] == "extra_forbidden":
-        allowed = _fields(location[:-1])
+        allowed = _fields(steps[:-1])
         line = f"{'.'.join(location[:-1]) or 'model'}: {unknown_name('key', location[-1], allowed)}"
+    elif first["type"] == "union_tag_invalid":
+        line = f"{key}.kind: {unknown_name('kind of component', first['ctx']['tag'], KINDS)}"
+    elif first["type"] == "union_tag_not_found":
+        line = f"{key}.kind: is missing; allowed: {', '.join(KINDS)}"
     elif first["type"] == "missing":
         line = f"{key}: is missing"
     else:
@@ -453,24 +599,17 @@ def _explain(error: ValidationError) -> str:
     return " ".join(line.split()) + (f" (and {more} more)" if more else "")
 
 
-def _fields(location: list[str]) -> list[str]:
+def _fields(steps: list[str]) -> list[str]:
     """Names of the keys that the section at a location may have."""
     section: Any = ModelFile
-    steps = iter(location)
+    if steps[:1] == ["components"]:
+        if len(steps) < 3:
+            return []
+        section, steps = KINDS[steps[2]], steps[3:]
     for step in steps:
         found = next((f for n, f in section.model_fields.items() if step in (n, f.alias)), None)
-        if found is None:
-            return []
-        if get_origin(found.annotation) is dict:  # a table of sections: a name of the user's follows
-            next(steps, None)
-        section = next(
-            (
-                t
-                for t in (found.annotation, *get_args(found.annotation))
-                if isinstance(t, type) and issubclass(t, _Section)
-            ),
-            None,
-        )
+        candidates = () if found is None else (found.annotation, *get_args(found.annotation))
+        section = next((t for t in candidates if isinstance(t, type) and issubclass(t, _Section)), None)
         if section is None:
             return []
     return [field.alias or name for name, field in section.model_fields.items()]

@@ -438,7 +438,7 @@ def _intensities(
     energy: u.Quantity,
     flavour: str,
     columns: Callable[[Term, Absorption], FloatArray],
-    read: Callable[[SkyMap, u.Quantity], u.Quantity],
+    read: Callable[[SkyMap], u.Quantity],
 ) -> tuple[u.Quantity, dict[str, u.Quantity], dict[str, str]]:
     """Energies, intensity of every component, and how it was made: what maps and spectra have in common.
 
@@ -453,8 +453,8 @@ def _intensities(
     weights = attenuate(absorption, model.sun).weights(gev)
     parts = {}
     for component in model.components:
-        if (picture := component.picture(messenger, flavour)) is not None:
-            parts[component.name] = read(picture, energy)
+        if (picture := component.picture(messenger, energy, flavour)) is not None:
+            parts[component.name] = read(picture)
             continue
         total: Any = 0.0
         for term in (terms := component.terms(messenger, flavour)):
@@ -512,8 +512,8 @@ def intensity_map(
     def columns(term: Term, absorption: Absorption) -> FloatArray:
         return _cached_map(term.density, model.sun, nside, rtol, term.s_min, absorption, progress).T
 
-    def read(picture: SkyMap, energy: u.Quantity) -> u.Quantity:
-        return picture.resampled(nside, energy).intensity
+    def read(picture: SkyMap) -> u.Quantity:
+        return picture.resampled(nside, picture.energy).intensity
 
     _check_memory(nside, np.size(energy), len(getattr(model, "components", ())))
     energy, parts, meta = _intensities(model, messenger, energy, flavour, columns, read)
@@ -550,8 +550,8 @@ def region_sed(
     def columns(term: Term, absorption: Absorption) -> FloatArray:
         return _cached_mean(term.density, model.sun, region, rtol, term.s_min, absorption, progress)
 
-    def read(picture: SkyMap, energy: u.Quantity) -> u.Quantity:
-        return picture.resampled(picture.nside, energy).sed(region).intensity
+    def read(picture: SkyMap) -> u.Quantity:
+        return picture.sed(region).intensity
 
     energy, parts, meta = _intensities(model, messenger, energy, flavour, columns, read)
     return Sed(energy, parts, region, messenger, flavour if messenger == "neutrino" else "", {"rtol": f"{rtol:g}", **meta})

@@ -118,8 +118,9 @@ def attenuate(absorption: Absorption, sun: Sun) -> Attenuation:
     every = _transmissions(absorption, energy, paths)
     chosen = skeleton(every, MISSED)
     uniform = np.ascontiguousarray(absorption.uniform(energy[chosen]))
-    factors, fields, axes = columns.TRANSPARENT[1:]
-    factors = np.zeros((chosen.size, 0))
+    factors: FloatArray = np.zeros((chosen.size, 0))
+    fields: FloatArray
+    _, _, fields, axes = columns.TRANSPARENT
     if dust:
         r, z = (last * np.linspace(0.0, 1.0, count) ** 2 for count, last in (RADII, HEIGHTS))
         table = dust_weights(r[:, None], z)

@@ -13,6 +13,7 @@ import numpy as np
 from ..cosmicrays import SPECIES, ExponentialGrammage, Grammage, Injection
 from ..errors import InputError, check_name, unknown_name
 from ..galaxy import SourceDisc
+from ..galaxy.grid import RATE_DENSITY
 from ..interactions import ENHANCEMENTS, KelnerGamma, KelnerNeutrino
 from ..units import C_LIGHT, M_PROTON_GRAM, FloatArray, to_array, to_float
 from .model import Term
@@ -70,6 +71,8 @@ class Cocoons:
         if not self.injection:
             raise InputError(f"{self.name}: no species is injected")
         check_name("helium cross section", self.helium, ENHANCEMENTS)
+        if getattr(self.density, "kind", RATE_DENSITY) != RATE_DENSITY:
+            raise InputError(f"{self.name}: sources per volume and time are needed, the grid is a number per volume")
         to_float(self.gas_density, u.cm**-3, f"{self.name}: gas density", minimum=0.0, exclusive=True)
         to_float(self.lifetime, u.yr, f"{self.name}: lifetime", minimum=0.0, exclusive=True)
         to_float(self.nearest, u.kpc, f"{self.name}: nearest", minimum=0.0)
@@ -93,7 +96,7 @@ class Cocoons:
         spectrum = partial(self._yield, section, self.injection)
         return (Term(spectrum, self.density, self.nearest.to_value(u.kpc)),)
 
-    def picture(self, messenger: str, flavour: str = "per-flavour") -> None:
+    def picture(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> None:
         """None: cocoons are integrated along rays."""
 
     def source_yield(

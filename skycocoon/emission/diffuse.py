@@ -157,7 +157,7 @@ class Diffuse:
             for k, rigidity in enumerate(chosen)
         )
 
-    def picture(self, messenger: str, flavour: str = "per-flavour") -> None:
+    def picture(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> None:
         """None: integrated along rays."""
 
     def emissivity(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> u.Quantity:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import astropy.units as u
+
 from ..errors import InputError
 from ..galaxy import Sun
 from ..sky import SkyMap
@@ -46,8 +48,8 @@ class Component(Protocol):
         """Its emissivity in a messenger, as a sum of terms; empty if it does not shine there."""
         ...
 
-    def picture(self, messenger: str, flavour: str = "per-flavour") -> SkyMap | None:
-        """Its sky, where that is known already and nothing is left to integrate; else None."""
+    def picture(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> SkyMap | None:
+        """Its sky at some energies, where that is known already and nothing is left to integrate; else None."""
         ...
 
     def describe(self) -> list[str]:
@@ -73,7 +75,7 @@ class GalaxyModel:
 
     components: tuple[Component, ...]
     sun: Sun = field(default_factory=Sun)
-    absorption: Absorption = Absorption(())
+    absorption: Absorption = field(default_factory=lambda: Absorption(()))
     provenance: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:

@@ -1,7 +1,13 @@
-"""Where: densities of sources per volume, and the Sun's place among them."""
+"""Where: number, rate or energy per volume."""
 
 from .disc import PROFILES, SourceDisc
 from .frame import Sun
+from .gas import GAS_MODELS, Gas
 from .grid import CylindricalGrid, DensityTable
+from .radiation import energy_density, photon_density
+from .sea import Sea
 
-__all__ = ["PROFILES", "CylindricalGrid", "DensityTable", "SourceDisc", "Sun"]
+__all__ = [
+    "GAS_MODELS", "PROFILES", "CylindricalGrid", "DensityTable", "Gas", "Sea", "SourceDisc", "Sun", "energy_density",
+    "photon_density",
+]  # fmt: skip

@@ -13,7 +13,6 @@ from typing import ClassVar
 import astropy.constants as const
 import astropy.units as u
 import numpy as np
-from astropy.table import QTable
 from numpy.typing import NDArray
 
 from ..errors import InputError, check_name
@@ -47,6 +46,8 @@ GALPROP_X_CO = 1.9e20
 @lru_cache(maxsize=1)
 def _galprop_tables() -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
     """Centres of the HI bins, Y; radii, CO emissivity [K km/s/kpc] and half width [kpc] (all radii in kpc)."""
+    from astropy.table import QTable
+
     folder = data_folder() / "gas"
     hi = QTable.read(folder / "galprop-hi.ecsv", format="ascii.ecsv")
     co = QTable.read(folder / "galprop-co.ecsv", format="ascii.ecsv")

@@ -1,0 +1,97 @@
+"""Somebody else's sky: a component that is a map already."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import astropy.units as u
+import numpy as np
+
+from ..errors import InputError, check_name
+from ..sky import SkyMap
+from ..units import INTENSITY, to_array
+from .model import Term
+
+__all__ = ["OUTSIDE", "Template"]
+
+OUTSIDE = ("error", "zero")
+"""What a template is at energies that its map does not have."""
+
+
+@dataclass(frozen=True, eq=False)
+class Template:
+    """A map of HERMES, GALPROP or anyone as a component.
+
+    It is taken as it is: nothing is integrated, and no absorption is applied, which whoever made it may have done.
+
+    Parameters
+    ----------
+    name
+        What the component is called.
+    sky
+        The map; all its components together are this one.
+    scale
+        Multiplies it.
+    outside
+        At energies that the map does not have: ``"error"``, or ``"zero"``.
+
+    Raises
+    ------
+    InputError
+        For a scale that is negative or not finite, or an unknown ``outside``.
+    """
+
+    name: str
+    sky: SkyMap
+    scale: float = 1.0
+    outside: str = "error"
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.scale) and self.scale >= 0):
+            raise InputError(f"{self.name}: scale {self.scale:g} is out of range; allowed: >= 0")
+        check_name("choice for energies outside the map", self.outside, OUTSIDE)
+
+    def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
+        """None: nothing is left to integrate."""
+        return ()
+
+    def picture(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> SkyMap | None:
+        """The map at other energies (power laws between its nodes); None for the messenger that it is not of.
+
+        Raises
+        ------
+        InputError
+            For energies outside the map's, unless they are to be zero.
+        """
+        sky = self.sky
+        if sky.messenger != messenger:
+            return None
+        factor = self.scale
+        if sky.flavour and sky.flavour != flavour:
+            factor *= 3.0 if flavour == "all-flavour" else 1.0 / 3.0
+        gev, nodes = to_array(energy, u.GeV, "energy"), sky.energy.to_value(u.GeV)
+        inside = (gev >= nodes[0] * (1 - 1e-9)) & (gev <= nodes[-1] * (1 + 1e-9))
+        if not inside.all() and self.outside == "error":
+            raise InputError(
+                f"component {self.name!r}: its map has {nodes[0]:.6g}..{nodes[-1]:.6g} GeV, {gev[~inside][0]:.6g} GeV is "
+                "asked for; change the energies, or say outside = 'zero'"
+            )
+        values = np.zeros((gev.size, 12 * sky.nside**2))
+        if inside.any():
+            values[inside] = sky.resampled(sky.nside, energy[inside]).intensity.to_value(INTENSITY) * factor
+        return SkyMap(energy, {self.name: values * INTENSITY}, messenger, flavour if sky.flavour else "", sky.meta)
+
+    def describe(self) -> list[str]:
+        """Where it comes from, and its range."""
+        e, meta = self.sky.energy, self.sky.meta
+        source = ", ".join(f"{key} {meta[key]}" for key in ("file", "layout", "file_unit", "file_frame") if key in meta)
+        scale = f", times {self.scale:g}" if self.scale != 1 else ""
+        return [
+            str(self),
+            f"  {source}; nside {self.sky.nside}, {e.size} energies {e[0]:.4g}..{e[-1]:.4g}{scale}",
+            "  as it is: no absorption is applied to it, and its pixels are as coarse as they are",
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} (map): {self.sky.messenger} {self.sky.flavour}, {self.sky.meta.get('file', 'in memory')}"
