@@ -453,15 +453,16 @@ def _intensities(
     weights = attenuate(absorption, model.sun).weights(gev)
     parts = {}
     for component in model.components:
+        if messenger not in component.messengers:
+            continue
         if (picture := component.picture(messenger, energy, flavour)) is not None:
             parts[component.name] = read(picture)
             continue
         total: Any = 0.0
-        for term in (terms := component.terms(messenger, flavour)):
+        for term in component.terms(messenger, flavour):
             spectra = term.spectrum(gev)[:, None] * weights / (4 * math.pi)
             total = total + spectra @ columns(term, absorption)
-        if terms:
-            parts[component.name] = total * INTENSITY
+        parts[component.name] = total * INTENSITY
     if not parts:
         names = ", ".join(component.name for component in model.components)
         raise InputError(f"model: none of its components ({names}) shines in {messenger}s")

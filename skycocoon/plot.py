@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import astropy.units as u
@@ -31,9 +32,11 @@ __all__ = ["plot_map", "plot_measurement", "plot_region", "plot_sed", "save", "s
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
     "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
+GREY = "#888888"
 LINES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 POINTS = (BLACK, PURPLE, GREEN, ORANGE, SKY)
 MARKS = ("o", "s", "D", "^", "v", "P")
+VARIANTS = (":", "-.", (0, (1, 3)))
 BANDS = ((ORANGE, ""), (SKY, "///"), (PURPLE, "\\\\\\"))
 
 E2I = u.GeV / u.cm**2 / u.s / u.sr
@@ -42,6 +45,7 @@ LABELS = {
     E2I: r"$E^2\,\Phi\ \ [\mathrm{GeV\,cm^{-2}\,s^{-1}\,sr^{-1}}]$",
     E2F: r"$E^2\,\mathrm{d}N/\mathrm{d}E\ \ [\mathrm{GeV\,cm^{-2}\,s^{-1}}]$",
 }
+NONE: Mapping[str, Sed] = MappingProxyType({})
 NAMES = {"gamma": "gamma rays", "neutrino": "neutrinos"}
 
 
@@ -87,7 +91,13 @@ def save(axes: Axes, path: str | Path) -> None:
     plt.close(figure)
 
 
-def plot_measurement(data: Measurement, axes: Axes | None = None, index: int = 0, flux: bool | None = None) -> Axes:
+def plot_measurement(
+    data: Measurement,
+    axes: Axes | None = None,
+    index: int = 0,
+    flux: bool | None = None,
+    aside: bool = False,
+) -> Axes:
     """Draw a data set: points with their errors and bins, arrows for limits, or a band.
 
     Parameters
@@ -100,28 +110,23 @@ def plot_measurement(data: Measurement, axes: Axes | None = None, index: int = 0
         Which of the series of colours and marks to take.
     flux
         Whether to draw fluxes of the region instead of intensities; as published if None.
+    aside
+        Draw it in grey, with the region that it was measured in: for orientation, beside data of another region.
     """
     with style():
         new = axes is None
         axes = _axes() if axes is None else axes
         flux = not data.per_steradian if flux is None else flux
         unit = E2F if flux else E2I
-        if flux == data.per_steradian:
-            factor = data.region.solid_angle if flux else 1.0 / data.region.solid_angle
-        else:
-            factor = 1.0
         e = data.energy.to_value(u.TeV)
-
-        def scaled(value: u.Quantity) -> Any:
-            return (data.energy**2 * value * factor).to_value(unit)
-
-        y, low, high = scaled(data.value), scaled(data.error_low), scaled(data.error_high)
+        y, low, high = (_shown(data, value, flux) for value in (data.value, data.error_low, data.error_high))
+        label = f"{data.label} [{data.region.name}]" if aside else data.label
         if data.band:
-            colour, hatch = BANDS[index % len(BANDS)]
+            colour, hatch = (GREY, "") if aside else BANDS[index % len(BANDS)]
             axes.fill_between(e, y - low, y + high, facecolor=colour, alpha=0.35, hatch=hatch, edgecolor=colour, lw=0)
-            axes.plot(e, y, color=colour, lw=1, label=data.label)
+            axes.plot(e, y, color=colour, lw=1, label=label)
         else:
-            colour = POINTS[index % len(POINTS)]
+            colour = GREY if aside else POINTS[index % len(POINTS)]
             width = np.array([e - data.energy_min.to_value(u.TeV), data.energy_max.to_value(u.TeV) - e])
             # What is not above zero cannot be on a logarithmic axis: an arrow down from the end of its upper error.
             below = ~data.limit & (y <= 0)
@@ -129,11 +134,20 @@ def plot_measurement(data: Measurement, axes: Axes | None = None, index: int = 0
             error = np.where(limit, 0.35 * np.abs(y), np.array([np.minimum(low, 0.999 * y), high]))
             axes.errorbar(
                 e, y, yerr=error, xerr=np.maximum(width, 0.0), uplims=limit, fmt=MARKS[index % len(MARKS)],
-                color=colour, mfc=colour if index == 0 else "white", ms=5, lw=1, label=data.label, zorder=5,
+                color=colour, mfc=colour if index == 0 else "white", ms=5, lw=1, label=label,
+                zorder=3 if aside else 5,
             )  # fmt: skip
         if new:
             _finish(axes, data.messenger, data.flavour, data.region, unit)
         return axes
+
+
+def _shown(data: Measurement, value: u.Quantity, flux: bool) -> Any:
+    """E^2 times a value, as an intensity or as the flux of its region."""
+    factor: Any = 1.0
+    if flux == data.per_steradian:
+        factor = data.region.solid_angle if flux else 1.0 / data.region.solid_angle
+    return (data.energy**2 * value * factor).to_value(E2F if flux else E2I)
 
 
 def plot_sed(
@@ -143,6 +157,8 @@ def plot_sed(
     factor: float = 1.0,
     factor_name: str = "",
     flux: bool | None = None,
+    variants: Mapping[str, Sed] = NONE,
+    nearby: Iterable[Measurement] = (),
 ) -> Axes:
     """Draw E^2 times a region's intensity, component by component, with data.
 
@@ -153,25 +169,30 @@ def plot_sed(
     axes
         Where; new ones if None.
     data
-        Data sets of the same messenger and region.
+        Data sets of the same messenger and region; of the region before masking, if the SED's has sources masked.
     factor, factor_name
         Multiplies the model, once; the legend says so, and the model without it stays in the figure as a thin line.
     flux
         Draw the flux of the whole region instead of the mean intensity; if None, as the first data set was published.
+    variants
+        SEDs of the same model with other parameters, by name: their totals, and the components that differ.
+    nearby
+        Intensities that were measured in other parts of this sky, in grey: for orientation only.
 
     Raises
     ------
     InputError
-        If a data set is of another messenger or another region.
+        If a data set is of another messenger or another region, or a factor for masked sources comes on top of a mask.
     """
     data = [data] if isinstance(data, Measurement) else list(data)
     if not (math.isfinite(factor) and factor > 0):
         raise InputError(f"factor {factor:g}: a positive number is needed")
+    if factor != 1.0 and sed.region.unmasked is not None:
+        raise InputError(f"factor {factor:g}: sources are masked in {sed.region.name} already")
     for item in data:
         if item.messenger != sed.messenger:
             raise InputError(f"{item.name} is of {item.messenger}s, the SED of {sed.messenger}s")
-        if item.region != sed.region:
-            raise InputError(f"{item.name} was measured in {item.region.name}, the SED is of {sed.region.name}")
+        item.check_region(sed.region)
         if item.flavour != sed.flavour:
             raise InputError(
                 f"{item.name} is {item.flavour}, the SED {sed.flavour}; make the SED with the same flavour"
@@ -179,14 +200,17 @@ def plot_sed(
     if flux is None:
         flux = not data[0].per_steradian if data else False
     with style():
-        axes = _axes() if axes is None else axes
+        axes = _axes((6.8, 5.4) if variants else (6.4, 4.8)) if axes is None else axes
         unit = E2F if flux else E2I
         for index, item in enumerate(data):
             plot_measurement(item, axes, index, flux)
+        beside = [] if flux else [item for item in nearby if item.per_steradian]
+        for index, item in enumerate(beside):
+            plot_measurement(item, axes, len(data) + index, flux, aside=True)
         e = sed.energy.to_value(u.TeV)
         scale = sed.solid_angle if flux else 1.0
 
-        def scaled(intensity: u.Quantity, by: float) -> Any:
+        def scaled(intensity: u.Quantity, by: float = factor) -> Any:
             y = (sed.energy**2 * intensity * scale * by).to_value(unit)
             return np.where(y > 0, y, np.nan)
 
@@ -194,17 +218,31 @@ def plot_sed(
         several = len(sed.components) > 1
         for index, (name, part) in enumerate(sed.components.items()):
             colour = LINES[index % len(LINES)]
-            axes.plot(e, scaled(part, factor), color=colour, ls="--" if several else "-", label=f"{name}{note}")
+            axes.plot(e, scaled(part), color=colour, ls="--" if several else "-", label=f"{name}{note}")
+            for number, (variant, other) in enumerate(variants.items()):
+                if name in other.components and not np.array_equal(other.components[name].value, part.value):
+                    axes.plot(
+                        e, scaled(other.components[name]), color=colour, ls=VARIANTS[number % len(VARIANTS)], lw=1.2,
+                        label=f"{name}, {variant}{note}",
+                    )  # fmt: skip
         if several:
-            axes.plot(e, scaled(sed.intensity, factor), color=BLACK, label=f"total{note}")
+            axes.plot(e, scaled(sed.intensity), color=BLACK, label=f"total{note}")
+            for number, (variant, other) in enumerate(variants.items()):
+                axes.fill_between(e, scaled(sed.intensity), scaled(other.intensity), color=BLACK, alpha=0.10, lw=0)
+                axes.plot(
+                    e, scaled(other.intensity), color=BLACK, ls=VARIANTS[number % len(VARIANTS)], lw=1.2,
+                    label=f"total, {variant}{note}",
+                )  # fmt: skip
         if factor != 1.0:
             axes.plot(
-                e, scaled(sed.intensity, 1.0), color=BLACK if several else LINES[0], lw=0.9, ls=":",
+                e, scaled(sed.intensity, 1.0), color=GREY, lw=0.9, ls="-",
                 label="total, without the factor" if several else "without the factor",
             )  # fmt: skip
         _finish(axes, sed.messenger, sed.flavour, sed.region, unit)
+        if len(axes.get_legend_handles_labels()[1]) > 7:
+            axes.legend(fontsize=7, loc="lower left")
         _sign(axes, sed.meta)
-        _limits(axes, sed, data, unit, flux)
+        _limits(axes, sed, [*data, *beside], unit, flux, bool(variants))
         return axes
 
 
@@ -217,20 +255,15 @@ def _sign(axes: Axes, meta: Mapping[str, str]) -> None:
     )
 
 
-def _limits(axes: Axes, sed: Sed, data: list[Measurement], unit: u.UnitBase, flux: bool) -> None:
-    """Show the data and four decades of the model."""
+def _limits(axes: Axes, sed: Sed, data: list[Measurement], unit: u.UnitBase, flux: bool, roomy: bool) -> None:
+    """Show the data and four decades of the model; with room for a long legend below."""
     model = (sed.energy**2 * sed.intensity * (sed.solid_angle if flux else 1.0)).to_value(unit)
-    values = []
-    for item in data:
-        same = flux != item.per_steradian
-        factor = 1.0 if same else item.region.solid_angle if flux else 1 / item.region.solid_angle
-        shown = (item.energy**2 * item.value * factor).to_value(unit)
-        values.append(shown[shown > 0])
+    values = [(shown := _shown(item, item.value, flux))[shown > 0] for item in data]
     every = np.concatenate([model[model > 0], *values])
     if every.size:
         top = every.max() * 3
         lowest = min([v.min() for v in values if v.size], default=top)
-        axes.set_ylim(max(every.min() / 2, min(top / 1e4, lowest / 10)), top)
+        axes.set_ylim(max(every.min() / 2, min(top / 1e4, lowest / (100 if roomy else 10))), top)
         bottom = axes.get_ylim()[0]
         shown = sed.energy.to_value(u.TeV)[model > bottom]
         energies = [edge.to_value(u.TeV) for item in data for edge in (item.energy_min, item.energy_max)]
@@ -244,9 +277,12 @@ def _finish(axes: Axes, messenger: str, flavour: str, region: Region, unit: u.Un
     axes.set_yscale("log")
     axes.set_xlabel(r"$E\ \ [\mathrm{TeV}]$")
     axes.set_ylabel(LABELS[unit])
-    axes.set_title(
-        f"{_what(messenger, flavour)}\n{region.name}, {region.solid_angle.to_value(u.sr):.4g} sr", fontsize=11
-    )
+    masked = ""
+    if region.unmasked is not None:
+        left = float(region.solid_angle / region.unmasked.solid_angle)
+        masked = f", sources masked ({left:.0%} of {region.unmasked.name} left)"
+    where = f"{region.name}, {region.solid_angle.to_value(u.sr):.4g} sr{masked}"
+    axes.set_title(f"{_what(messenger, flavour)}\n{where}", fontsize=10 if masked else 11)
     axes.legend()
 
 

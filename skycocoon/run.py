@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from .errors import InputError
 from .files import new_folder
 from .interactions import KelnerGamma, KelnerNeutrino
 from .los import RTOL, intensity_map, region_sed
-from .sky import Measurement, Region, Sed, SkyMap
+from .sky import Measurement, Region, Sed, SkyMap, list_measurements
 from .sky.measurement import Comparison
 from .sky.sed import FLAVOURS, MESSENGERS
 from .units import INTENSITY
@@ -31,7 +32,8 @@ DATA = (
 )
 """Data sets of a run: the two regions of LHAASO, and IceCube's three templates of the whole sky."""
 
-FILES = ("gamma.fits", "neutrino.fits", "seds.ecsv", "summary.txt", "model.toml")
+FILES = ("seds.ecsv", "summary.txt", "model.toml")
+"""What every run writes, besides maps and figures."""
 
 
 def load_measurement(name: str) -> Measurement:
@@ -63,9 +65,46 @@ def energies_for(messenger: str, energy: u.Quantity) -> u.Quantity:
     return kept
 
 
-def _file_name(messenger: str, region: Region) -> str:
-    clean = "".join(c if c.isalnum() or c in "-_." else "-" for c in region.name).strip("-.")
-    return f"{messenger}-{clean}.png"
+def _clean(name: str) -> str:
+    """A name as part of a file's name."""
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
+
+
+def _map_names(model: GalaxyModel) -> dict[tuple[str, str], str]:
+    """File of every map, by messenger and component; "" is the total, which alone there is if there is one component."""
+    names = {}
+    for messenger in model.messengers:
+        names[messenger, ""] = f"{messenger}.fits"
+        shining = [component.name for component in model.components if messenger in component.messengers]
+        for name in shining if len(model.components) > 1 else ():
+            names[messenger, name] = f"{messenger}-{_clean(name)}.fits"
+    files = list(names.values())
+    if twice := [name for name in files if files.count(name) > 1]:
+        raise InputError(f"components: two maps would be called {twice[0]}; name them differently")
+    return names
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Data sets of one part of the sky, and the models that are held against them.
+
+    Attributes
+    ----------
+    data
+        The data sets.
+    sed, variants
+        The model, outside masked sources if these are masked, and its variants.
+    plain
+        The model of the whole region, if sources are masked; else the same.
+    factor
+        What the model is multiplied by instead of masking sources.
+    """
+
+    data: list[Measurement]
+    sed: Sed
+    variants: dict[str, Sed]
+    plain: Sed
+    factor: float
 
 
 def run(
@@ -100,7 +139,8 @@ def run(
     Returns
     -------
     list of Path
-        What was written: ``gamma.fits neutrino.fits seds.ecsv summary.txt model.toml figures/*.png``.
+        What was written: a map for each messenger, and one for each of several components; ``seds.ecsv summary.txt
+        model.toml figures/*.png``.
 
     Raises
     ------
@@ -109,65 +149,111 @@ def run(
     """
     from tqdm import tqdm
 
+    model, comparison = loaded.model, loaded.comparison
     measurements = [load_measurement(name) for name in (*DATA, *data)]
     nodes = loaded.maps.energies.nodes()
-    energy = {messenger: energies_for(messenger, nodes) for messenger in MESSENGERS}
+    energy = {messenger: energies_for(messenger, nodes) for messenger in model.messengers}
     nside = loaded.maps.nside if nside is None else nside
+    names = _map_names(model)
 
     # One SED and one figure for each part of the sky that was measured.
-    groups: dict[tuple[str, str], list[Measurement]] = {}
+    chosen: dict[tuple[str, str], list[Measurement]] = {}
     for item in measurements:
-        groups.setdefault((item.messenger, item.region.name), []).append(item)
-    regions = {key: items[0].region for key, items in groups.items()}
-    names = [_file_name(messenger, regions[messenger, name]) for messenger, name in groups]
-    figures = [f"figures/{name}" for name in (*names, *(f"{m}-map.png" for m in MESSENGERS))]
+        if item.messenger in model.messengers:
+            chosen.setdefault((item.messenger, item.region.name), []).append(item)
+    masks: dict[tuple[str, str], Region] = {}
+    for key, items in chosen.items():
+        if key[0] == "gamma" and (mask := comparison.mask.get(key[1])) is not None:
+            masks[key] = mask
+            for item in items:
+                item.check_region(mask)
+    pictures = {key: f"figures/{key[0]}-{_clean(items[0].region.name)}.png" for key, items in chosen.items()}
+    figures = [*pictures.values(), *(f"figures/{m}-map.png" for m in model.messengers)]
+    every = [*names.values(), *FILES, *figures]
 
     with (
-        new_folder(out, [*FILES, *figures], overwrite) as work,
-        tqdm(total=3 * len(MESSENGERS) + 2 * len(groups) + 1, disable=not progress, leave=False) as bar,
+        new_folder(out, every, overwrite) as work,
+        tqdm(total=2 * len(energy) + len(names) + 2 * len(chosen) + 1, disable=not progress, leave=False) as bar,
     ):
         (work / "figures").mkdir()
         (work / "model.toml").write_text(loaded.toml, encoding="utf-8")
-        seds: dict[tuple[str, str], Sed] = {}
-        for key, items in groups.items():
+        groups = {}
+        for key, items in chosen.items():
             bar.set_description(f"{key[0]} SED, {key[1]}")
-            flavour = items[0].flavour or "per-flavour"
-            seds[key] = region_sed(
-                loaded.model, key[0], energy[key[0]], regions[key], rtol=rtol, flavour=flavour, progress=progress
-            )
+            groups[key] = _group(loaded, items, energy[key[0]], masks.get(key), rtol, progress)
             bar.update()
         maps = {}
-        for messenger in MESSENGERS:
+        for messenger in model.messengers:
             bar.set_description(f"{messenger} map, nside {nside}")
-            maps[messenger] = intensity_map(
-                loaded.model, messenger, energy[messenger], nside, rtol=rtol, progress=progress
-            )
+            maps[messenger] = intensity_map(model, messenger, energy[messenger], nside, rtol=rtol, progress=progress)
             bar.update()
-            bar.set_description(f"{messenger}.fits")
-            maps[messenger].write(work / f"{messenger}.fits")
+        for (messenger, name), file in names.items():
+            bar.set_description(file)
+            (maps[messenger].only(name) if name else maps[messenger]).write(work / file)
             bar.update()
-        _write_seds(seds, loaded, work / "seds.ecsv")
-        comparisons = []
-        for (key, items), name in zip(groups.items(), names, strict=True):
-            bar.set_description(f"figures/{name}")
-            factor = loaded.comparison.mask_factor.get(key[1], 1.0) if key[0] == "gamma" else 1.0
-            _draw_sed(seds[key], items, factor, work / "figures" / name)
-            comparisons += [(seds[key], item, factor) for item in items]
+        _write_seds(groups, loaded, work / "seds.ecsv")
+        for key, group in groups.items():
+            bar.set_description(pictures[key])
+            _draw_sed(group, work / pictures[key])
             bar.update()
-        for messenger in MESSENGERS:
+        for messenger in model.messengers:
             bar.set_description(f"figures/{messenger}-map.png")
             _draw_map(maps[messenger], work / "figures" / f"{messenger}-map.png")
             bar.update()
-        text = _summary(loaded, maps, seds, comparisons, nside, rtol)
+        text = _summary(loaded, maps, groups, nside, rtol)
         (work / "summary.txt").write_text(text, encoding="utf-8")
         bar.update()
-    return [Path(out) / name for name in (*FILES, *figures)]
+    return [Path(out) / name for name in every]
 
 
-def _draw_sed(sed: Sed, data: list[Measurement], factor: float, path: Path) -> None:
+def _group(
+    loaded: LoadedModel, data: list[Measurement], energy: u.Quantity, mask: Region | None, rtol: float, progress: bool
+) -> _Group:
+    messenger, region = data[0].messenger, data[0].region
+    flavour = data[0].flavour or "per-flavour"
+
+    def sed(model: GalaxyModel, where: Region) -> Sed:
+        return region_sed(model, messenger, energy, where, rtol=rtol, flavour=flavour, progress=progress)
+
+    plain = sed(loaded.model, region)
+    where = region if mask is None else mask
+    return _Group(
+        data,
+        plain if mask is None else sed(loaded.model, where),
+        {name: sed(model, where) for name, model in loaded.variants.items()},
+        plain,
+        loaded.comparison.mask_factor.get(region.name, 1.0) if messenger == "gamma" else 1.0,
+    )
+
+
+def _nearby(region: Region, messenger: str) -> list[Measurement]:
+    """Shipped intensities that were measured in a part of a region."""
+    found = []
+    for name in list_measurements():
+        item = Measurement.named(name)
+        if item.messenger != messenger or not item.per_steradian or item.region == region:
+            continue
+        common = (item.region & region).solid_angle
+        if common > 0.999 * item.region.solid_angle:
+            found.append(item)
+    return found
+
+
+def _draw_sed(group: _Group, path: Path) -> None:
     from .plot import plot_sed, save
 
-    save(plot_sed(sed, data=data, factor=factor, factor_name="mask factor"), path)
+    region = group.data[0].region
+    # Grey points for orientation: other experiments inside the same region.
+    nearby = _nearby(region, group.sed.messenger) if region.solid_angle < 1 * u.sr else []
+    axes = plot_sed(
+        group.sed,
+        data=group.data,
+        factor=group.factor,
+        factor_name="mask factor",
+        variants=group.variants,
+        nearby=[item for item in nearby if item.name not in [other.name for other in group.data]],
+    )
+    save(axes, path)
 
 
 def _draw_map(sky: SkyMap, path: Path) -> None:
@@ -176,18 +262,20 @@ def _draw_map(sky: SkyMap, path: Path) -> None:
     save(plot_map(sky), path)
 
 
-def _write_seds(seds: dict[tuple[str, str], Sed], loaded: LoadedModel, path: Path) -> None:
-    """All SEDs in one table; no mask factor is in it."""
+def _write_seds(groups: dict[tuple[str, str], _Group], loaded: LoadedModel, path: Path) -> None:
+    """All SEDs in one table; no mask factor is in it. Variants come as components called "name, variant"."""
     from astropy.table import vstack
 
     tables = []
-    for (messenger, region), sed in seds.items():
-        table = sed.to_table()
-        table.meta = {}
-        table.add_column(np.full(len(table), messenger), 0, "messenger")
-        table.add_column(np.full(len(table), region), 1, "region")
-        table["solid_angle"] = sed.solid_angle
-        tables.append(table)
+    for (messenger, _), group in groups.items():
+        for sed in dict.fromkeys((group.sed, group.plain)):
+            variants = group.variants if sed is group.sed else {}
+            table = vstack([sed.to_table(), *(_variant_table(sed, name, v) for name, v in variants.items())])
+            table.meta = {}
+            table.add_column(np.full(len(table), messenger), 0, "messenger")
+            table.add_column(np.full(len(table), sed.region.name), 1, "region")
+            table["solid_angle"] = sed.solid_angle
+            tables.append(table)
     whole = vstack(tables)
     whole.meta = {
         "content": "intensity: mean over the region; flux: intensity times solid angle; no mask factor applied",
@@ -197,9 +285,22 @@ def _write_seds(seds: dict[tuple[str, str], Sed], loaded: LoadedModel, path: Pat
     whole.write(path, format="ascii.ecsv")
 
 
-def _compared(sed: Sed, item: Measurement, factor: float, name: str) -> Comparison | None:
+def _variant_table(sed: Sed, name: str, variant: Sed) -> Any:
+    """Rows of a variant's components that differ from the model's, and of its total."""
+    table = variant.to_table()
+    same = [
+        n for n, part in variant.components.items()
+        if n in sed.components and np.array_equal(sed.components[n].value, part.value)
+    ]  # fmt: skip
+    table = table[~np.isin(table["component"], same)]
+    table["component"] = [f"{component}, {name}" for component in table["component"]]
+    table.meta = {}
+    return table
+
+
+def _chi2(sed: Sed, item: Measurement, factor: float = 1.0) -> Comparison | None:
     try:
-        return item.compare(sed, factor, name)
+        return item.compare(sed, factor, "mask factor" if factor != 1.0 else "none")
     except InputError:
         return None
 
@@ -207,8 +308,7 @@ def _compared(sed: Sed, item: Measurement, factor: float, name: str) -> Comparis
 def _summary(
     loaded: LoadedModel,
     maps: dict[str, SkyMap],
-    seds: dict[tuple[str, str], Sed],
-    comparisons: list[tuple[Sed, Measurement, float]],
+    groups: dict[tuple[str, str], _Group],
     nside: int,
     rtol: float,
 ) -> str:
@@ -217,12 +317,8 @@ def _summary(
         f"skycocoon {model.provenance.get('version', '')}: {model.provenance.get('model', '')}",
         f"model sha256 {model.provenance.get('model_sha256', '')}",
         f"Sun at R = {model.sun.radius:g}, z = {model.sun.height:g}; nside {nside}, rtol {rtol:g}",
-        "gamma-ray absorption: none",
         "",
-    ]
-    for component in model.components:
-        lines += component.describe()
-    lines += [
+        *_describe(model),
         "",
         "Sky-integrated E^2 dN/dE [GeV cm-2 s-1] from the maps (neutrinos per flavour at Earth, nu + anti-nu)",
     ]
@@ -234,31 +330,76 @@ def _summary(
                 lines.append(f"  {messenger:<9}{tev:>6} TeV  {total:.4e}")
         lines.append(f"  {messenger}.fits: {sky.energy.size} energies, {sky.energy[0]:g} to {sky.energy[-1]:g}")
     lines += ["", f"Region means, E^2 intensity [{(INTENSITY * u.GeV**2).to_string()}], no mask factor"]
-    for (messenger, region), sed in seds.items():
-        for tev in (1, 10, 100):
-            energy = tev * u.TeV
-            if sed.energy[0] <= energy <= sed.energy[-1]:
-                value = (energy**2 * sed.at(energy)).to_value(INTENSITY * u.GeV**2)
-                lines.append(f"  {messenger:<9}{region:<16}{tev:>5} TeV  {float(value):.4e}")
-    lines += [
-        "",
-        "Chi-square of the model against data (a band is one normalisation; errors: statistical and systematic)",
-        f"  {'data set':<28}{'points':>7}{'no factor':>12}{'with mask factor':>18}",
+    for (messenger, _), group in groups.items():
+        for sed in dict.fromkeys((group.plain, group.sed)):
+            for tev in (1, 10, 100):
+                energy = tev * u.TeV
+                if sed.energy[0] <= energy <= sed.energy[-1]:
+                    value = (energy**2 * sed.at(energy)).to_value(INTENSITY * u.GeV**2)
+                    lines.append(f"  {messenger:<9}{sed.region.name:<20}{tev:>5} TeV  {float(value):.4e}")
+        if group.sed is not group.plain:
+            lines.append(f"  {_mask_effect(group)}")
+    return "\n".join([*lines, "", *_chi2_table(loaded, groups)]) + "\n"
+
+
+def _mask_effect(group: _Group) -> str:
+    """What a mask does to the area and to the mean intensity, beside the paper's factor."""
+    area = float(group.sed.solid_angle / group.plain.solid_angle)
+    middle = group.sed.energy[np.argmin(np.abs(np.log(group.sed.energy.to_value(u.TeV) / 10)))]
+    ratio = float(group.sed.at(middle) / group.plain.at(middle))
+    return (
+        f"{group.sed.region.name}: leaves {area:.4f} of the area, masked/unmasked intensity {ratio:.4f} at "
+        f"{middle.to(u.TeV):.3g} (the paper's factor inside: 0.65)"
+    )
+
+
+def _chi2_table(loaded: LoadedModel, groups: dict[tuple[str, str], _Group]) -> list[str]:
+    """Chi-square of the model, of the model without each of its components, and of its variants."""
+    names = [component.name for component in loaded.model.components]
+    without = names if len(names) > 1 else []
+    heads = ["model", *(f"without {name}" for name in without), *loaded.variants, "no factor"]
+    widths = [max(len(head), 8) + 3 for head in heads]
+    lines = [
+        "Chi-square against data (a band is one normalisation; errors: statistical and systematic). For the sources that "
+        "an analysis masked:",
+        *_mask_notes(groups),
+        f"  {'data set':<28}{'points':>7}" + "".join(f"{h:>{w}}" for h, w in zip(heads, widths, strict=True)),
     ]
-    for sed, item, factor in comparisons:
-        plain = _compared(sed, item, 1.0, "none")
-        if plain is None:
-            lines.append(f"  {item.name:<28}      none within the model's energies")
-            continue
-        masked = "" if factor == 1.0 else f"{item.compare(sed, factor, 'mask factor').chi2:>10.1f} (x {factor:g})"
-        skipped = f"  ({plain.skipped} points outside the model's energies)" if plain.skipped else ""
-        lines.append(f"  {item.name:<28}{plain.points:>7}{plain.chi2:>12.1f}{masked:>18}{skipped}")
-    return "\n".join(lines) + "\n"
+    for group in groups.values():
+        for item in group.data:
+            full = _chi2(group.sed, item, group.factor)
+            if full is None:
+                lines.append(f"  {item.name:<28}      none within the model's energies")
+                continue
+            parts = [group.sed.without(name) if name in group.sed.components else group.sed for name in without]
+            cases = [full, *(_chi2(sed, item, group.factor) for sed in (*parts, *group.variants.values()))]
+            plain = _chi2(group.sed, item) if group.factor != 1.0 else None
+            cells = [f"{case.chi2:.1f}" if case else "-" for case in cases] + [f"{plain.chi2:.1f}" if plain else ""]
+            skipped = f"  ({full.skipped} points outside the model's energies)" if full.skipped else ""
+            row = "".join(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=True)).rstrip()
+            lines.append(f"  {item.name:<28}{full.points:>7}{row}{skipped}")
+    return lines
+
+
+def _mask_notes(groups: dict[tuple[str, str], _Group]) -> list[str]:
+    lines = []
+    for (messenger, region), group in groups.items():
+        if group.sed is not group.plain:
+            lines.append(f"  {region}: the model is the mean over {group.sed.region.name}")
+        elif group.factor != 1.0:
+            lines.append(f"  {region}: the model is multiplied by {group.factor:g}, but for the column 'no factor'")
+        elif messenger == "gamma":
+            lines.append(f"  {region}: nothing is done")
+    return lines
+
+
+def _describe(model: GalaxyModel) -> list[str]:
+    lines = []
+    for component in model.components:
+        lines += component.describe()
+    return [*lines, *model.absorption.describe()]
 
 
 def describe(model: GalaxyModel) -> str:
     """What a model holds, with its derived numbers."""
-    lines = [f"Sun at R = {model.sun.radius:g}, z = {model.sun.height:g}"]
-    for component in model.components:
-        lines += component.describe()
-    return "\n".join(lines)
+    return "\n".join([f"Sun at R = {model.sun.radius:g}, z = {model.sun.height:g}", *_describe(model)])

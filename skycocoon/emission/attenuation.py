@@ -83,10 +83,10 @@ def _transmissions(absorption: Absorption, energy: FloatArray, paths: FloatArray
 def _paths(sun: Sun, dust: bool) -> FloatArray:
     """Distances and integrals of the dust's weights, on rays all over the sky."""
     radius, height = sun.place
-    lon, lat = np.meshgrid(np.radians([0, 5, 15, 30, 50, 75, 105, 140, 180]), np.radians([0, 0.5, 2, 6, 20, 60]))
+    longitudes, latitudes = np.radians([0, 5, 15, 30, 50, 75, 105, 140, 180]), np.radians([0, 0.5, 2, 6, 20, 60])
+    lon, lat = (angle.ravel() for angle in np.meshgrid(longitudes, latitudes))
     distance = (radius + FAR_SIDE) * np.linspace(0.0, 1.0, 401) ** 2
     s = distance[:, None]
-    lon, lat = lon.ravel(), lat.ravel()
     x, y = radius - s * np.cos(lat) * np.cos(lon), s * np.cos(lat) * np.sin(lon)
     z = height + s * np.sin(lat)
     every = np.broadcast_to(s, z.shape)[None]

@@ -90,6 +90,11 @@ class Cocoons:
         table = production(cross_section, energy)
         return np.sum([table.yields(partial(self._projectiles, injection)) for injection in injections], axis=0)
 
+    @property
+    def messengers(self) -> tuple[str, ...]:
+        """Gamma rays and neutrinos."""
+        return ("gamma", "neutrino")
+
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
         """One term: S(E) times the source rate per volume."""
         section: CrossSection = KelnerGamma() if messenger == "gamma" else KelnerNeutrino(flavour == "all-flavour")

@@ -146,6 +146,11 @@ class Diffuse:
         """A few rigidities whose hardenings add up to those of all others, and the weights (n, m) of these."""
         return _hardenings(self.sea)
 
+    @property
+    def messengers(self) -> tuple[str, ...]:
+        """Gamma rays and neutrinos."""
+        return ("gamma", "neutrino")
+
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
         """One term, the emissivity at the Sun times gas in the sea; several if the sea hardens inwards."""
         section: CrossSection = KelnerGamma() if messenger == "gamma" else KelnerNeutrino(flavour == "all-flavour")

@@ -44,8 +44,13 @@ class Component(Protocol):
         """What it is called in maps and tables."""
         ...
 
+    @property
+    def messengers(self) -> tuple[str, ...]:
+        """What it shines in."""
+        ...
+
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
-        """Its emissivity in a messenger, as a sum of terms; empty if it does not shine there."""
+        """Its emissivity in a messenger, as a sum of terms; empty if it is a map already."""
         ...
 
     def picture(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> SkyMap | None:
@@ -85,6 +90,12 @@ class GalaxyModel:
         twice = [name for name in names if names.count(name) > 1]
         if twice or "total" in names:
             raise InputError(f"model: the component name {(twice or ['total'])[0]!r} is taken")
+
+    @property
+    def messengers(self) -> tuple[str, ...]:
+        """What any of the components shines in."""
+        every = [messenger for component in self.components for messenger in component.messengers]
+        return tuple(dict.fromkeys(every))
 
     def __repr__(self) -> str:
         return "\n".join(

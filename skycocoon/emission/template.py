@@ -52,12 +52,17 @@ class Template:
             raise InputError(f"{self.name}: scale {self.scale:g} is out of range; allowed: >= 0")
         check_name("choice for energies outside the map", self.outside, OUTSIDE)
 
+    @property
+    def messengers(self) -> tuple[str, ...]:
+        """What the map is of."""
+        return (self.sky.messenger,)
+
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
         """None: nothing is left to integrate."""
         return ()
 
-    def picture(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> SkyMap | None:
-        """The map at other energies (power laws between its nodes); None for the messenger that it is not of.
+    def picture(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> SkyMap:
+        """The map at other energies: power laws between its nodes.
 
         Raises
         ------
@@ -65,8 +70,6 @@ class Template:
             For energies outside the map's, unless they are to be zero.
         """
         sky = self.sky
-        if sky.messenger != messenger:
-            return None
         factor = self.scale
         if sky.flavour and sky.flavour != flavour:
             factor *= 3.0 if flavour == "all-flavour" else 1.0 / 3.0

@@ -272,6 +272,8 @@ class Measurement:
             factor_name = "factor"
         if not (math.isfinite(factor) and factor > 0):
             raise InputError(f"comparison factor {factor}: a positive number is needed")
+        if factor != 1.0 and sed.region.unmasked is not None:
+            raise InputError(f"comparison factor {factor:g}: sources are masked in {sed.region.name} already")
         if self.flavour and sed.flavour != self.flavour:
             convert = 3.0 if self.flavour == "all-flavour" else 1.0 / 3.0
         else:

@@ -114,6 +114,21 @@ class Sed:
         parts = {name: part * factor for name, part in self.components.items()}
         return Sed(self.energy, parts, self.region, self.messenger, flavour, self.meta)
 
+    def without(self, *names: str) -> Sed:
+        """The same SED without some of its components.
+
+        Raises
+        ------
+        InputError
+            For an unknown name, or if nothing is left.
+        """
+        for name in names:
+            check_name("component", name, self.components)
+        parts = {name: part for name, part in self.components.items() if name not in names}
+        if not parts:
+            raise InputError(f"SED: nothing is left without {', '.join(names)}")
+        return Sed(self.energy, parts, self.region, self.messenger, self.flavour, self.meta)
+
     def scaled(self, factor: float) -> Sed:
         """The same SED times a number, e.g. a comparison's mask factor."""
         parts = {name: part * factor for name, part in self.components.items()}

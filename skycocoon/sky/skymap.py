@@ -12,7 +12,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from ..errors import AccuracyWarning, InputError
+from ..errors import AccuracyWarning, InputError, check_name
 from ..units import INTENSITY, FloatArray, to_array, to_float
 from . import healpix
 from .region import Region
@@ -81,6 +81,17 @@ class SkyMap:
         for part in parts[1:]:
             total = total + part
         return total
+
+    def only(self, name: str) -> SkyMap:
+        """The map of one of the components.
+
+        Raises
+        ------
+        InputError
+            For an unknown name.
+        """
+        check_name("component", name, self.components)
+        return SkyMap(self.energy, {name: self.components[name]}, self.messenger, self.flavour, self.meta)
 
     def __add__(self, other: SkyMap) -> SkyMap:
         """Both maps' components, which must have the same energies, pixels, messenger and flavour."""
