@@ -372,7 +372,8 @@ class ComparisonSection(_Section):
     """``[comparison]``: what is done to the model, and to it alone, before it is held against data.
 
     For the sources that an analysis masked, either ``mask_factor`` multiplies the model, or ``mask`` takes the mean
-    over a region without them. ``variants`` are the same model with some keys changed, drawn beside it.
+    over a region without them. ``variants`` are the same model with some keys changed, drawn beside it; ``name`` is what
+    it is called itself there.
     """
 
     mask_factor: Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], BeforeValidator(_by_region)] = Field(
@@ -381,6 +382,7 @@ class ComparisonSection(_Section):
     mask: Annotated[dict[str, Annotated[Any, BeforeValidator(_mask)]], BeforeValidator(_by_region)] = Field(
         default_factory=dict
     )
+    name: str = ""
     variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -124,7 +124,7 @@ def plot_measurement(
         if data.band:
             colour, hatch = (GREY, "") if aside else BANDS[index % len(BANDS)]
             axes.fill_between(e, y - low, y + high, facecolor=colour, alpha=0.35, hatch=hatch, edgecolor=colour, lw=0)
-            axes.plot(e, y, color=colour, lw=1, label=label)
+            axes.plot(e, y, color=colour, lw=1, ls=("-", "--", ":")[index % 3] if aside else "-", label=label)
         else:
             colour = GREY if aside else POINTS[index % len(POINTS)]
             width = np.array([e - data.energy_min.to_value(u.TeV), data.energy_max.to_value(u.TeV) - e])
@@ -157,6 +157,7 @@ def plot_sed(
     factor: float = 1.0,
     factor_name: str = "",
     flux: bool | None = None,
+    name: str = "",
     variants: Mapping[str, Sed] = NONE,
     nearby: Iterable[Measurement] = (),
 ) -> Axes:
@@ -174,8 +175,9 @@ def plot_sed(
         Multiplies the model, once; the legend says so, and the model without it stays in the figure as a thin line.
     flux
         Draw the flux of the whole region instead of the mean intensity; if None, as the first data set was published.
-    variants
-        SEDs of the same model with other parameters, by name: their totals, and the components that differ.
+    name, variants
+        SEDs of the same model with other parameters, by name: their totals, and the components that differ; and what
+        the model itself is called beside them.
     nearby
         Intensities that were measured in other parts of this sky, in grey: for orientation only.
 
@@ -216,17 +218,23 @@ def plot_sed(
 
         note = f" × {factor:g} ({factor_name or 'factor'})" if factor != 1.0 else ""
         several = len(sed.components) > 1
-        for index, (name, part) in enumerate(sed.components.items()):
+        itself = f", {name}" if name else ""
+        for index, (component, part) in enumerate(sed.components.items()):
             colour = LINES[index % len(LINES)]
-            axes.plot(e, scaled(part), color=colour, ls="--" if several else "-", label=f"{name}{note}")
-            for number, (variant, other) in enumerate(variants.items()):
-                if name in other.components and not np.array_equal(other.components[name].value, part.value):
-                    axes.plot(
-                        e, scaled(other.components[name]), color=colour, ls=VARIANTS[number % len(VARIANTS)], lw=1.2,
-                        label=f"{name}, {variant}{note}",
-                    )  # fmt: skip
+            others = {
+                variant: scaled(other.components[component])
+                for variant, other in variants.items()
+                if component in other.components and not np.array_equal(other.components[component].value, part.value)
+            }
+            label = f"{component}{itself if others else ''}{note}"
+            axes.plot(e, scaled(part), color=colour, ls="--" if several else "-", label=label)
+            for number, (variant, y) in enumerate(others.items()):
+                axes.plot(
+                    e, y, color=colour, ls=VARIANTS[number % len(VARIANTS)], lw=1.2,
+                    label=f"{component}, {variant}{note}",
+                )  # fmt: skip
         if several:
-            axes.plot(e, scaled(sed.intensity), color=BLACK, label=f"total{note}")
+            axes.plot(e, scaled(sed.intensity), color=BLACK, label=f"total{itself if variants else ''}{note}")
             for number, (variant, other) in enumerate(variants.items()):
                 axes.fill_between(e, scaled(sed.intensity), scaled(other.intensity), color=BLACK, alpha=0.10, lw=0)
                 axes.plot(

@@ -194,7 +194,7 @@ def run(
         _write_seds(groups, loaded, work / "seds.ecsv")
         for key, group in groups.items():
             bar.set_description(pictures[key])
-            _draw_sed(group, work / pictures[key])
+            _draw_sed(group, comparison.name, work / pictures[key])
             bar.update()
         for messenger in model.messengers:
             bar.set_description(f"figures/{messenger}-map.png")
@@ -239,7 +239,7 @@ def _nearby(region: Region, messenger: str) -> list[Measurement]:
     return found
 
 
-def _draw_sed(group: _Group, path: Path) -> None:
+def _draw_sed(group: _Group, name: str, path: Path) -> None:
     from .plot import plot_sed, save
 
     region = group.data[0].region
@@ -250,6 +250,7 @@ def _draw_sed(group: _Group, path: Path) -> None:
         data=group.data,
         factor=group.factor,
         factor_name="mask factor",
+        name=name,
         variants=group.variants,
         nearby=[item for item in nearby if item.name not in [other.name for other in group.data]],
     )
@@ -357,7 +358,7 @@ def _chi2_table(loaded: LoadedModel, groups: dict[tuple[str, str], _Group]) -> l
     """Chi-square of the model, of the model without each of its components, and of its variants."""
     names = [component.name for component in loaded.model.components]
     without = names if len(names) > 1 else []
-    heads = ["model", *(f"without {name}" for name in without), *loaded.variants, "no factor"]
+    heads = [loaded.comparison.name or "model", *(f"without {name}" for name in without), *loaded.variants, "no factor"]
     widths = [max(len(head), 8) + 3 for head in heads]
     lines = [
         "Chi-square against data (a band is one normalisation; errors: statistical and systematic). For the sources that "

@@ -87,10 +87,11 @@ class DensityTable:
             if self.root:
                 nodes = nodes**2
             edges = np.interp(np.arange(math.ceil(self.rulers[0][-1]) + 1), self.rulers[0], nodes)
-            # What holds next to nothing may be small: rings around the axis, kinks of a profile far from the plane.
+            # What holds next to nothing may be small: rings around the axis, kinks of a profile far from the plane. And
+            # a ring around the observer has no edge in the sky.
             held = np.diff(np.interp(edges, nodes, self._within(nodes)))
             angle = np.diff(edges) / (sun_radius + edges[1:])
-            angles += list(angle[held > LITTLE])
+            angles += list(angle[(held > LITTLE) & (edges[:-1] < sun_radius)])
         if self.rulers[1][-1] > 0:
             grain = 1 / np.diff(self.rulers[1]).max() / self.axes[1, 1]
             angles.append(grain * last / 4 / (sun_radius + last / 4))

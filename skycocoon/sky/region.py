@@ -652,16 +652,19 @@ def touching(region: Region, nside: int) -> tuple[healpix.Indices, np.ndarray[An
     return np.concatenate([inside, edge]), np.repeat([True, False], [inside.size, edge.size])
 
 
-def edge_parts(region: Region, nside: int, pixels: healpix.Indices) -> tuple[FloatArray, bool]:
-    """Part inside of each of some NESTED pixels: the mean coverage of their pieces, 8 x 8 at most.
+def edge_parts(
+    region: Region, nside: int, pixels: healpix.Indices, across: int = 8
+) -> tuple[FloatArray, FloatArray, bool]:
+    """Part inside of each of some NESTED pixels: the mean coverage of their pieces, ``across`` squared at most.
 
-    Also whether any piece is inside by more than a half: along an edge that two disjoint regions share, none is.
+    Also the directions of the centres of these parts, and whether any piece is inside by more than a half: along an
+    edge that two disjoint regions share, none is.
     """
     anything = False
-    fine = min(max(region.shape.finest, nside), 8 * nside)
+    fine = min(max(region.shape.finest, nside), across * nside)
     count = (fine // nside) ** 2
-    parts = np.empty(pixels.size)
-    step = 20_000
+    parts, centres = np.empty(pixels.size), np.empty((pixels.size, 3))
+    step = 1_280_000 // across**2
     for first in range(0, pixels.size, step):
         chosen = slice(first, first + step)
         pieces = (count * pixels[chosen, None] + np.arange(count)).ravel()
@@ -669,7 +672,11 @@ def edge_parts(region: Region, nside: int, pixels: healpix.Indices) -> tuple[Flo
         coverage = region.shape.coverage(vectors, healpix.pixel_width(fine))
         anything = anything or bool(np.any(coverage > 0.5 + 1e-9))
         parts[chosen] = coverage.reshape(-1, count).mean(axis=1)
-    return parts, anything
+        # Where nothing is inside, anywhere will do.
+        weight = coverage.reshape(-1, count, 1) + 1e-9
+        centre = (vectors.reshape(-1, count, 3) * weight).sum(axis=1)
+        centres[chosen] = centre / np.linalg.norm(centre, axis=1, keepdims=True)
+    return parts, centres, anything
 
 
 def _unit_vectors(l: Any, b: Any) -> FloatArray:
@@ -710,7 +717,7 @@ def _fractions(region: Region, nside: int) -> FloatArray:
         vectors = healpix.directions(level, pending, nest=True)
         share = (nside / level) ** 2
         if level >= finest:
-            parts, anything = edge_parts(region, level, pending)
+            parts, _, anything = edge_parts(region, level, pending)
             result += np.bincount(owner, parts, result.size) * share
             if not (anything or found):
                 result[:] = 0.0
