@@ -25,38 +25,52 @@ if TYPE_CHECKING:
     from .cosmicrays import DiffusiveGrammage as DiffusiveGrammage
     from .cosmicrays import ExponentialGrammage as ExponentialGrammage
     from .cosmicrays import Injection as Injection
+    from .emission import Absorption as Absorption
     from .emission import Cocoons as Cocoons
+    from .emission import Diffuse as Diffuse
     from .emission import GalaxyModel as GalaxyModel
+    from .emission import Template as Template
     from .errors import InputError as InputError
     from .galaxy import CylindricalGrid as CylindricalGrid
+    from .galaxy import Gas as Gas
+    from .galaxy import Sea as Sea
     from .galaxy import SourceDisc as SourceDisc
     from .galaxy import Sun as Sun
     from .los import intensity_map as intensity_map
     from .los import region_sed as region_sed
+    from .sky import Catalogue as Catalogue
     from .sky import Measurement as Measurement
     from .sky import Region as Region
     from .sky import Sed as Sed
     from .sky import SkyMap as SkyMap
+    from .sky import list_catalogues as list_catalogues
     from .sky import list_measurements as list_measurements
     from .sky import list_regions as list_regions
 
 # Imported when first used: healpy and numba take seconds, `skycocoon --help` must not.
 _HOMES = {
+    "Absorption": "emission",
+    "Catalogue": "sky",
     "Cocoons": "emission",
     "ConstantGrammage": "cosmicrays",
     "CylindricalGrid": "galaxy",
+    "Diffuse": "emission",
     "DiffusiveGrammage": "cosmicrays",
     "ExponentialGrammage": "cosmicrays",
     "GalaxyModel": "emission",
+    "Gas": "galaxy",
     "Injection": "cosmicrays",
     "InputError": "errors",
     "Measurement": "sky",
     "Region": "sky",
+    "Sea": "galaxy",
     "Sed": "sky",
     "SkyMap": "sky",
     "SourceDisc": "galaxy",
     "Sun": "galaxy",
+    "Template": "emission",
     "intensity_map": "los",
+    "list_catalogues": "sky",
     "list_measurements": "sky",
     "list_presets": "config",
     "list_regions": "sky",

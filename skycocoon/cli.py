@@ -295,7 +295,10 @@ def _make_sed(
 
 
 PER_FLAVOUR = "per-flavour"
-REGION_HELP = "Name, box:l1,l2,b1,b2, disc:l,b,radius (deg), mask:FILE[,FRAME]; joined by | & -, ~ is the complement."
+REGION_HELP = (
+    "Name, box:l1,l2,b1,b2, disc:l,b,radius (deg), mask:FILE[,FRAME], sources:CATALOGUE[,PSF[,N]]; joined by | & -, "
+    "~ is the complement."
+)
 
 
 @main.command()
@@ -340,6 +343,7 @@ def sed(
 @click.argument("model", default="paper")
 @click.option("--out", required=True, help="Figure: .png, .pdf or .svg.")
 @click.option("--region", help=f"Draw the SED of a region. {REGION_HELP}")
+@click.option("--part", help="Draw what a model is made of: sea, gas or absorption.")
 @click.option("--messenger", help="gamma or neutrino; a map says its own.")
 @click.option("--energy", help='Draw the map at this energy, e.g. "10 TeV".')
 @click.option("--nside", type=int, default=64, show_default=True, help="Resolution of a map that is made for it.")
@@ -353,6 +357,7 @@ def plot(
     model: str,
     out: str,
     region: str | None,
+    part: str | None,
     messenger: str | None,
     energy: str | None,
     nside: int,
@@ -363,7 +368,7 @@ def plot(
     rtol: float,
     overwrite: bool,
 ) -> None:
-    """One figure: a region's SED with data (--region), or the sky (without).
+    """One figure: a region's SED with data (--region), a part of the model (--part), or the sky.
 
     MODEL may also be a map that `run` or `map` wrote.
     """
@@ -376,6 +381,9 @@ def plot(
         raise InputError(f"--out {out}: a name ending in .png, .pdf or .svg is needed")
     if factor is not None and not 0 < factor < float("inf"):
         raise InputError(f"--factor {factor:g}: a positive number is needed")
+    if part is not None:
+        _plot_part(_load(model, settings), part, out, overwrite)
+        return
     if region is not None:
         if energy is not None:
             raise InputError("--energy goes with a map of the sky, --region with a spectrum")
@@ -424,6 +432,26 @@ def plot(
         )
     with new_file(out, overwrite) as path:
         save(plot_map(sky, where), path)
+
+
+def _plot_part(loaded: LoadedModel, part: str, out: str, overwrite: bool) -> None:
+    """Draw the absorption of a model, or the sea or the gas of its first component that has them."""
+    from .emission import Diffuse
+    from .errors import InputError, check_name
+    from .files import new_file
+    from .plot import plot_absorption, plot_gas, plot_sea, save
+
+    check_name("part", part, ("sea", "gas", "absorption"))
+    model = loaded.model
+    diffuse = [component for component in model.components if isinstance(component, Diffuse)]
+    if part == "absorption":
+        axes = plot_absorption(model.absorption, model.sun)
+    elif not diffuse:
+        raise InputError(f"--part {part}: the model has no component of kind 'diffuse'")
+    else:
+        axes = plot_sea(diffuse[0].sea) if part == "sea" else plot_gas(diffuse[0].gas, model.sun)
+    with new_file(out, overwrite) as path:
+        save(axes, path)
 
 
 @main.command()
@@ -476,7 +504,7 @@ def show(thing: str | None) -> None:
     from .config import list_presets, load_file
     from .errors import unknown_name
     from .run import describe
-    from .sky import Measurement, Region, SkyMap, list_measurements, list_regions
+    from .sky import Catalogue, Measurement, Region, SkyMap, list_catalogues, list_measurements, list_regions
 
     if thing is None:
         click.echo("Models:    " + ", ".join(list_presets()))
@@ -486,6 +514,14 @@ def show(thing: str | None) -> None:
         click.echo("Regions:")
         for name in list_regions():
             click.echo(f"  {Region.named(name)}")
+        click.echo("Catalogues:")
+        for name in list_catalogues():
+            click.echo(f"  {Catalogue.named(name)}")
+    elif thing in list_catalogues():
+        catalogue = Catalogue.named(thing)
+        click.echo(str(catalogue))
+        for key, value in catalogue.meta.items():
+            click.echo(f"  {key}: {value}")
     elif thing in list_presets() or thing.endswith(".toml"):
         click.echo(describe(load_file(thing).model))
     elif thing in list_measurements() or thing.endswith(".ecsv"):
@@ -505,6 +541,8 @@ def show(thing: str | None) -> None:
         try:
             region = Region.parse(thing)
         except ValueError:
-            names = [*list_presets(), *list_measurements(), *list_regions()]
-            raise unknown_name("model, data set or region", thing, names) from None
+            if ":" in thing:
+                raise
+            names = [*list_presets(), *list_measurements(), *list_regions(), *list_catalogues()]
+            raise unknown_name("model, data set, region or catalogue", thing, names) from None
         click.echo(f"{region}\n  {region.reference}".rstrip())

@@ -364,7 +364,9 @@ def _by_region(value: object) -> object:
 def _mask(value: object) -> Region:
     region = Region.parse(str(value))
     if region.unmasked is None:
-        raise InputError(f"{region.name} masks no sources; e.g. lhaaso-inner-masked, or 'REGION - sources:1lhaaso,0.5deg'")
+        raise InputError(
+            f"{region.name} masks no sources; e.g. lhaaso-inner-masked, or 'REGION - sources:1lhaaso,0.5deg'"
+        )
     return region
 
 
@@ -372,8 +374,8 @@ class ComparisonSection(_Section):
     """``[comparison]``: what is done to the model, and to it alone, before it is held against data.
 
     For the sources that an analysis masked, either ``mask_factor`` multiplies the model, or ``mask`` takes the mean
-    over a region without them. ``variants`` are the same model with some keys changed, drawn beside it; ``name`` is what
-    it is called itself there.
+    over a region without them. ``variants`` are the same model with some keys changed, drawn beside it; ``name`` is
+    what it is called itself there.
     """
 
     mask_factor: Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], BeforeValidator(_by_region)] = Field(

@@ -55,7 +55,9 @@ def column(
     absorption: Absorption = NOTHING,
     energy: u.Quantity | None = None,
 ) -> FloatArray:
-    """Column of a density along rays from the Sun: int n exp(-tau) ds, in the density's unit times cm (eq. 8, times 4 pi).
+    """Column of a density along rays from the Sun: int n exp(-tau) ds (eq. 8, times 4 pi).
+
+    In the density's unit times cm.
 
     Parameters
     ----------
@@ -591,4 +593,6 @@ def region_sed(
         return picture.sed(region).intensity
 
     energy, parts, meta = _intensities(model, messenger, energy, flavour, columns, read)
-    return Sed(energy, parts, region, messenger, flavour if messenger == "neutrino" else "", {"rtol": f"{rtol:g}", **meta})
+    return Sed(
+        energy, parts, region, messenger, flavour if messenger == "neutrino" else "", {"rtol": f"{rtol:g}", **meta}
+    )

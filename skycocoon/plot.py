@@ -21,12 +21,17 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
+from .emission import Absorption
 from .errors import InputError
+from .galaxy import Gas, Sea, SourceDisc, Sun
 from .sky import Measurement, Region, Sed, SkyMap
 from .sky.healpix import pixels_at
 from .sky.sed import FLAVOURS
 
-__all__ = ["plot_map", "plot_measurement", "plot_region", "plot_sed", "save", "style"]
+__all__ = [
+    "plot_absorption", "plot_gas", "plot_map", "plot_measurement", "plot_region", "plot_sea", "plot_sed", "save",
+    "style",
+]  # fmt: skip
 
 # Okabe & Ito 2008.
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
@@ -368,3 +373,78 @@ def plot_region(region: Region, nside: int = 64) -> Axes:
         _graticule(axes, "grey")
         result: Axes = axes
         return result
+
+
+def plot_sea(sea: Sea) -> Axes:
+    """Draw cosmic rays relative to those at the Sun against R, at three heights, beside their sources."""
+    with style():
+        axes = _axes()
+        r = np.linspace(0.0, sea.radius.to_value(u.kpc), 401)
+        top = sea.halo_height.to_value(u.kpc)
+        for part, line in zip((0.0, 0.25, 0.5), ("-", "--", ":"), strict=True):
+            height = part * top
+            axes.plot(
+                r, sea.relative(r, np.full_like(r, height)), color=BLUE, ls=line, label=f"G, |z| = {height:g} kpc"
+            )
+        disc = SourceDisc.preset(sea.sources, sun_radius=sea.sun_radius)
+        axes.plot(r, disc.radial(r), color=VERMILION, lw=1.2, label=f"sources, {sea.sources}")
+        axes.axvline(sea.sun_radius.to_value(u.kpc), color=GREY, lw=0.8)
+        axes.set_xlabel(r"$R\ \ [\mathrm{kpc}]$")
+        axes.set_ylabel(r"relative to the Sun's place")
+        axes.set_title(f"cosmic rays, halo of {sea.halo_height:g}, R < {sea.radius:g}", fontsize=11)
+        axes.set_xlim(0, r[-1])
+        axes.set_ylim(0, None)
+        axes.legend()
+        return axes
+
+
+def plot_gas(gas: Gas, sun: Sun) -> Axes:
+    """Draw a gas model: columns in the plane against longitude, atomic and molecular, as seen from the Sun."""
+    with style():
+        axes = _axes()
+        lon = np.linspace(-180, 180, 361)
+        for kind, colour in (("all", BLACK), ("atomic", BLUE), ("molecular", VERMILION)):
+            for lat, line in ((0.0, "-"), (5.0, ":")):
+                columns = gas.column(lon * u.deg, lat * u.deg, sun, kind, rtol=1e-3).to_value(u.cm**-2)
+                label = f"{kind}, b = {lat:g}°"
+                axes.plot(lon, np.where(columns > 0, columns, np.nan), color=colour, ls=line, lw=1.3, label=label)
+        axes.set_yscale("log")
+        # Longitude grows to the left, as on the sky.
+        axes.set_xlim(180, -180)
+        axes.set_xticks(range(180, -181, -60), [f"{l % 360}°" for l in range(180, -181, -60)])
+        axes.set_xlabel("l")
+        axes.set_ylabel(r"$N_\mathrm{H}\ \ [\mathrm{cm^{-2}}]$")
+        axes.set_title(f"gas model {gas.model}: hydrogen nuclei along lines of sight", fontsize=11)
+        axes.legend(ncols=3, fontsize=8)
+        return axes
+
+
+def plot_absorption(absorption: Absorption, sun: Sun) -> Axes:
+    """Draw the transmission of gamma rays from the Galactic centre and other places against energy."""
+    with style():
+        axes = _axes()
+        energy = np.geomspace(3e3, 3e7, 161) * u.GeV
+        centre = sun.radius.to_value(u.kpc)
+        places = (
+            (f"Galactic centre, {centre:g} kpc", 0.0, centre),
+            (f"behind it, {2 * centre:g} kpc", 0.0, 2 * centre),
+            ("l = 30°, 15 kpc", 30.0, 15.0),
+            ("l = 180°, 10 kpc", 180.0, 10.0),
+        )
+        fields = (
+            {"": absorption.fields, ", CMB only": ("cmb",)} if "dust" in absorption.fields else {"": absorption.fields}
+        )
+        for (label, lon, distance), colour in zip(places, LINES, strict=False):
+            for (note, names), line in zip(fields.items(), ("-", ":"), strict=False):
+                absorber = type(absorption)(tuple(names), absorption.dust_scale)
+                y = absorber.transmission(energy, sun, lon * u.deg, 0 * u.deg, distance * u.kpc).value
+                axes.plot(
+                    energy.to_value(u.TeV), y, color=colour, ls=line, lw=1.5 if not note else 1, label=label + note
+                )
+        axes.set_xscale("log")
+        axes.set_ylim(0, 1.03)
+        axes.set_xlabel(r"$E\ \ [\mathrm{TeV}]$")
+        axes.set_ylabel("transmission")
+        axes.set_title(str(absorption), fontsize=11)
+        axes.legend(fontsize=7)
+        return axes

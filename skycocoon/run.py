@@ -18,7 +18,7 @@ from .interactions import KelnerGamma, KelnerNeutrino
 from .los import RTOL, intensity_map, region_sed
 from .sky import Measurement, Region, Sed, SkyMap, list_measurements
 from .sky.measurement import Comparison
-from .sky.sed import FLAVOURS, MESSENGERS
+from .sky.sed import FLAVOURS
 from .units import INTENSITY
 
 __all__ = ["DATA", "FILES", "energies_for", "load_measurement", "run"]
@@ -71,7 +71,7 @@ def _clean(name: str) -> str:
 
 
 def _map_names(model: GalaxyModel) -> dict[tuple[str, str], str]:
-    """File of every map, by messenger and component; "" is the total, which alone there is if there is one component."""
+    """File of every map, by messenger and component; "" is the total. One component alone has no map of its own."""
     names = {}
     for messenger in model.messengers:
         names[messenger, ""] = f"{messenger}.fits"
@@ -361,8 +361,7 @@ def _chi2_table(loaded: LoadedModel, groups: dict[tuple[str, str], _Group]) -> l
     heads = [loaded.comparison.name or "model", *(f"without {name}" for name in without), *loaded.variants, "no factor"]
     widths = [max(len(head), 8) + 3 for head in heads]
     lines = [
-        "Chi-square against data (a band is one normalisation; errors: statistical and systematic). For the sources that "
-        "an analysis masked:",
+        "Chi-square against data (a band is one normalisation; errors: statistical and systematic); masked sources:",
         *_mask_notes(groups),
         f"  {'data set':<28}{'points':>7}" + "".join(f"{h:>{w}}" for h, w in zip(heads, widths, strict=True)),
     ]

@@ -48,7 +48,9 @@ def test_sed_gamma():
     )
     table = table_of(text)
     assert table.colnames == ["component", "energy", "intensity", "flux"]
-    assert table["component"].tolist() == ["cocoons"] * 3 + ["total"] * 3
+    assert table["component"].tolist() == ["cocoons"] * 3 + ["diffuse"] * 3 + ["total"] * 3
+    parts = np.reshape(table["intensity"], (3, 3))
+    np.testing.assert_allclose(parts[2], parts[0] + parts[1], rtol=1e-12)
     assert table["energy"].unit == u.TeV
     e2 = (table["energy"].quantity ** 2 * table["intensity"].quantity).to_value("GeV cm-2 s-1 sr-1")[:3]
     np.testing.assert_allclose(e2, [3.2907e-7, 7.5156e-8, 1.1178e-9], rtol=1e-4)
@@ -62,7 +64,7 @@ def test_sed_neutrino_with_changes():
         "--set", "components.cocoons.grammage.cutoff=300 TV", "--set", "components.cocoons.disc.height=0.2 kpc",
     )  # fmt: skip
     table = table_of(text)
-    assert len(table) == 2
+    assert len(table) == 3
     assert table.meta["flavour"].startswith("per flavour")
     assert "grammage.cutoff = 300 TV" in table.meta["changes"]
     plain = table_of(
@@ -101,7 +103,8 @@ def test_run_writes_what_it_promises(results):
         f"figures/{n}.png"
         for n in ("gamma-lhaaso-inner", "gamma-lhaaso-outer", "neutrino-icecube-allsky", "gamma-map", "neutrino-map")
     }
-    assert names == set(FILES) | figures
+    maps = {f"{m}{n}.fits" for m in ("gamma", "neutrino") for n in ("", "-cocoons", "-diffuse")}
+    assert names == set(FILES) | figures | maps
     assert "tau_c = 0.2528 Myr" in text
     assert "r_c = 181.7 pc" in text
     assert "Written:" in text
@@ -122,7 +125,7 @@ def test_run_maps_and_seds_agree(results):
     assert fits.getval(out / "neutrino.fits", "FLAVOUR", 1) == "per-flavour"
     table = Table.read(out / "seds.ecsv")
     assert set(table["region"]) == {"lhaaso-inner", "lhaaso-outer", "icecube-allsky"}
-    row = table[(table["region"] == "lhaaso-inner") & (table["component"] == "total")]
+    row = table[(table["region"] == "lhaaso-inner") & (table["component"] == "cocoons")]
     k = int(np.argmin(np.abs(row["energy"] / 1e4 - 1)))
     # no mask factor in any flux
     assert row["energy"][k] ** 2 * row["intensity"][k] == pytest.approx(7.5156e-8, rel=1e-4)
@@ -134,11 +137,16 @@ def test_run_maps_and_seds_agree(results):
 def test_chi_square_with_and_without_the_factor(results):
     _, text = results
     line = next(line for line in text.splitlines() if line.strip().startswith("lhaaso-km2a-2023-inner"))
-    assert "(x 0.65)" in line
-    plain, masked = (float(x) for x in re.findall(r"\d+\.\d", line)[:2])
-    assert plain != masked
+    heads = next(line for line in text.splitlines() if "without cocoons" in line)
+    assert re.split(r"\s{2,}", heads.strip()) == [
+        "data set", "points", "min", "without cocoons", "without diffuse", "max", "no factor"
+    ]  # fmt: skip
+    assert "lhaaso-inner: the model is multiplied by 0.65" in text
+    model, gone, _, _, plain = (float(x) for x in line.split()[2:])
+    assert model != plain
+    assert gone > model + 20  # LHAASO wants cocoons
     outer = next(line for line in text.splitlines() if line.strip().startswith("lhaaso-km2a-2023-outer"))
-    assert "(x" not in outer
+    assert len(outer.split()) == len(line.split()) - 1
     assert all(name in text for name in ("icecube-2023-pi0", "icecube-2023-kra5", "icecube-2023-kra50"))
 
 
@@ -189,7 +197,7 @@ def test_map_then_sed_and_plot_from_it(tmp_path):
     path = tmp_path / "gamma.fits"
     good(
         "map",
-        "paper",
+        "schroer2021",
         "--messenger",
         "gamma",
         "--nside",
@@ -203,7 +211,7 @@ def test_map_then_sed_and_plot_from_it(tmp_path):
     direct = table_of(
         good(
             "sed",
-            "paper",
+            "schroer2021",
             "--messenger",
             "gamma",
             "--region",
@@ -233,7 +241,7 @@ def test_map_then_sed_and_plot_from_it(tmp_path):
     assert "is a map of gammas" in bad("sed", path, "--messenger", "neutrino", "--region", "lhaaso-inner")
     assert "--set goes with a model" in bad("sed", path, "--region", "lhaaso-inner", "--set", "maps.nside=2")
     assert "exists already" in bad("plot", path, "--out", tmp_path / "map.png")
-    assert "exists already" in bad("map", "paper", "--messenger", "gamma", "--out", path)
+    assert "exists already" in bad("map", "schroer2021", "--messenger", "gamma", "--out", path)
     path.write_bytes(path.read_bytes()[:-10_000])
     assert "not a whole FITS file" in bad("sed", path, "--region", "lhaaso-inner")
 
@@ -304,7 +312,7 @@ def test_a_model_without_cocoons_is_a_null_test(tmp_path):
         "--set",
         "components.cocoons.grammage.normalisation=0 g cm-2",
     )
-    assert np.all(SkyMap.read(tmp_path / "none" / "gamma.fits").intensity.value == 0)
+    assert np.all(SkyMap.read(tmp_path / "none" / "gamma-cocoons.fits").intensity.value == 0)
 
 
 def test_bare_command_is_help():
@@ -315,7 +323,7 @@ def test_sed_to_a_file(tmp_path):
     path = tmp_path / "sed.ecsv"
     arguments = (
         "sed",
-        "paper",
+        "schroer2021",
         "--messenger",
         "gamma",
         "--region",
@@ -361,7 +369,7 @@ def test_show(results):
     assert "did you mean 'schroer2021'" in bad("show", "schroer2020")
 
 
-SED = ("sed", "paper", "--messenger", "gamma", "--region", "lhaaso-inner", "--energies", "1 TeV")
+SED = ("sed", "schroer2021", "--messenger", "gamma", "--region", "lhaaso-inner", "--energies", "1 TeV")
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skycocoon import CylindricalGrid, InputError, SourceDisc, list_presets, load_model
+from skycocoon import (
+    CylindricalGrid,
+    InputError,
+    Region,
+    SkyMap,
+    SourceDisc,
+    intensity_map,
+    list_presets,
+    load_model,
+    region_sed,
+)
 from skycocoon.config import _toml, load_file, preset_text
+from skycocoon.emission import Absorption
+from skycocoon.units import INTENSITY
 
 EXAMPLE = """
 [galaxy]
@@ -61,8 +73,9 @@ def error_of(call, *arguments):
 
 def test_the_example_is_the_preset(model_file):
     loaded, preset = load_file(model_file()), load_file("paper")
-    assert loaded.model.components == preset.model.components
+    assert loaded.model.components == preset.model.components[:1]
     assert loaded.model.sun == preset.model.sun
+    assert loaded.model.absorption == preset.model.absorption == Absorption(())
     assert loaded.maps.nside == 128
     nodes = loaded.maps.energies.nodes()
     assert nodes.size == 121
@@ -82,7 +95,7 @@ def test_presets_say_where_each_number_is_from(name):
         for line in lines
         if line.split("=")[0].strip() in ("efficiency", "slope", "cutoff", "normalisation", "height", "radius")
     ]
-    assert len(physics) >= 9
+    assert len(physics) >= (9 if "[components.cocoons]" in preset_text(name) else 1)
     for line in physics:
         assert any(tag in line for tag in ("[published]", "[cited]", "[literature]", "[reconstructed]")), line
 
@@ -90,7 +103,24 @@ def test_presets_say_where_each_number_is_from(name):
 def test_the_presets_differ_in_the_injection_alone():
     one, two = (tomllib.loads(preset_text(name)) for name in ("paper", "schroer2021"))
     assert one["components"]["cocoons"].pop("injection") != two["components"]["cocoons"].pop("injection")
-    assert one == two
+    assert one["components"]["cocoons"] == two["components"]["cocoons"]
+    assert list(two["components"]) == ["cocoons"]
+
+
+def test_the_paper_is_cocoons_and_base_min():
+    paper, base = load_model("paper"), load_model("base-min")
+    assert [c.name for c in paper.components] == ["cocoons", "diffuse"]
+    assert paper.components[1:] == base.components
+    assert load_model("paper-max").components == (paper.components[0], *load_model("base-max").components)
+    for name in ("paper", "paper-max", "base-min", "base-max"):
+        loaded = load_file(name)
+        (other,) = loaded.variants.values()
+        assert loaded.comparison.name == loaded.model.components[-1].spectra
+        assert {loaded.comparison.name, *loaded.variants} == {"min", "max"}
+        assert other.components[-1].spectra in loaded.variants
+        # only what differs is another object
+        assert other.components[:-1] == loaded.model.components[:-1]
+        assert "could not be read" in preset_text(name)
 
 
 def test_set_changes_one_key():
@@ -296,3 +326,97 @@ def test_random_damage_to_a_good_file_gives_a_model_or_one_line(data, tmp_path):
 )
 def test_toml_round_trip(document):
     assert tomllib.loads(_toml(document)) == document
+
+
+SKY = """
+[components.diffuse]
+kind = "diffuse"
+spectra = "lhaaso"
+gas = "nakanishi-sofue"
+[components.diffuse.sea]
+sources = "yusifov-kucuk2004"
+halo_height = "7 kpc"
+radius = "18 kpc"
+[absorption]
+fields = ["cmb", "dust"]
+dust_scale = 1.1
+"""
+
+
+def test_diffuse_and_absorption_sections(model_file):
+    model = load_model(model_file(SKY))
+    (diffuse,) = model.components
+    assert (diffuse.spectra, diffuse.gas.model, diffuse.sea.sources) == (
+        "lhaaso",
+        "nakanishi-sofue",
+        "yusifov-kucuk2004",
+    )
+    assert (diffuse.sea.halo_height, diffuse.sea.radius, diffuse.sea.sun_radius) == (7 * u.kpc, 18 * u.kpc, 8.5 * u.kpc)
+    assert model.absorption == Absorption(("cmb", "dust"), 1.1)
+    assert "cmb" in model.provenance["absorption"].lower()
+    none = load_model(model_file(SKY), {"absorption.fields": []})
+    assert none.absorption.fields == ()
+
+
+def write_sky(path, messenger="gamma"):
+    sky = SkyMap(np.geomspace(1, 1e3, 13) * u.TeV, {"theirs": np.full((13, 12), 1e-12) * INTENSITY}, messenger)
+    sky.write(path, overwrite=True)
+
+
+def test_map_section(model_file, tmp_path):
+    write_sky(tmp_path / "theirs.fits")
+    text = '[components.other]\nkind = "map"\nfile = "theirs.fits"\nscale = 2.0\n'
+    loaded = load_file(model_file(text))
+    assert loaded.model.messengers == ("gamma",)
+    sed = region_sed(loaded.model, "gamma", [2, 20] * u.TeV, Region.everywhere())
+    np.testing.assert_allclose(sed.components["other"].to_value(INTENSITY), 2e-12, rtol=1e-6)
+    # the file is found again from anywhere
+    assert str(tmp_path / "theirs.fits") in loaded.toml
+    assert "none of its components" in error_of(region_sed, loaded.model, "neutrino", [2] * u.TeV, Region.everywhere())
+    assert "outside = 'zero'" in error_of(region_sed, loaded.model, "gamma", [1e4] * u.TeV, Region.everywhere())
+    dark = load_model(model_file(text + 'outside = "zero"\n'))
+    both = region_sed(dark, "gamma", [20, 1e4] * u.TeV, Region.everywhere()).intensity.to_value(INTENSITY)
+    np.testing.assert_allclose(both, [2e-12, 0], rtol=1e-6)
+    sky = intensity_map(dark, "gamma", [20] * u.TeV, 4)
+    assert sky.intensity.shape == (1, 192)
+    assert "celestial" in error_of(load_model, model_file(text + 'frame = "celestial"\n'))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("components.diffuse.kind", "difuse", "did you mean 'diffuse'"),
+        ("components.diffuse.gas", "galprp", "did you mean 'galprop'"),
+        ("components.diffuse.spectra", "mni", "did you mean 'min'"),
+        ("components.diffuse.sea.halo", "4 kpc", "did you mean 'halo_height'"),
+        ("components.diffuse.sea.halo_height", "4 TeV", "halo_height"),
+        ("components.diffuse.sea.radius", "5 kpc", "outside the sea"),
+        ("components.diffuse.x_co", "2e20 cm-2", "x_co"),
+        ("components.diffuse.column_scale", 0, "column_scale"),
+        ("components.other.file", "x.fits", "components.other.kind: is missing; allowed: cocoons, diffuse, map"),
+        ("components.other", {"kind": "map", "file": "x.fits"}, "no such file"),
+        ("components.other", {"kind": "map", "file": "x.fits", "unit ": "a"}, "did you mean 'unit'"),
+        ("absorption.fields", ["ir"], "unknown absorbing field 'ir'"),
+        ("absorption.fields", "cmb", "absorption.fields"),
+        ("absorption.fields", ["cmb", "cmb"], "twice"),
+        ("absorption.dust_scale", -1, "dust_scale"),
+        ("comparison.mask", {"lhaaso-inner": "lhaaso-inner-masked"}, "choose one"),
+        ("comparison.mask", {"lhaaso-outer": "lhaaso-inner-masked"}, "no part of it"),
+        ("comparison.mask", {"lhaaso-outer": "tibet-a"}, "masks no sources"),
+        ("comparison.variants", {"x": {"maps.nside": 2}}, "only keys of components"),
+        ("comparison.variants", {"x": {"components.diffuse.spectra": "mxa"}}, "comparison.variants.x"),
+        ("comparison.variants", 3, "comparison.variants"),
+    ],
+)
+def test_the_new_sections_refuse(key, value, words):
+    text = error_of(load_model, "paper", {key: value})
+    assert words in text
+    assert text.startswith("paper: ")
+
+
+def test_mask_instead_of_factor():
+    loaded = load_file(
+        "paper", {"comparison.mask_factor": {}, "comparison.mask": {"LHAASO-KM2A 2023 inner": "lhaaso-inner-masked"}}
+    )
+    assert loaded.comparison.mask["lhaaso-inner"] == Region.named("lhaaso-inner-masked")
+    assert load_file("paper").comparison.mask == {}

@@ -139,7 +139,7 @@ def test_units_of_any_system_give_the_same_sky():
     )  # fmt: skip
     np.testing.assert_allclose(column_map(other, Sun((8.5 * u.kpc).to(u.cm)), 8), column_map(DISC, SUN, 8), rtol=1e-8)
     model = load_model(
-        "paper",
+        "schroer2021",
         {
             "galaxy.sun_radius": "8500 pc",
             "components.cocoons.supernova_interval": "9.4672800e8 s",
@@ -151,13 +151,13 @@ def test_units_of_any_system_give_the_same_sky():
         },
     )
     region = Region.named("lhaaso-outer")
-    one = region_sed(load_model("paper"), "gamma", E, region).intensity
+    one = region_sed(load_model("schroer2021"), "gamma", E, region).intensity
     two = region_sed(model, "gamma", E.to(u.J), region).intensity
     np.testing.assert_allclose(two.to_value(INTENSITY), one.to_value(INTENSITY), rtol=1e-6)
 
 
 def test_map_is_yield_times_column():
-    model = load_model("paper")
+    model = load_model("schroer2021")
     sky = intensity_map(model, "gamma", E, 16)
     assert sky.intensity.shape == (3, 3072)
     assert sky.intensity.unit == INTENSITY
@@ -219,7 +219,7 @@ def test_region_and_complement_make_the_sky():
     "name", ["lhaaso-inner", "lhaaso-outer", "hawc-2024", "icecube-segments-inner", "fermi-lat-2012-outer"]
 )
 def test_region_sed_agrees_with_the_map(name):
-    model = load_model("paper")
+    model = load_model("schroer2021")
     region = Region.named(name)
     direct = region_sed(model, "gamma", E, region).intensity
     mapped = intensity_map(model, "gamma", E, 128).sed(region).intensity
@@ -253,6 +253,6 @@ def test_a_grid_goes_through_the_same_door():
 )  # fmt: skip
 def test_bad_input_is_one_clear_line(call, words):
     with pytest.raises(InputError) as error:
-        call(load_model("paper"))
+        call(load_model("schroer2021"))
     assert words in str(error.value)
     assert "\n" not in str(error.value)

@@ -658,7 +658,7 @@ def test_reference_seds():
     )
     paper = region_sed(load_model("paper"), "gamma", e[:3], Region.named("lhaaso-inner"))
     np.testing.assert_allclose(
-        e2[:3] * paper.intensity.to_value(INTENSITY), [3.2907e-7, 7.5156e-8, 1.1178e-9], rtol=1e-4
+        e2[:3] * paper.components["cocoons"].to_value(INTENSITY), [3.2907e-7, 7.5156e-8, 1.1178e-9], rtol=1e-4
     )
 
 

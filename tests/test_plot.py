@@ -13,12 +13,12 @@ E = np.geomspace(0.1, 1000, 41) * u.TeV
 
 @pytest.fixture(scope="module")
 def inner():
-    return region_sed(load_model("paper"), "gamma", E, Region.named("lhaaso-inner"), rtol=1e-2)
+    return region_sed(load_model("schroer2021"), "gamma", E, Region.named("lhaaso-inner"), rtol=1e-2)
 
 
 @pytest.fixture(scope="module")
 def neutrinos():
-    return region_sed(load_model("paper"), "neutrino", E, Region.named("icecube-allsky"), rtol=1e-2)
+    return region_sed(load_model("schroer2021"), "neutrino", E, Region.named("icecube-allsky"), rtol=1e-2)
 
 
 def labels(axes):
@@ -113,7 +113,7 @@ def test_limits_are_arrows():
 
 
 def test_map():
-    sky = intensity_map(load_model("paper"), "gamma", [1, 10, 100] * u.TeV, 32, rtol=1e-2)
+    sky = intensity_map(load_model("schroer2021"), "gamma", [1, 10, 100] * u.TeV, 32, rtol=1e-2)
     axes = sky.plot(5 * u.TeV)
     assert "5 TeV" in axes.get_title()
     assert "gamma rays" in axes.get_title()

@@ -12,6 +12,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
+from typing import Any
 
 import astropy.units as u
 import numpy as np
@@ -229,6 +231,10 @@ class Absorption:
     ) -> u.Quantity:
         """Part of the gamma rays that arrives from one place, exp(-tau); parameters as for :meth:`optical_depth`."""
         return np.exp(-self.optical_depth(energy, sun, longitude, latitude, distance))
+
+    def plot(self, sun: Sun, **options: Any) -> Any:
+        """Draw transmissions against energy; see :func:`skycocoon.plot.plot_absorption`."""
+        return import_module("skycocoon.plot").plot_absorption(self, sun, **options)
 
     def describe(self) -> list[str]:
         """What absorbs, how far that is to be trusted, and what arrives from the Galactic centre."""

@@ -77,8 +77,8 @@ class Template:
         inside = (gev >= nodes[0] * (1 - 1e-9)) & (gev <= nodes[-1] * (1 + 1e-9))
         if not inside.all() and self.outside == "error":
             raise InputError(
-                f"component {self.name!r}: its map has {nodes[0]:.6g}..{nodes[-1]:.6g} GeV, {gev[~inside][0]:.6g} GeV is "
-                "asked for; change the energies, or say outside = 'zero'"
+                f"component {self.name!r}: its map has {nodes[0]:.6g}..{nodes[-1]:.6g} GeV, {gev[~inside][0]:.6g} GeV "
+                "is asked for; change the energies, or say outside = 'zero'"
             )
         values = np.zeros((gev.size, 12 * sky.nside**2))
         if inside.any():

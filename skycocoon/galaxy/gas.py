@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from importlib import import_module
 from itertools import pairwise
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import astropy.constants as const
 import astropy.units as u
@@ -364,6 +365,10 @@ class Gas:
 
     def __str__(self) -> str:
         return self.describe()
+
+    def plot(self, sun: Sun, **options: Any) -> Any:
+        """Draw columns against longitude; see :func:`skycocoon.plot.plot_gas`."""
+        return import_module("skycocoon.plot").plot_gas(self, sun, **options)
 
     def describe(self) -> str:
         """Model, references, X_CO and scale in one line, and what is published."""

@@ -295,7 +295,9 @@ class CylindricalGrid:
         z_first, z_scale, _ = table.axes[2]
         h = z_first + (np.arange(n_z - 1)[:, None] + y) / z_scale
         z = h**2 if table.steep else h
-        dz = np.broadcast_to((2 * h if table.steep else 1.0) * v / z_scale, h.shape).ravel() * (2 if table.folded else 1)
+        dz = np.broadcast_to((2 * h if table.steep else 1.0) * v / z_scale, h.shape).ravel() * (
+            2 if table.folded else 1
+        )
         if r.size * dz.size * n_phi > 20 * MAX_CELLS:
             raise InputError("grid: too many cells to integrate")
         # Inner hole: constant in R down to the axis.

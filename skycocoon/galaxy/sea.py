@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
+from typing import Any
 
 import astropy.units as u
 import numpy as np
@@ -23,8 +25,8 @@ TERMS = 400
 class Sea:
     r"""Cosmic rays relative to those at the Sun, G(R, z)/G(R_sun, 0), the same at all energies.
 
-    Homogeneous diffusion without losses from sources q(R) delta(z), free escape at \|z\| = H and R = R_g. With the zeros
-    j_k of J_0 and k_k = j_k/R_g,
+    Homogeneous diffusion without losses from sources q(R) delta(z), free escape at \|z\| = H and R = R_g. With the
+    zeros j_k of J_0 and k_k = j_k/R_g,
 
     .. math:: G(R, z) = \sum_k q_k \frac{\sinh k_k(H-|z|)}{2 k_k \cosh k_k H} J_0(k_k R),\quad
               q_k = \frac{2}{R_g^2 J_1^2(j_k)} \int_0^{R_g} R\,q(R)\,J_0(k_k R)\,dR
@@ -91,7 +93,7 @@ class Sea:
         return wave, amplitude / scale
 
     def _vertical(self, wave: FloatArray, height: FloatArray) -> FloatArray:
-        """sinh k(H - |z|)/cosh kH, (n_k, n_z), without large numbers."""
+        """Ratio sinh k(H - |z|)/cosh kH, (n_k, n_z), without large numbers."""
         top = self.halo_height.to_value(u.kpc)
         k, z = wave[:, None], np.minimum(np.abs(height), top)
         return np.asarray(np.exp(-k * z) * -np.expm1(-2 * k * (top - z)) / (1 + np.exp(-2 * k * top)))
@@ -126,6 +128,10 @@ class Sea:
     def __call__(self, radius: u.Quantity, height: u.Quantity) -> u.Quantity:
         """G(R, z)/G(R_sun, 0), dimensionless, at broadcasting positions."""
         return self.relative(to_array(radius, u.kpc, "radius"), to_array(height, u.kpc, "height")) * u.one
+
+    def plot(self, **options: Any) -> Any:
+        """Draw G against R; see :func:`skycocoon.plot.plot_sea`."""
+        return import_module("skycocoon.plot").plot_sea(self, **options)
 
     def __str__(self) -> str:
         gradient = (

@@ -4,9 +4,10 @@ The density is a table on nodes that are uniform in sqrt(R) or R, in phi and in 
 Interpolation is linear in the table; in ln n it keeps an exponential layer exact.
 
 Absorption is a factor on the ray: columns are weighted with exp(-tau_j(s)) for several j (energies) at a time,
-tau_j(s) = k_j s + sum_a f_ja int_0^s B_a ds', with absorbing fields B_a that are tables as the density is. Transmissions
-are smoother than densities: along a stretch they are polynomials through 11 nodes, and what is integrated panel by panel
-are the density's moments on that stretch, once for all j. Without absorption there is one j, and one moment.
+tau_j(s) = k_j s + sum_a f_ja int_0^s B_a ds', with absorbing fields B_a that are tables as the density is.
+Transmissions are smoother than densities: along a stretch they are polynomials through 11 nodes, and what is integrated
+panel by panel are the density's moments on that stretch, once for all j. Without absorption there is one j, and one
+moment.
 
 A ray is split where the integrand is not smooth: where it enters and leaves the cylinder, at its closest approach to
 the axis, and where it crosses z = 0. Each piece is integrated with the 11-point Kronrod extension of 5-point Gauss

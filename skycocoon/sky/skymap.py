@@ -125,7 +125,7 @@ class SkyMap:
             If the region is less than 150 pixels.
         """
         weight = region.fractions(self.nside)
-        if weight.sum() < FEW_PIXELS:
+        if weight.sum() < FEW_PIXELS and np.any((weight > 0) & (weight < 1)):
             warnings.warn(
                 f"{region.name} is {weight.sum():.3g} pixels of nside {self.nside}: a mean of so few may be wrong by "
                 "per cents; use a larger nside, or a SED straight from the model",

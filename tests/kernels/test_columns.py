@@ -10,7 +10,7 @@ from skycocoon.galaxy import CylindricalGrid, SourceDisc
 from skycocoon.kernels.columns import KRONROD, TRANSPARENT, columns
 
 from ..conftest import directions
-from ..twins import interpolate, plain_column, ray_limits
+from ..twins import absorbed_sum, interpolate, plain_column, ray_limits
 
 RATE = u.Unit("cm-3 s-1")
 
@@ -156,3 +156,128 @@ def test_outside_observer_and_missed_cylinder():
     columns(vectors, np.array([30.0, 0.0]), 0.0, *table.arguments, *TRANSPARENT, KRONROD, 1e-5, out)
     assert out[0] > 0
     assert out[1] == out[2] == 0.0
+
+
+# --- Absorption ---
+
+KERNEL_RTOL = 1e-7
+
+
+def flat_table(radius=20.0, top=0.5):
+    """Density 1 in a cylinder."""
+    r, z = np.linspace(0, radius, 5), np.linspace(0, top, 3)
+    return CylindricalGrid(r * u.kpc, z * u.kpc, np.ones((5, 3)) * RATE, "linear").table()
+
+
+def uniform_absorber(*coefficients):
+    k = np.array(coefficients)
+    return (k, np.zeros((k.size, 0)), *TRANSPARENT[2:])
+
+
+def layered_absorber(rng, energies=4, fields=2):
+    """Smooth random fields, thin and thick, as the kernel takes them; optical depths of order 1 across the Galaxy."""
+    r, z = 25 * np.linspace(0, 1, 81) ** 2, 5 * np.linspace(0, 1, 61) ** 2
+    thick, thin = rng.uniform(0.3, 1.0, fields), rng.uniform(2, 8, fields)
+    tables = np.stack([np.exp(-r[:, None] / b - z / a)[:, None] for a, b in zip(thick, thin, strict=True)])
+    axes = np.array([[0, 80 / math.sqrt(25), 25], [0, 1, 1], [0, 60 / math.sqrt(5), 5]])
+    return rng.uniform(0, 0.15, energies), rng.uniform(0, 0.3, (energies, fields)), tables, axes
+
+
+def absorbed(table, absorber, vectors, sun=(8.5, 0.0), s_min=0.0, rtol=KERNEL_RTOL):
+    out = np.empty((len(vectors), absorber[0].size))
+    columns(vectors, np.array(sun), s_min, *table.arguments, *absorber, KRONROD, rtol, out)
+    return out
+
+
+SKY = directions([0, 0, 0, 20, 30, 77, 90, 180, 180, 250, 10], [0, 0.3, 5, 1, -0.1, 0, 2, 0, 40, -1, 90])
+
+
+def test_uniform_absorption_has_a_closed_form():
+    """(1 - exp(-k L))/k of a ray of length L through density 1, for many k at once."""
+    k = np.array([1e-6, 1e-3, 0.02, 0.1415, 0.2])
+    table = flat_table()
+    length = np.array([np.ptp(ray_limits(v, (8.5, 0.0), 20.0, -0.5, 0.5)) for v in SKY])
+    expected = -np.expm1(-np.outer(length, k)) / k
+    np.testing.assert_allclose(absorbed(table, uniform_absorber(*k), SKY), expected, rtol=1e-6)
+    # Also at the rtol of the engine's default: the transmission costs nothing of it.
+    np.testing.assert_allclose(absorbed(table, uniform_absorber(*k), SKY, rtol=2e-5), expected, rtol=1e-6)
+
+
+def test_uniform_absorption_with_a_near_edge():
+    """exp(-k s_min) (1 - exp(-k (L - s_min)))/k."""
+    k = np.array([0.01, 0.1415])
+    length = np.array([np.ptp(ray_limits(v, (8.5, 0.0), 20.0, -0.5, 0.5)) for v in SKY])
+    reach = np.maximum(length - 2.0, 0)[:, None]
+    found = absorbed(flat_table(), uniform_absorber(*k), SKY, s_min=2.0)
+    assert 0 < np.count_nonzero(reach) < len(SKY)
+    np.testing.assert_allclose(found, np.exp(-2 * k) * -np.expm1(-k * reach) / k, rtol=1e-6)
+
+
+@pytest.mark.parametrize("case", [CASES[0], CASES[5], CASES[10], CASES[15]])
+def test_no_absorption_is_the_transparent_sky(case, rng):
+    """k = 0 among others, k to 0, and nothing but k = 0."""
+    table = make_grid(rng, *case).table()
+    transparent = absorbed(table, TRANSPARENT, SKY)[:, 0]
+    np.testing.assert_array_equal(absorbed(table, uniform_absorber(0.0), SKY)[:, 0], transparent)
+    found = absorbed(table, uniform_absorber(0.0, 1e-9, 0.1), SKY)
+    # Another path through the same integrand: other panels, both good to the rtol asked for.
+    np.testing.assert_allclose(found[:, 0], transparent, rtol=5 * KERNEL_RTOL)
+    # First order in k: k times the length of the ray, at most.
+    np.testing.assert_allclose(found[:, 1], found[:, 0], rtol=3e-8)
+    assert np.all(found[:, 2] < found[:, 0])
+
+
+def test_smooth_density_without_absorption_to_the_last_digits():
+    """The constant density needs one panel, so that moments must add up to the column itself."""
+    found = absorbed(flat_table(), uniform_absorber(0.0, 0.1), SKY)[:, 0]
+    np.testing.assert_allclose(found, absorbed(flat_table(), TRANSPARENT, SKY)[:, 0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("case", [CASES[0], CASES[5], CASES[10], CASES[15]])
+@pytest.mark.parametrize(
+    ("sun", "s_min"), [((8.5, 0.0), 0.0), ((8.5, 0.02), 3.0), ((15.0, 0.3), 0.0), ((0.0, 0.0), 1.0)]
+)
+def test_absorbed_columns_equal_their_twin(case, sun, s_min, rng):
+    """A rough density behind smooth fields; (15, 0.3) is outside: fields absorb on the way to the density too."""
+    table, absorber = make_grid(rng, *case).table(), layered_absorber(rng)
+    vectors = directions(rng.uniform(0, 360, 6), rng.uniform(-15, 15, 6))
+    if sun[0] > 12:
+        vectors = directions(rng.uniform(-40, 40, 6), rng.uniform(-3, 1, 6))
+    found = absorbed(table, absorber, vectors, sun, s_min)
+    expected = [absorbed_sum(table, absorber, v, sun, s_min) for v in vectors]
+    assert np.count_nonzero(expected) > 8
+    np.testing.assert_allclose(found, expected, rtol=3e-6)
+
+
+def test_disc_behind_a_thin_layer_equals_its_twin(rng):
+    table, absorber = SourceDisc().table(), layered_absorber(rng, fields=3)
+    found = absorbed(table, absorber, SKY)
+    expected = [absorbed_sum(table, absorber, v, (8.5, 0.0), steps=200_000) for v in SKY]
+    np.testing.assert_allclose(found, expected, rtol=3e-6)
+
+
+def test_way_to_the_density_absorbs():
+    """A constant field equals a uniform coefficient, from the observer on, not from the density's edge on."""
+    field = np.ones((1, 4, 1, 4))
+    axes = np.array([[0, 1, 9], [0, 1, 1], [0, 1, 9.0]])
+    k = np.array([0.02, 0.1])
+    as_field = (np.zeros(2), k[:, None], field, axes)
+    vectors = directions([0, 3, 10, 25, 0], [0, 0.2, -0.5, 0.1, 1])
+    for sun, s_min in (((30.0, 0.0), 0.0), ((8.5, 0.0), 4.0), ((30.0, 0.2), 25.0)):
+        found = absorbed(flat_table(), as_field, vectors, sun, s_min)
+        near, far = np.array([ray_limits(v, sun, 20.0, -0.5, 0.5) for v in vectors]).T
+        near = np.maximum(near, s_min)
+        expected = (np.exp(-np.outer(near, k)) - np.exp(-np.outer(far, k))) / k
+        assert np.any(expected > 0)
+        np.testing.assert_allclose(found, np.where((far > near)[:, None], expected, 0), rtol=1e-6)
+        both = absorbed(flat_table(), uniform_absorber(*k), vectors, sun, s_min)
+        np.testing.assert_allclose(found, both, rtol=1e-6)
+
+
+def test_energies_do_not_know_of_each_other(rng):
+    """Stretches are chosen for all of them at once; at 1e-8 what is left of that is below the rtol asked for above."""
+    table, absorber = SourceDisc().table(), layered_absorber(rng, energies=6)
+    together = absorbed(table, absorber, SKY, rtol=1e-8)
+    for j in range(6):
+        one = (absorber[0][j : j + 1], absorber[1][j : j + 1], *absorber[2:])
+        np.testing.assert_allclose(together[:, j], absorbed(table, one, SKY, rtol=1e-8)[:, 0], rtol=3e-7)

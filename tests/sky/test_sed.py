@@ -13,7 +13,7 @@ E = np.geomspace(0.1, 100, 31) * u.TeV
 
 @pytest.fixture(scope="module")
 def sed():
-    return region_sed(load_model("paper"), "gamma", E, Region.named("lhaaso-inner"), rtol=1e-3)
+    return region_sed(load_model("schroer2021"), "gamma", E, Region.named("lhaaso-inner"), rtol=1e-3)
 
 
 def test_table(sed, tmp_path):
@@ -35,7 +35,7 @@ def test_table(sed, tmp_path):
 
 def test_interpolation_between_nodes(sed):
     middle = np.sqrt(E[1:] * E[:-1])
-    exact = region_sed(load_model("paper"), "gamma", middle, Region.named("lhaaso-inner"), rtol=1e-3).intensity
+    exact = region_sed(load_model("schroer2021"), "gamma", middle, Region.named("lhaaso-inner"), rtol=1e-3).intensity
     # where the delta approximation meets Kelner's spectra at 100 GeV the slope jumps
     np.testing.assert_allclose(sed.at(middle).value[1:], exact.value[1:], rtol=1e-3)
     np.testing.assert_allclose(sed.at(E).value, sed.intensity.value, rtol=1e-10)

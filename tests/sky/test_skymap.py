@@ -18,7 +18,7 @@ E = np.geomspace(100, 1e6, 13) * u.GeV
 
 @pytest.fixture(scope="module")
 def sky():
-    return intensity_map(load_model("paper"), "gamma", E, 16)
+    return intensity_map(load_model("schroer2021"), "gamma", E, 16)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_round_trip(sky, path):
 
 
 def test_neutrino_map_states_its_convention(tmp_path):
-    model = load_model("paper")
+    model = load_model("schroer2021")
     for flavour in FLAVOURS:
         sky = intensity_map(model, "neutrino", [1, 10] * u.TeV, 8, flavour=flavour)
         sky.write(tmp_path / f"{flavour}.fits")
@@ -104,7 +104,7 @@ def test_neutrino_map_states_its_convention(tmp_path):
 
 
 def test_no_bad_numbers_reach_a_file(tmp_path):
-    model = load_model("paper")
+    model = load_model("schroer2021")
     sky = intensity_map(model, "gamma", [1e6, 1e7, 9e7] * u.GeV, 4)
     sky.write(tmp_path / "tail.fits")
     values = healpy.read_map(tmp_path / "tail.fits", field=None)
