@@ -565,7 +565,7 @@ def _build(
             **({"changes": changes} if changes else {}),
             "model_sha256": hashlib.sha256(text.strip().encode()).hexdigest(),
             "cross_sections": f"{file.interactions.proton}, helium {file.interactions.helium}",
-            "absorption": str(absorption),
+            "absorption": str(absorption) if absorption.fields else "none",
             "sun": f"R = {sun.radius}, z = {sun.height}",
             "toml": text.strip(),
         }

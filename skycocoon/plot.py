@@ -6,6 +6,7 @@ Colours are Okabe and Ito's and cividis: both stay apart for colour-blind reader
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -263,9 +264,9 @@ def _sign(axes: Axes, meta: Mapping[str, str]) -> None:
     """Say in small print which model a figure shows, and what was changed in it."""
     words = [f"{meta['creator']} {meta.get('version', '')}"] if "creator" in meta else []
     words += [meta[key].split("/")[-1] if key == "model" else meta[key] for key in ("model", "changes") if key in meta]
-    axes.annotate(
-        "; ".join(words), (1, 0), (0, -34), "axes fraction", "offset points", ha="right", va="top", fontsize=6
-    )
+    # In lines that are no wider than the axes: the layout makes room for all that is drawn.
+    text = "\n".join(textwrap.wrap("; ".join(words), 110))
+    axes.annotate(text, (1, 0), (0, -34), "axes fraction", "offset points", ha="right", va="top", fontsize=6)
 
 
 def _limits(axes: Axes, sed: Sed, data: list[Measurement], unit: u.UnitBase, flux: bool, roomy: bool) -> None:
@@ -293,9 +294,9 @@ def _finish(axes: Axes, messenger: str, flavour: str, region: Region, unit: u.Un
     masked = ""
     if region.unmasked is not None:
         left = float(region.solid_angle / region.unmasked.solid_angle)
-        masked = f", sources masked ({left:.0%} of {region.unmasked.name} left)"
-    where = f"{region.name}, {region.solid_angle.to_value(u.sr):.4g} sr{masked}"
-    axes.set_title(f"{_what(messenger, flavour)}\n{where}", fontsize=10 if masked else 11)
+        masked = f"\nmean outside masked sources, {left:.0%} of {region.unmasked.name}"
+    where = "\n".join(textwrap.wrap(f"{region.name}, {region.solid_angle.to_value(u.sr):.4g} sr", 70))
+    axes.set_title(f"{_what(messenger, flavour)}\n{where}{masked}", fontsize=11)
     axes.legend()
 
 
@@ -412,10 +413,11 @@ def plot_gas(gas: Gas, sun: Sun) -> Axes:
         # Longitude grows to the left, as on the sky.
         axes.set_xlim(180, -180)
         axes.set_xticks(range(180, -181, -60), [f"{l % 360}°" for l in range(180, -181, -60)])
+        axes.set_ylim(axes.get_ylim()[0] / 3, None)
         axes.set_xlabel("l")
         axes.set_ylabel(r"$N_\mathrm{H}\ \ [\mathrm{cm^{-2}}]$")
         axes.set_title(f"gas model {gas.model}: hydrogen nuclei along lines of sight", fontsize=11)
-        axes.legend(ncols=3, fontsize=8)
+        axes.legend(ncols=3, fontsize=8, loc="lower center")
         return axes
 
 

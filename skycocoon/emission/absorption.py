@@ -139,7 +139,9 @@ class Absorption:
 
     def __str__(self) -> str:
         parts = {"cmb": "the CMB", "dust": f"infrared of dust (times {self.dust_scale:g})"}
-        return "gamma-gamma absorption on " + (" and ".join(parts[name] for name in self.fields) or "nothing")
+        if not self.fields:
+            return "no gamma-gamma absorption"
+        return "gamma-gamma absorption on " + " and ".join(parts[name] for name in self.fields)
 
     def uniform(self, energy: FloatArray) -> FloatArray:
         """Absorption coefficient that is the same everywhere [kpc^-1]: that of the microwave background.
@@ -238,9 +240,9 @@ class Absorption:
 
     def describe(self) -> list[str]:
         """What absorbs, how far that is to be trusted, and what arrives from the Galactic centre."""
-        lines = [str(self)]
+        lines, absorber, verb = [str(self)], self, "arrives"
         if not self.fields:
-            return lines
+            absorber, verb = Absorption(), "with CMB and dust would arrive"
         if "cmb" in self.fields:
             peak, energy = self.uniform(_PEAK)[0], _PEAK[0] / 1e6
             lines.append(f"  CMB: {T_CMB:g} K (Fixsen 2009), at most {peak:.4f}/kpc, at {energy:g} PeV (published)")
@@ -253,12 +255,12 @@ class Absorption:
                 "  isotropic targets: less than 4 % of a diffuse flux; starlight left out: about 1 %",
                 "  no mid infrared, no PAH: below some 50 TeV a lower bound",
             ]
-        else:
+        elif self.fields:
             lines.append("  infrared of dust left out, as in HERMES' absorbed pion decay")
         sun = Sun()
-        arrives = self.transmission([0.1, 1.0] * u.PeV, sun, 0 * u.rad, 0 * u.rad, sun.radius).value
+        arrives = absorber.transmission([0.1, 1.0] * u.PeV, sun, 0 * u.rad, 0 * u.rad, sun.radius).value
         parts = f"{arrives[0]:.3f} at 100 TeV, {arrives[1]:.3f} at 1 PeV"
-        return [*lines, f"  arrives from the Galactic centre, {sun.radius:g}: {parts}"]
+        return [*lines, f"  {verb} from the Galactic centre, {sun.radius:g}: {parts}"]
 
 
 # Where the CMB absorbs most [GeV].

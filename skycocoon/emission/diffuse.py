@@ -177,8 +177,8 @@ class Diffuse:
         q = self.emissivity("gamma", 10 * u.TeV).value
         return [
             str(self),
-            f"  gas: {self.gas}",
-            f"  cosmic rays: {self.sea}; local spectra {self.spectra} (our fits to data)",
+            f"  {self.gas}",
+            f"  {self.sea}; local spectra {self.spectra} (our fits to data)",
             f"  helium: {self.helium_abundance:g} per H in the gas, nuclear factors {self.nuclear}",
             f"  emissivity at the Sun, 10 TeV gamma rays: E^2.7 q = {1e4**2.7 * q:.4g} GeV^1.7 s-1 sr-1 per H",
         ]

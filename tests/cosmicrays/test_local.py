@@ -80,10 +80,7 @@ def test_power_law_between_breaks():
 
 @pytest.mark.parametrize("species", ["proton", "helium"])
 def test_per_nucleon_counts_the_same_nuclei(species):
-    """Nucleons: A times the nuclei between two rigidities, each A times; a flux per nucleon counts nucleons' energies.
-
-    dJ/dE_N integrates to the number of nuclei.
-    """
+    """dJ/dE_N over energies per nucleon and Phi over rigidities both count nuclei (not nucleons)."""
     local = named("max", species)
     z, a = local.species.Z, local.species.A
     low, high = 50.0, 5e4
