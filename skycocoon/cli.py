@@ -151,6 +151,18 @@ def _energies(text: str) -> Any:
     return np.unique(values) * unit
 
 
+def _check_out(out: str, endings: tuple[str, ...], overwrite: bool) -> None:
+    """Say what is wrong with an output file before anything is computed for it."""
+    from .errors import InputError
+
+    if not out.endswith(endings):
+        raise InputError(f"--out {out}: a name ending in {' or '.join(endings)} is needed")
+    if Path(out).exists() and not overwrite:
+        raise InputError(f"{out}: exists already; use --overwrite to replace it")
+    if not Path(out).parent.is_dir():
+        raise InputError(f"{out}: cannot write there (no folder {Path(out).parent})")
+
+
 def _check_rtol(rtol: float) -> None:
     from .errors import InputError
 
@@ -231,10 +243,7 @@ def map_(
 
     _check_rtol(rtol)
     check_messenger(messenger)
-    if not out.endswith((".fits", ".fits.gz")):
-        raise InputError(f"--out {out}: a name ending in .fits or .fits.gz is needed")
-    if Path(out).exists() and not overwrite:
-        raise InputError(f"{out}: exists already; use --overwrite to replace it")
+    _check_out(out, (".fits", ".fits.gz"), overwrite)
     loaded = _load(model, settings)
     nodes = energies_for(messenger, loaded.maps.energies.nodes()) if energies is None else _energies(energies)
     sky = intensity_map(
@@ -328,8 +337,8 @@ def sed(
     """
     from .errors import InputError
 
-    if out is not None and not out.endswith(".ecsv"):
-        raise InputError(f"--out {out}: a name ending in .ecsv is needed")
+    if out is not None:
+        _check_out(out, (".ecsv",), overwrite)
     result = _make_sed(model, messenger, region, energies, flavour, settings, rtol)
     if out is not None:
         result.write(out, overwrite)
@@ -377,8 +386,7 @@ def plot(
     from .plot import plot_map, plot_sed, save
     from .run import load_measurement
 
-    if Path(out).suffix not in (".png", ".pdf", ".svg"):
-        raise InputError(f"--out {out}: a name ending in .png, .pdf or .svg is needed")
+    _check_out(out, (".png", ".pdf", ".svg"), overwrite)
     if factor is not None and not 0 < factor < float("inf"):
         raise InputError(f"--factor {factor:g}: a positive number is needed")
     if part is not None:

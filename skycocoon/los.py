@@ -26,7 +26,7 @@ from .sky.sed import Sed, check_flavour, check_messenger
 from .sky.skymap import SkyMap
 from .units import CM_PER_KPC, INTENSITY, FloatArray, to_array
 
-__all__ = ["RTOL", "column", "column_map", "intensity_map", "region_column", "region_sed"]
+__all__ = ["RTOL", "check_memory", "column", "column_map", "intensity_map", "region_column", "region_sed"]
 
 RTOL = 1e-4
 """Default relative accuracy of a column, of a pixel mean and of a region mean."""
@@ -456,7 +456,7 @@ def _energies(energy: u.Quantity) -> tuple[u.Quantity, FloatArray]:
     return energy, gev
 
 
-def _check_memory(nside: int, energies: int, components: int) -> None:
+def check_memory(nside: int, energies: int, components: int) -> None:
     """Refuse a map that this machine cannot hold, before hours are spent on it."""
     needed = 12 * nside**2 * energies * 8 * (components + 1)
     try:
@@ -554,7 +554,7 @@ def intensity_map(
     def read(picture: SkyMap) -> u.Quantity:
         return picture.resampled(nside, picture.energy).intensity
 
-    _check_memory(nside, np.size(energy), len(getattr(model, "components", ())))
+    check_memory(nside, np.size(energy), len(getattr(model, "components", ())))
     energy, parts, meta = _intensities(model, messenger, energy, flavour, columns, read)
     return SkyMap(energy, parts, messenger, flavour if messenger == "neutrino" else "", {"rtol": f"{rtol:g}", **meta})
 

@@ -15,7 +15,7 @@ from .emission import GalaxyModel
 from .errors import InputError
 from .files import new_folder
 from .interactions import KelnerGamma, KelnerNeutrino
-from .los import RTOL, intensity_map, region_sed
+from .los import RTOL, check_memory, intensity_map, region_sed
 from .sky import Measurement, Region, Sed, SkyMap, list_measurements
 from .sky.measurement import Comparison
 from .sky.sed import FLAVOURS
@@ -155,6 +155,8 @@ def run(
     energy = {messenger: energies_for(messenger, nodes) for messenger in model.messengers}
     nside = loaded.maps.nside if nside is None else nside
     names = _map_names(model)
+    for messenger in model.messengers:
+        check_memory(nside, energy[messenger].size, len(model.components))
 
     # One SED and one figure for each part of the sky that was measured.
     chosen: dict[tuple[str, str], list[Measurement]] = {}
@@ -371,14 +373,21 @@ def _chi2_table(loaded: LoadedModel, groups: dict[tuple[str, str], _Group]) -> l
             if full is None:
                 lines.append(f"  {item.name:<28}      none within the model's energies")
                 continue
-            parts = [group.sed.without(name) if name in group.sed.components else group.sed for name in without]
-            cases = [full, *(_chi2(sed, item, group.factor) for sed in (*parts, *group.variants.values()))]
+            parts = [_without(group.sed, name) for name in without]
+            cases = [full, *(sed and _chi2(sed, item, group.factor) for sed in (*parts, *group.variants.values()))]
             plain = _chi2(group.sed, item) if group.factor != 1.0 else None
             cells = [f"{case.chi2:.1f}" if case else "-" for case in cases] + [f"{plain.chi2:.1f}" if plain else ""]
             skipped = f"  ({full.skipped} points outside the model's energies)" if full.skipped else ""
             row = "".join(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=True)).rstrip()
             lines.append(f"  {item.name:<28}{full.points:>7}{row}{skipped}")
     return lines
+
+
+def _without(sed: Sed, name: str) -> Sed | None:
+    """A SED without one of the model's components; None if nothing is left."""
+    if name not in sed.components:
+        return sed
+    return sed.without(name) if len(sed.components) > 1 else None
 
 
 def _mask_notes(groups: dict[tuple[str, str], _Group]) -> list[str]:

@@ -5,7 +5,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from skycocoon import InputError, Measurement, Region, Sed, SkyMap, intensity_map, load_model, region_sed
+from skycocoon import Absorption, InputError, Measurement, Region, Sed, SkyMap, intensity_map, load_model, region_sed
+from skycocoon.config import load_file
 from skycocoon.units import INTENSITY
 
 E = np.geomspace(0.1, 1000, 41) * u.TeV
@@ -153,3 +154,60 @@ def test_region():
     axes = Region.named("lhaaso-inner").plot()
     assert "lhaaso-inner" in axes.get_title()
     assert plt.get_fignums()
+
+
+@pytest.fixture(scope="module")
+def whole():
+    """Inner region of the paper's model and of its variant."""
+    loaded = load_file("paper")
+    region = Region.named("lhaaso-inner")
+    return [region_sed(m, "gamma", E, region, rtol=1e-2) for m in (loaded.model, *loaded.variants.values())]
+
+
+def test_variants_are_drawn_beside_the_model(whole):
+    sed, other = whole
+    axes = sed.plot(data=[Measurement.named("lhaaso-km2a-2023-inner")], name="min", variants={"max": other})
+    assert labels(axes) == [
+        "cocoons", "diffuse, min", "diffuse, max", "total, min", "total, max", "LHAASO-KM2A 2023"
+    ]  # fmt: skip
+    drawn = {line.get_label(): line.get_ydata() for line in axes.get_lines()}
+    e2 = (sed.energy**2).to_value(u.GeV**2)
+    np.testing.assert_allclose(drawn["total, max"], e2 * other.intensity.value, rtol=1e-12)
+    np.testing.assert_allclose(drawn["cocoons"], e2 * other.components["cocoons"].value, rtol=1e-12)
+    plt.close("all")
+
+
+def test_other_experiments_are_grey_and_say_where(whole):
+    axes = whole[0].plot(nearby=[Measurement.named("tibet-asgamma-2021-a")])
+    assert "[tibet-a]" in labels(axes)[-1]
+    plt.close("all")
+
+
+def test_a_mask_is_named_and_no_factor_comes_on_top(whole):
+    region = Region.named("lhaaso-inner-masked")
+    sed = Sed(whole[0].energy, whole[0].components, region)
+    data = Measurement.named("lhaaso-km2a-2023-inner")
+    axes = sed.plot(data=[data])
+    assert "lhaaso-inner-masked" in axes.get_title()
+    assert "62% of lhaaso-inner" in axes.get_title()
+    for call in (lambda: sed.plot(data=[data], factor=0.65), lambda: data.compare(sed, 0.65)):
+        with pytest.raises(InputError, match="masked in lhaaso-inner-masked already"):
+            call()
+    with pytest.raises(InputError, match="lhaaso-inner"):
+        sed.plot(data=[Measurement.named("lhaaso-km2a-2023-outer")])
+    plt.close("all")
+
+
+@pytest.mark.parametrize("part", ["sea", "gas", "absorption"])
+def test_parts_of_a_model_can_be_looked_at(part):
+    model = load_model("base-min")
+    diffuse = model.components[0]
+    axes = {
+        "sea": lambda: diffuse.sea.plot(),
+        "gas": lambda: diffuse.gas.plot(model.sun),
+        "absorption": lambda: Absorption().plot(model.sun),
+    }[part]()
+    assert axes.get_xlabel()
+    assert axes.get_ylabel()
+    assert len(labels(axes)) >= 4
+    plt.close("all")
