@@ -236,7 +236,6 @@ def map_(
     overwrite: bool,
 ) -> None:
     """One full-sky map, as a FITS file that gammapy, fermipy and healpy load."""
-    from .errors import InputError
     from .los import intensity_map
     from .run import energies_for
     from .sky.sed import check_messenger
@@ -335,8 +334,6 @@ def sed(
 
     MODEL may also be a map that `run` or `map` wrote.
     """
-    from .errors import InputError
-
     if out is not None:
         _check_out(out, (".ecsv",), overwrite)
     result = _make_sed(model, messenger, region, energies, flavour, settings, rtol)

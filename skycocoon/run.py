@@ -235,8 +235,7 @@ def _nearby(region: Region, messenger: str) -> list[Measurement]:
         item = Measurement.named(name)
         if item.messenger != messenger or not item.per_steradian or item.region == region:
             continue
-        common = (item.region & region).solid_angle
-        if common > 0.999 * item.region.solid_angle:
+        if region.covers(item.region):
             found.append(item)
     return found
 

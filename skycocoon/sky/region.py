@@ -594,6 +594,14 @@ class Region:
         vectors = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
         return np.asarray(self.shape.depth(vectors.reshape(-1, 3)) >= 0).reshape(lon.shape)
 
+    def covers(self, other: Region) -> bool:
+        """Whether another region lies in this one, to a quarter of a degree."""
+        nside = 256
+        pixels, _ = touching(other, nside)
+        vectors = healpix.directions(nside, pixels, nest=True)
+        inside = vectors[other.shape.depth(vectors, nside) > 0]
+        return bool(inside.size) and bool(np.all(self.shape.depth(inside) > -healpix.pixel_width(nside)))
+
     def fractions(self, nside: int, nest: bool = False) -> FloatArray:
         """Part of each pixel that lies inside, (12 nside^2,).
 

@@ -275,3 +275,13 @@ def test_empty_region_is_refused():
     nothing = box(0, 10, 80, 85) & box(0, 10, -85, -80)
     with pytest.raises(InputError, match="empty"):
         nothing.fractions(32)
+
+
+def test_covers():
+    inner, tibet = Region.named("lhaaso-inner"), Region.named("tibet-a")
+    assert inner.covers(tibet)
+    assert inner.covers(inner)
+    assert not tibet.covers(inner)
+    assert not inner.covers(Region.named("tibet-b"))
+    assert Region.everywhere().covers(inner)
+    assert not Region.named("lhaaso-inner-masked").covers(tibet)
