@@ -449,12 +449,13 @@ def _plot_part(loaded: LoadedModel, part: str, out: str, overwrite: bool) -> Non
     check_name("part", part, ("sea", "gas", "absorption"))
     model = loaded.model
     diffuse = [component for component in model.components if isinstance(component, Diffuse)]
+    meta = model.provenance
     if part == "absorption":
-        axes = plot_absorption(model.absorption, model.sun)
+        axes = plot_absorption(model.absorption, model.sun, meta)
     elif not diffuse:
         raise InputError(f"--part {part}: the model has no component of kind 'diffuse'")
     else:
-        axes = plot_sea(diffuse[0].sea) if part == "sea" else plot_gas(diffuse[0].gas, model.sun)
+        axes = plot_sea(diffuse[0].sea, meta) if part == "sea" else plot_gas(diffuse[0].gas, model.sun, meta)
     with new_file(out, overwrite) as path:
         save(axes, path)
 
@@ -473,15 +474,16 @@ def init(preset: str) -> None:
 @_set_option
 def check(model: str, settings: tuple[str, ...]) -> None:
     """Validate a model file without running it."""
-    from .run import describe, energies_for
-    from .sky.sed import MESSENGERS
+    from .run import check_pictures, describe, energies_for
 
     loaded = _load(model, settings)
     nodes = loaded.maps.energies.nodes()
+    energies = {messenger: energies_for(messenger, nodes) for messenger in loaded.model.messengers}
+    for messenger, some in energies.items():
+        check_pictures(loaded.model, messenger, some)
     click.echo(f"{model}: good")
     click.echo(describe(loaded.model))
-    for messenger in MESSENGERS:
-        some = energies_for(messenger, nodes)
+    for messenger, some in energies.items():
         click.echo(f"{messenger} maps: nside {loaded.maps.nside}, {some.size} energies, {some[0]:g} to {some[-1]:g}")
 
 
@@ -500,6 +502,17 @@ def _describe_seds(path: str) -> str | None:
     lines += [f"  {' '.join(map(str, row))}" for row in sorted({tuple(row) for row in table[keys].iterrows()})]
     lines += [f"  {key}: {value}" for key, value in table.meta.items() if isinstance(value, str)]
     return "\n".join(lines)
+
+
+def _is_catalogue(path: str) -> bool:
+    """Whether a table has places of sources, and no energies."""
+    from astropy.table import Table
+
+    try:
+        names = set(Table.read(path, format="ascii.ecsv").colnames)
+    except Exception:  # as above
+        return False
+    return "e_ref" not in names and ({"l", "b"} <= names or {"ra", "dec"} <= names)
 
 
 @main.command()
@@ -532,6 +545,9 @@ def show(thing: str | None) -> None:
     elif thing in list_measurements() or thing.endswith(".ecsv"):
         if thing not in list_measurements() and (text := _describe_seds(thing)) is not None:
             click.echo(text)
+            return
+        if thing not in list_measurements() and _is_catalogue(thing):
+            click.echo(str(Catalogue.read(thing)))
             return
         item = Measurement.named(thing) if thing in list_measurements() else Measurement.read(thing)
         click.echo(str(item))

@@ -314,11 +314,20 @@ KINDS: Mapping[str, type[_Section]] = {"cocoons": CocoonsSection, "diffuse": Dif
 ComponentSection = Annotated[CocoonsSection | DiffuseSection | MapSection, Field(discriminator="kind")]
 
 
+def _listed(value: object) -> object:
+    if isinstance(value, str):
+        raise InputError(f'a list is needed, e.g. ["{value}"] or []')
+    return value
+
+
 class AbsorptionSection(_Section):
     """``[absorption]``: photon fields that absorb gamma rays on their way."""
 
-    fields: list[Annotated[str, BeforeValidator(_name("absorbing field", ABSORBERS))]] = Field(default_factory=list)
-    dust_scale: float = Field(default=1.4, ge=0)
+    fields: Annotated[
+        list[Annotated[str, BeforeValidator(_name("absorbing field", ABSORBERS))]], BeforeValidator(_listed)
+    ] = Field(default_factory=list)
+    # Published attenuations leave 1.0 to 1.8 open.
+    dust_scale: float = Field(default=1.4, ge=0, le=3)
 
     def build(self) -> Absorption:
         """The absorber."""
@@ -482,8 +491,13 @@ def load_file(source: str | Path, overrides: Mapping[str, object] | None = None)
         where = f"(in comparison.variants.{name})"
         varied = copy.deepcopy(document)
         for key, value in keys.items():
-            if not key.startswith("components."):
+            first, _, rest = key.partition(".")
+            if first != "components":
                 raise InputError(f"{source}: {key}: only keys of components can vary {where}")
+            try:
+                check_name("component", rest.partition(".")[0], document["components"])
+            except InputError as error:
+                raise InputError(f"{source}: {key}: {error} {where}") from None
             _override(varied, key, value)
         same = {n: part for n, part in unchanged.items() if varied["components"].get(n) == document["components"][n]}
         try:

@@ -21,6 +21,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from .emission import Absorption
 from .errors import InputError
@@ -52,6 +53,7 @@ LABELS = {
     E2F: r"$E^2\,\mathrm{d}N/\mathrm{d}E\ \ [\mathrm{GeV\,cm^{-2}\,s^{-1}}]$",
 }
 NONE: Mapping[str, Sed] = MappingProxyType({})
+NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
 NAMES = {"gamma": "gamma rays", "neutrino": "neutrinos"}
 
 
@@ -128,9 +130,11 @@ def plot_measurement(
         y, low, high = (_shown(data, value, flux) for value in (data.value, data.error_low, data.error_high))
         label = f"{data.label} [{data.region.name}]" if aside else data.label
         if data.band:
-            colour, hatch = (GREY, "") if aside else BANDS[index % len(BANDS)]
-            axes.fill_between(e, y - low, y + high, facecolor=colour, alpha=0.35, hatch=hatch, edgecolor=colour, lw=0)
-            axes.plot(e, y, color=colour, lw=1, ls=("-", "--", ":")[index % 3] if aside else "-", label=label)
+            colour, hatch = (GREY, ("", "///", "...")[index % 3]) if aside else BANDS[index % len(BANDS)]
+            axes.fill_between(
+                e, y - low, y + high, facecolor=colour, alpha=0.35, hatch=hatch, edgecolor=colour, lw=0, label=label
+            )  # fmt: skip
+            axes.plot(e, y, color=colour, lw=1)
         else:
             colour = GREY if aside else POINTS[index % len(POINTS)]
             width = np.array([e - data.energy_min.to_value(u.TeV), data.energy_max.to_value(u.TeV) - e])
@@ -178,7 +182,8 @@ def plot_sed(
     data
         Data sets of the same messenger and region; of the region before masking, if the SED's has sources masked.
     factor, factor_name
-        Multiplies the model, once; the legend says so, and the model without it stays in the figure as a thin line.
+        Multiplies the model, once; the legend's title says so, and the model without it stays in the figure as a thin
+        line.
     flux
         Draw the flux of the whole region instead of the mean intensity; if None, as the first data set was published.
     name, variants
@@ -222,7 +227,6 @@ def plot_sed(
             y = (sed.energy**2 * intensity * scale * by).to_value(unit)
             return np.where(y > 0, y, np.nan)
 
-        note = f" × {factor:g} ({factor_name or 'factor'})" if factor != 1.0 else ""
         several = len(sed.components) > 1
         itself = f", {name}" if name else ""
         for index, (component, part) in enumerate(sed.components.items()):
@@ -232,29 +236,30 @@ def plot_sed(
                 for variant, other in variants.items()
                 if component in other.components and not np.array_equal(other.components[component].value, part.value)
             }
-            label = f"{component}{itself if others else ''}{note}"
+            label = f"{component}{itself if others else ''}"
             axes.plot(e, scaled(part), color=colour, ls="--" if several else "-", label=label)
             for number, (variant, y) in enumerate(others.items()):
                 axes.plot(
                     e, y, color=colour, ls=VARIANTS[number % len(VARIANTS)], lw=1.2,
-                    label=f"{component}, {variant}{note}",
+                    label=f"{component}, {variant}",
                 )  # fmt: skip
         if several:
-            axes.plot(e, scaled(sed.intensity), color=BLACK, label=f"total{itself if variants else ''}{note}")
+            axes.plot(e, scaled(sed.intensity), color=BLACK, label=f"total{itself if variants else ''}")
             for number, (variant, other) in enumerate(variants.items()):
                 axes.fill_between(e, scaled(sed.intensity), scaled(other.intensity), color=BLACK, alpha=0.10, lw=0)
                 axes.plot(
                     e, scaled(other.intensity), color=BLACK, ls=VARIANTS[number % len(VARIANTS)], lw=1.2,
-                    label=f"total, {variant}{note}",
+                    label=f"total, {variant}",
                 )  # fmt: skip
         if factor != 1.0:
             axes.plot(
-                e, scaled(sed.intensity, 1.0), color=GREY, lw=0.9, ls="-",
+                e, scaled(sed.intensity, 1.0), color=BLACK if several else LINES[0], lw=0.7, ls=(0, (8, 2, 1, 2)),
                 label="total, without the factor" if several else "without the factor",
             )  # fmt: skip
         _finish(axes, sed.messenger, sed.flavour, sed.region, unit)
-        if len(axes.get_legend_handles_labels()[1]) > 7:
-            axes.legend(fontsize=7, loc="lower left")
+        title = f"model × {factor:g} ({factor_name or 'factor'})" if factor != 1.0 else None
+        long = len(axes.get_legend_handles_labels()[1]) > 7
+        axes.legend(title=title, title_fontsize=8, fontsize=7 if long else 9, loc="lower left" if long else "best")
         _sign(axes, sed.meta)
         _limits(axes, sed, [*data, *beside], unit, flux, bool(variants))
         return axes
@@ -264,6 +269,8 @@ def _sign(axes: Axes, meta: Mapping[str, str]) -> None:
     """Say in small print which model a figure shows, and what was changed in it."""
     words = [f"{meta['creator']} {meta.get('version', '')}"] if "creator" in meta else []
     words += [meta[key].split("/")[-1] if key == "model" else meta[key] for key in ("model", "changes") if key in meta]
+    if meta.get("absorption", "none") != "none":
+        words.append(meta["absorption"])
     # In lines that are no wider than the axes: the layout makes room for all that is drawn.
     text = "\n".join(textwrap.wrap("; ".join(words), 110))
     axes.annotate(text, (1, 0), (0, -34), "axes fraction", "offset points", ha="right", va="top", fontsize=6)
@@ -356,10 +363,14 @@ def plot_map(sky: SkyMap, energy: u.Quantity | None = None, decades: float = 4.0
         mesh = axes.pcolormesh(x, b, np.maximum(image, lowest), norm=norm, cmap="cividis", rasterized=True)
         _graticule(axes, "white")
         low = e2.min() < lowest
-        figure.colorbar(
+        bar = figure.colorbar(
             mesh, ax=axes, orientation="horizontal", shrink=0.7, aspect=35, pad=0.04, label=LABELS[E2I],
             extend="min" if low else "neither",
         )  # fmt: skip
+        # Below two decades labels of every minor tick run into one another.
+        if highest / lowest < 100:
+            bar.ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if highest / lowest > 3 else (1, 1.5, 2, 3, 5, 7)))
+            bar.ax.xaxis.set_minor_formatter(NullFormatter())
         _sign(axes, sky.meta)
         result: Axes = axes
         return result
@@ -376,7 +387,7 @@ def plot_region(region: Region, nside: int = 64) -> Axes:
         return result
 
 
-def plot_sea(sea: Sea) -> Axes:
+def plot_sea(sea: Sea, meta: Mapping[str, str] = NOTHING_SAID) -> Axes:
     """Draw cosmic rays relative to those at the Sun against R, at three heights, beside their sources."""
     with style():
         axes = _axes()
@@ -385,25 +396,31 @@ def plot_sea(sea: Sea) -> Axes:
         for part, line in zip((0.0, 0.25, 0.5), ("-", "--", ":"), strict=True):
             height = part * top
             axes.plot(
-                r, sea.relative(r, np.full_like(r, height)), color=BLUE, ls=line, label=f"G, |z| = {height:g} kpc"
+                r,
+                sea.relative(r, np.full_like(r, height)),
+                color=BLUE,
+                ls=line,
+                label=f"cosmic rays, |z| = {height:g} kpc",
             )
         disc = SourceDisc.preset(sea.sources, sun_radius=sea.sun_radius)
         axes.plot(r, disc.radial(r), color=VERMILION, lw=1.2, label=f"sources, {sea.sources}")
-        axes.axvline(sea.sun_radius.to_value(u.kpc), color=GREY, lw=0.8)
+        axes.axvline(sea.sun_radius.to_value(u.kpc), color=GREY, lw=0.8, label="the Sun")
         axes.set_xlabel(r"$R\ \ [\mathrm{kpc}]$")
-        axes.set_ylabel(r"relative to the Sun's place")
+        axes.set_ylabel("density relative to the Sun's place")
         axes.set_title(f"cosmic rays, halo of {sea.halo_height:g}, R < {sea.radius:g}", fontsize=11)
         axes.set_xlim(0, r[-1])
         axes.set_ylim(0, None)
         axes.legend()
+        _sign(axes, meta)
         return axes
 
 
-def plot_gas(gas: Gas, sun: Sun) -> Axes:
+def plot_gas(gas: Gas, sun: Sun, meta: Mapping[str, str] = NOTHING_SAID) -> Axes:
     """Draw a gas model: columns in the plane against longitude, atomic and molecular, as seen from the Sun."""
     with style():
         axes = _axes()
-        lon = np.linspace(-180, 180, 361)
+        # Fine where the central peak is.
+        lon = np.unique(np.concatenate([np.linspace(-180, 180, 241), np.linspace(-3, 3, 61)]))
         for kind, colour in (("all", BLACK), ("atomic", BLUE), ("molecular", VERMILION)):
             for lat, line in ((0.0, "-"), (5.0, ":")):
                 columns = gas.column(lon * u.deg, lat * u.deg, sun, kind, rtol=1e-3).to_value(u.cm**-2)
@@ -414,15 +431,23 @@ def plot_gas(gas: Gas, sun: Sun) -> Axes:
         axes.set_xlim(180, -180)
         axes.set_xticks(range(180, -181, -60), [f"{l % 360}°" for l in range(180, -181, -60)])
         axes.set_ylim(axes.get_ylim()[0] / 3, None)
-        axes.set_xlabel("l")
+        axes.set_xlabel("Galactic longitude")
         axes.set_ylabel(r"$N_\mathrm{H}\ \ [\mathrm{cm^{-2}}]$")
-        axes.set_title(f"gas model {gas.model}: hydrogen nuclei along lines of sight", fontsize=11)
+        x_co = "" if gas.x_co is None else f", X_CO = {gas.x_co:.3g}"
+        more = (", with HII" if gas.ionised else "") + (f", times {gas.scale:g}" if gas.scale != 1 else "")
+        axes.set_title(f"hydrogen nuclei along lines of sight, gas model {gas.model}{x_co}{more}", fontsize=11)
         axes.legend(ncols=3, fontsize=8, loc="lower center")
+        _sign(axes, meta)
         return axes
 
 
-def plot_absorption(absorption: Absorption, sun: Sun) -> Axes:
-    """Draw the transmission of gamma rays from the Galactic centre and other places against energy."""
+def plot_absorption(absorption: Absorption, sun: Sun, meta: Mapping[str, str] = NOTHING_SAID) -> Axes:
+    """Draw the transmission of gamma rays from the Galactic centre and other places against energy.
+
+    If nothing absorbs: what CMB and dust would do, and the title says so.
+    """
+    off = "" if absorption.fields else "switched off; it would be:\n"
+    absorption = absorption if absorption.fields else type(absorption)(dust_scale=absorption.dust_scale)
     with style():
         axes = _axes()
         energy = np.geomspace(3e3, 3e7, 161) * u.GeV
@@ -447,6 +472,7 @@ def plot_absorption(absorption: Absorption, sun: Sun) -> Axes:
         axes.set_ylim(0, 1.03)
         axes.set_xlabel(r"$E\ \ [\mathrm{TeV}]$")
         axes.set_ylabel("transmission")
-        axes.set_title(str(absorption), fontsize=11)
+        axes.set_title(f"{off}{absorption}", fontsize=11)
         axes.legend(fontsize=7)
+        _sign(axes, meta)
         return axes

@@ -21,7 +21,7 @@ from .sky.measurement import Comparison
 from .sky.sed import FLAVOURS
 from .units import INTENSITY
 
-__all__ = ["DATA", "FILES", "energies_for", "load_measurement", "run"]
+__all__ = ["DATA", "FILES", "check_pictures", "energies_for", "load_measurement", "run"]
 
 DATA = (
     "lhaaso-km2a-2023-inner",
@@ -63,6 +63,13 @@ def energies_for(messenger: str, energy: u.Quantity) -> u.Quantity:
     if kept.size < 2:
         raise InputError(f"maps.energies: fewer than two nodes are at or above {low:g} GeV, where {messenger}s begin")
     return kept
+
+
+def check_pictures(model: GalaxyModel, messenger: str, energy: u.Quantity) -> None:
+    """Check that components that are maps have the energies that are asked for; else `InputError`."""
+    for component in model.components:
+        if messenger in component.messengers:
+            component.picture(messenger, energy[[0, -1]])
 
 
 def _clean(name: str) -> str:
@@ -157,6 +164,7 @@ def run(
     names = _map_names(model)
     for messenger in model.messengers:
         check_memory(nside, energy[messenger].size, len(model.components))
+        check_pictures(model, messenger, energy[messenger])
 
     # One SED and one figure for each part of the sky that was measured.
     chosen: dict[tuple[str, str], list[Measurement]] = {}
@@ -359,7 +367,8 @@ def _chi2_table(loaded: LoadedModel, groups: dict[tuple[str, str], _Group]) -> l
     """Chi-square of the model, of the model without each of its components, and of its variants."""
     names = [component.name for component in loaded.model.components]
     without = names if len(names) > 1 else []
-    heads = [loaded.comparison.name or "model", *(f"without {name}" for name in without), *loaded.variants, "no factor"]
+    heads = [loaded.comparison.name or "model", *(f"without {name}" for name in without), *loaded.variants]
+    heads += ["no factor"] if any(group.factor != 1.0 for group in groups.values()) else []
     widths = [max(len(head), 8) + 3 for head in heads]
     lines = [
         "Chi-square against data (a band is one normalisation; errors: statistical and systematic); masked sources:",
@@ -377,16 +386,14 @@ def _chi2_table(loaded: LoadedModel, groups: dict[tuple[str, str], _Group]) -> l
             plain = _chi2(group.sed, item) if group.factor != 1.0 else None
             cells = [f"{case.chi2:.1f}" if case else "-" for case in cases] + [f"{plain.chi2:.1f}" if plain else ""]
             skipped = f"  ({full.skipped} points outside the model's energies)" if full.skipped else ""
-            row = "".join(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=True)).rstrip()
+            row = "".join(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=False)).rstrip()
             lines.append(f"  {item.name:<28}{full.points:>7}{row}{skipped}")
     return lines
 
 
 def _without(sed: Sed, name: str) -> Sed | None:
-    """A SED without one of the model's components; None if nothing is left."""
-    if name not in sed.components:
-        return sed
-    return sed.without(name) if len(sed.components) > 1 else None
+    """A SED without one of the model's components; None if it has it not, or nothing else."""
+    return sed.without(name) if name in sed.components and len(sed.components) > 1 else None
 
 
 def _mask_notes(groups: dict[tuple[str, str], _Group]) -> list[str]:

@@ -541,3 +541,19 @@ def test_show_catalogues():
     assert "1lhaaso: 90 sources" in good("show")
     assert "10.3847/1538-4365/acfd29" in good("show", "1lhaaso")
     assert "did you mean '1lhaaso'" in bad("show", "sources:1lhaso")
+
+
+def test_check_compares_a_maps_energies_with_the_models(tmp_path):
+    sky = SkyMap(np.geomspace(1, 10, 3) * u.TeV, {"theirs": np.full((3, 12), 1e-15) * INTENSITY})
+    sky.write(tmp_path / "theirs.fits")
+    path = tmp_path / "model.toml"
+    path.write_text('[components.theirs]\nkind = "map"\nfile = "theirs.fits"\n')
+    assert "outside = 'zero'" in bad("check", path)
+    text = good("check", path, "--set", "components.theirs.outside=zero")
+    assert "gamma maps" in text
+    assert "neutrino maps" not in text
+
+
+def test_show_a_catalogue_of_ones_own(tmp_path):
+    Table({"l": [10.0, 20.0] * u.deg, "b": [0.0, 1.0] * u.deg}).write(tmp_path / "mine.ecsv")
+    assert "2 sources" in good("show", tmp_path / "mine.ecsv")

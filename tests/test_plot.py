@@ -33,7 +33,8 @@ def test_sed_with_points(inner):
     assert "TeV" in axes.get_xlabel()
     assert "sr^{-1}" in axes.get_ylabel()
     assert "lhaaso-inner" in axes.get_title()
-    assert "cocoons × 0.65 (mask factor)" in labels(axes)
+    assert axes.get_legend().get_title().get_text() == "model × 0.65 (mask factor)"
+    assert "cocoons" in labels(axes)
     assert "without the factor" in labels(axes)
     assert "LHAASO-KM2A 2023" in labels(axes)
     # the points, with their errors
@@ -49,7 +50,7 @@ def test_sed_with_points(inner):
     lines = {line.get_label(): line.get_ydata() for line in axes.get_lines()}
     expected = (E**2 * inner.intensity).to_value("GeV cm-2 s-1 sr-1")
     shown = expected > 0
-    np.testing.assert_allclose(lines["cocoons × 0.65 (mask factor)"][shown], 0.65 * expected[shown])
+    np.testing.assert_allclose(lines["cocoons"][shown], 0.65 * expected[shown])
     np.testing.assert_allclose(lines["without the factor"][shown], expected[shown])
     # all points are in the picture
     bottom, top = axes.get_ylim()

@@ -3,10 +3,14 @@
 import re
 from pathlib import Path
 
+import astropy.units as u
+import numpy as np
 import pytest
 
-from skycocoon import Measurement, list_presets
+from skycocoon import Measurement, Region, SkyMap, list_presets, region_sed
 from skycocoon.cli import main
+from skycocoon.config import load_file
+from skycocoon.units import INTENSITY
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,3 +53,20 @@ def test_the_minimal_data_file(tmp_path):
 @pytest.mark.parametrize("name", ["LICENSE", "CITATION.cff", "CHANGELOG.md", "skycocoon/py.typed", "docs/formats.md"])
 def test_what_it_links_is_there(name):
     assert (ROOT / name).exists()
+
+
+def test_the_model_file_of_the_readme(tmp_path, monkeypatch):
+    """Diffuse emission and somebody's map, absorbed and masked: it is valid, and gives a spectrum."""
+    monkeypatch.chdir(tmp_path)
+    (text,) = (block for block in re.findall(r"```toml\n(.*?)```", README, re.DOTALL) if 'kind = "map"' in block)
+    (tmp_path / "model.toml").write_text(text)
+    sky = SkyMap(np.geomspace(0.1, 1e3, 5) * u.TeV, {"theirs": np.full((5, 12), 1e-15) * INTENSITY})
+    sky.write(tmp_path / "theirs.fits")
+    loaded = load_file("model.toml")
+    assert [c.name for c in loaded.model.components] == ["diffuse", "other"]
+    assert loaded.model.absorption.fields == ("cmb", "dust")
+    assert list(loaded.comparison.mask) == ["lhaaso-inner"]
+    assert list(loaded.variants) == ["max"]
+    sed = region_sed(loaded.model, "gamma", [100] * u.TeV, Region.everywhere(), rtol=1e-2)
+    np.testing.assert_allclose(sed.components["other"].to_value(INTENSITY), 1e-15, rtol=1e-6)
+    assert 0 < sed.components["diffuse"].value[0] < 1e-17

@@ -97,4 +97,5 @@ class Template:
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} (map): {self.sky.messenger} {self.sky.flavour}, {self.sky.meta.get('file', 'in memory')}"
+        what = " ".join(filter(None, (self.sky.messenger, self.sky.flavour)))
+        return f"{self.name} (map): {what}, {self.sky.meta.get('file', 'in memory')}"

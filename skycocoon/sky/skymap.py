@@ -22,6 +22,7 @@ __all__ = ["SkyMap"]
 
 # Edges cut pixels whose mean is not that of the part inside: a region of fewer is not a per cent any more.
 FEW_PIXELS = 150
+CUT = 0.4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -122,13 +123,14 @@ class SkyMap:
         Warns
         -----
         AccuracyWarning
-            If the region is less than 150 pixels.
+            If the region is less than 150 pixels, or edges cut more than 40 % of it.
         """
         weight = region.fractions(self.nside)
-        if weight.sum() < FEW_PIXELS and np.any((weight > 0) & (weight < 1)):
+        cut = weight[(weight > 0) & (weight < 1)].sum()
+        if cut > CUT * weight.sum() or (cut > 0 and weight.sum() < FEW_PIXELS):
             warnings.warn(
-                f"{region.name} is {weight.sum():.3g} pixels of nside {self.nside}: a mean of so few may be wrong by "
-                "per cents; use a larger nside, or a SED straight from the model",
+                f"{region.name} is {weight.sum():.3g} pixels of nside {self.nside}, {cut / weight.sum():.0%} of it cut "
+                "by edges: the mean may be wrong by per cents; use a larger nside, or a SED straight from the model",
                 AccuracyWarning,
                 stacklevel=2,
             )
