@@ -489,6 +489,7 @@ def test_variants_are_in_the_table(results):
     assert np.all(value["total, max"][high] > 1.2 * value["total"][high])
 
 
+@pytest.mark.filterwarnings("ignore:.*cut by edges")  # of their map's coarse pixels by the mask
 def test_run_with_a_mask_a_map_and_absorption(tmp_path):
     """Masked sources, somebody else's map beside ours, and no file of a messenger that nothing shines in."""
     E = np.geomspace(1, 1e4, 9) * u.TeV

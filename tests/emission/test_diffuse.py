@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from skycocoon.cosmicrays.local import local_spectra
 from skycocoon.emission import Absorption, Diffuse, GalaxyModel
 from skycocoon.emission.diffuse import GasInSea
 from skycocoon.emission.production import production
@@ -20,7 +21,6 @@ from skycocoon.galaxy.gas import Gas
 from skycocoon.galaxy.sea import Sea
 from skycocoon.interactions import KelnerGamma, KelnerNeutrino, kelner
 from skycocoon.interactions.helium import nuclear_factors
-from skycocoon.cosmicrays.local import local_spectra
 from skycocoon.los import column, region_column, region_sed
 from skycocoon.sky.region import Region
 
