@@ -1,8 +1,12 @@
 """Readable numpy twins of the compiled kernels, and plain quadratures to hold them against."""
 
 import math
+from functools import lru_cache
 
 import numpy as np
+
+# A solution of 400 x 400 eigenvalues: once is enough.
+gauss = lru_cache(np.polynomial.legendre.leggauss)
 
 
 def interpolate(table, x, y, z):
@@ -60,7 +64,7 @@ def plain_column(density, direction, sun, r_max, z_max, n=400):
     if uz != 0:
         cuts.add(min(max(-sun[1] / uz, near), far))
     cuts = sorted(cuts)
-    x, w = np.polynomial.legendre.leggauss(n)
+    x, w = gauss(n)
     t, dt = (x + 1) / 2, w / 2
     # smooth at both ends to third order: s = lo + (hi - lo) (10 t^3 - 15 t^4 + 6 t^5)
     p = t**3 * (10 - 15 * t + 6 * t**2)
@@ -137,7 +141,7 @@ def absorbed_column(density, coefficient, direction, sun, r_max, z_max, radii=()
     marks = np.concatenate([*marks, middle - chord, middle + chord])
     cuts = np.unique(marks[(marks >= 0) & (marks <= far)])
     n = 16
-    x, w = np.polynomial.legendre.leggauss(n)
+    x, w = gauss(n)
     basis = [np.polynomial.legendre.Legendre.basis(k) for k in range(n)]
     to_coefficients = np.linalg.inv(np.stack([p(x) for p in basis], axis=1))
     primitive = np.stack([p.integ(lbnd=-1)(x) for p in basis], axis=1) @ to_coefficients

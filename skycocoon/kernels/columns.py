@@ -107,7 +107,7 @@ def _grains(s, direction, observer, axes, root, folded, steep, ruler_r, ruler_ph
     return ruler_r[a], ruler_phi[b], ruler_z[c]
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@njit(nogil=True, cache=True, error_model="numpy", inline="always")
 def _sample(start, stop, direction, observer, values, axes, root, folded, steep, logarithmic, nodes, work, out):  # type: ignore[no-untyped-def]
     """Density at the quadrature nodes between two distances.
 
@@ -253,12 +253,13 @@ def _moments(  # type: ignore[no-untyped-def]
     half = 0.5 * (stop - start)
     above, below = 0.0, 0.0
     for q in range(nodes.size):
-        sampled[q] *= half
         above += fine[q] * sampled[q]
         below += coarse[q] * sampled[q]
-    better[0], worse[0] = above, below
+    better[0], worse[0] = above * half, below * half
     if better.size == 1:
         return
+    for q in range(nodes.size):
+        sampled[q] *= half
     offset, scale = (start + stop - low - high) / (high - low), (stop - start) / (high - low)
     for q in range(nodes.size):
         waves[0, q] = 1.0
@@ -391,7 +392,8 @@ def columns(  # type: ignore[no-untyped-def]
                         waiting += 1
                         continue
                 waiting -= 1
-                depth += gained
+                for k in range(n_fields):
+                    depth[k] += gained[k]
                 if high <= enter:
                     low = high
                     continue
@@ -447,14 +449,15 @@ def columns(  # type: ignore[no-untyped-def]
                                 middle, b, low, high, direction, observer, values, axes, root, folded, steep,
                                 logarithmic, kronrod, work, sampled, waves, other, worse,
                             )  # fmt: skip
-                            both += other
-                            allowed = rtol * (total + both[0])
-                            for k in range(checked):
-                                good = good and abs(both[k] - better[k]) <= allowed
-                            better[:] = both
+                            allowed = rtol * (total + both[0] + other[0])
+                            for k in range(n_moments):
+                                halves = both[k] + other[k]
+                                good = good and (k >= checked or abs(halves - better[k]) <= allowed)
+                                better[k] = halves
                     if good:
                         total += better[0]
-                        moments += better
+                        for k in range(n_moments):
+                            moments[k] += better[k]
                     else:
                         starts[top], stops[top] = middle, b
                         starts[top + 1], stops[top + 1] = a, middle
