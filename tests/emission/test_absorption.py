@@ -233,7 +233,10 @@ def test_it_describes_itself():
     assert "0.772 at 100 TeV, 0.343 at 1 PeV" in text
     assert "dust_scale" not in "\n".join(CMB.describe())
     assert "HERMES" in "\n".join(CMB.describe())
-    assert Absorption(()).describe() == ["gamma-gamma absorption on nothing"]
+    none, hint = Absorption(()).describe()
+    assert none == "no gamma-gamma absorption"
+    assert "would arrive" in hint
+    assert "0.772 at 100 TeV, 0.343 at 1 PeV" in hint
     assert all(len(line) < 160 for line in Absorption().describe())
 
 
