@@ -153,6 +153,9 @@ def _refined(
     found = whole is not None and bool(whole.any())
     centre = rays(healpix.directions(nside, pixels, nest=True))
     integral = np.zeros((owners, centre.shape[1]))
+    # The least and the most absorbed column: what is good for these is good for those between.
+    total = centre.sum(axis=0)
+    watched = np.unique([np.argmax(total), np.argmin(total)])
     level = nside
     while pixels.size:
         children = (4 * pixels[:, None] + np.arange(4)).ravel()
@@ -160,16 +163,18 @@ def _refined(
         values = rays(vectors)
         share = (nside / level) ** 2
         coarse = values.reshape(pixels.size, 4, -1).mean(axis=1)
-        mean = integral + _by_owner(owner, coarse, owners) * share
-        size = area + np.bincount(owner, minlength=owners) * share
-        scale = mean / np.maximum(size, 1e-300)[:, None]
-        good = np.all(np.abs(coarse - centre) / 3 <= rtol * np.maximum(scale[owner], coarse), axis=1)
-        best = np.maximum((4 * coarse - centre) / 3, 0.0)
+        size = np.maximum(area + np.bincount(owner, minlength=owners) * share, 1e-300)
+        good = np.ones(pixels.size, dtype=bool)
+        for k in watched:
+            here, before = coarse[:, k], centre[:, k]
+            scale = (integral[:, k] + np.bincount(owner, here, owners) * share) / size
+            good &= np.abs(here - before) / 3 <= rtol * np.maximum(scale[owner], here)
         if 2 * level >= FINEST_NSIDE:
             good[:] = True
         if region is not None and whole is not None:
             good &= whole
-        integral += _by_owner(owner[good], best[good], owners) * share
+        best = np.maximum((4 * coarse[good] - centre[good]) / 3, 0.0)
+        integral += _by_owner(owner[good], best, owners) * share
         area += np.bincount(owner[good], minlength=owners) * share
         left = ~good
         pixels = (4 * pixels[left][:, None] + np.arange(4)).ravel()

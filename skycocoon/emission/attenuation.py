@@ -19,6 +19,8 @@ __all__ = ["TRANSPARENT", "Attenuation", "attenuate"]
 
 # Transmissions that the chosen energies do not span [of the largest]: far below any rtol that is asked for.
 MISSED = 1e-7
+# Coefficients, equally spaced from 0, that do for a uniform field: transmissions between them are good to MISSED.
+LADDER = 7
 # Distances to which transmissions are spanned: beyond the Galactic centre to the far edge of a large disc [kpc].
 FAR_SIDE = 30.0
 # The dust field between nodes is linear in the kernels' table: its error is 2e-5 of the field with these.
@@ -75,7 +77,7 @@ TRANSPARENT = Attenuation(*columns.TRANSPARENT)
 def _transmissions(absorption: Absorption, energy: FloatArray, paths: FloatArray) -> FloatArray:
     """exp(-tau) at the ends of paths, (n_path, n_energy)."""
     tau = np.outer(paths[:, 0], absorption.uniform(energy))
-    if "dust" in absorption.fields:
+    if paths.shape[1] > 1:
         tau += paths[:, 1:] @ absorption.factors(energy).T
     return np.asarray(np.exp(-tau))
 
@@ -109,31 +111,38 @@ def attenuate(absorption: Absorption, sun: Sun) -> Attenuation:
     sun
         Where the rays end.
     """
-    if not absorption.fields:
+    dust = "dust" in absorption.fields and absorption.dust_scale > 0
+    if not dust and "cmb" not in absorption.fields:
         return TRANSPARENT
-    dust = "dust" in absorption.fields
     paths = _paths(sun, dust)
     # At the lowest of these nothing is absorbed.
     energy = np.geomspace(1e2, 1e8, 241)
+    if not dust:
+        # One coefficient everywhere: a ladder of them is as good as chosen energies, and cheaper for the kernel.
+        uniform = np.linspace(0.0, absorption.uniform(energy).max(), LADDER)
+        _, _, fields, axes = columns.TRANSPARENT
+        members = np.exp(-np.outer(paths[:, 0], uniform))
+        return Attenuation(uniform, np.zeros((LADDER, 0)), fields, axes, absorption, paths, members)
     every = _transmissions(absorption, energy, paths)
     chosen = skeleton(every, MISSED)
-    uniform = np.ascontiguousarray(absorption.uniform(energy[chosen]))
-    factors: FloatArray = np.zeros((chosen.size, 0))
-    fields: FloatArray
-    _, _, fields, axes = columns.TRANSPARENT
-    if dust:
-        r, z = (last * np.linspace(0.0, 1.0, count) ** 2 for count, last in (RADII, HEIGHTS))
-        table = dust_weights(r[:, None], z)
-        every_factor = absorption.factors(energy[chosen])
-        u, size, v = np.linalg.svd(every_factor @ table.reshape(len(table), -1), full_matrices=False)
-        kept = size > NEGLIGIBLE_FIELD * size[0]
-        factors = np.ascontiguousarray((u * size)[:, kept])
-        fields = np.ascontiguousarray(v[kept].reshape(-1, r.size, 1, z.size))
-        axes = np.array(
-            [
-                [0.0, (r.size - 1) / np.sqrt(r[-1]), r[-1]],
-                [0.0, 1.0, 1.0],
-                [0.0, (z.size - 1) / np.sqrt(z[-1]), z[-1]],
-            ]
-        )
-    return Attenuation(uniform, factors, fields, axes, absorption, paths, every[:, chosen])
+    r, z = (last * np.linspace(0.0, 1.0, count) ** 2 for count, last in (RADII, HEIGHTS))
+    table = dust_weights(r[:, None], z)
+    every_factor = absorption.factors(energy[chosen])
+    u, size, v = np.linalg.svd(every_factor @ table.reshape(len(table), -1), full_matrices=False)
+    kept = size > NEGLIGIBLE_FIELD * size[0]
+    axes = np.array(
+        [
+            [0.0, (r.size - 1) / np.sqrt(r[-1]), r[-1]],
+            [0.0, 1.0, 1.0],
+            [0.0, (z.size - 1) / np.sqrt(z[-1]), z[-1]],
+        ]
+    )
+    return Attenuation(
+        np.ascontiguousarray(absorption.uniform(energy[chosen])),
+        np.ascontiguousarray((u * size)[:, kept]),
+        np.ascontiguousarray(v[kept].reshape(-1, r.size, 1, z.size)),
+        axes,
+        absorption,
+        paths,
+        every[:, chosen],
+    )

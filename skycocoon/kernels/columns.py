@@ -230,6 +230,19 @@ def _transmission(  # type: ignore[no-untyped-def]
             work[1, q] = depth[a] + half * part
         for q in range(nodes.size):
             row[q] = work[1, q]
+    if fields.shape[0] == 0 and uniform.size > 1:
+        # Coefficients on a ladder give powers of one exponential: the exponentials are most of an absorbed ray's cost.
+        ladder = True
+        for j in range(uniform.size):
+            ladder = ladder and abs(uniform[j] - j * uniform[1]) <= 1e-13 * uniform[uniform.size - 1]
+        if ladder:
+            for q in range(nodes.size):
+                out[0, q] = 1.0
+                out[1, q] = math.exp(-uniform[1] * (middle + half * nodes[q]))
+            for j in range(2, uniform.size):
+                for q in range(nodes.size):
+                    out[j, q] = out[j - 1, q] * out[1, q]
+            return 0.0
     for j in range(uniform.size):
         row = out[j]
         for q in range(nodes.size):
@@ -472,7 +485,7 @@ def columns(  # type: ignore[no-untyped-def]
                         for j in range(count):
                             out[ray, j] += weight * transmitted[j, q]
                 else:
-                    out[ray, 0] = total
+                    out[ray, :] = total
                 low = high
 
 

@@ -354,3 +354,7 @@ def test_components_add_up_behind_the_same_absorption():
     ]
     np.testing.assert_allclose(both.intensity.value, sum(alone).value, rtol=1e-14)
     np.testing.assert_array_equal(both.components["cocoons"].value, alone[0].value)
+
+
+def test_dust_of_no_photons_alone_is_transparent():
+    assert attenuate(Absorption(("dust",), 0.0), Sun()) is TRANSPARENT
