@@ -487,32 +487,26 @@ def check(model: str, settings: tuple[str, ...]) -> None:
         click.echo(f"{messenger} maps: nside {loaded.maps.nside}, {some.size} energies, {some[0]:g} to {some[-1]:g}")
 
 
-def _describe_seds(path: str) -> str | None:
-    """What a table of SEDs of ours holds; None if the file is something else."""
+def _describe_table(path: str) -> str | None:
+    """What a table of SEDs of ours or a catalogue holds; None if the file is something else."""
     from astropy.table import Table
+
+    from .sky import Catalogue
 
     try:
         table = Table.read(path, format="ascii.ecsv")
     except Exception:  # whatever it is, the reader of measurements says what is wrong with it
         return None
-    if not {"component", "energy", "intensity", "flux"} <= set(table.colnames):
+    names = set(table.colnames)
+    if "e_ref" not in names and ({"l", "b"} <= names or {"ra", "dec"} <= names):
+        return str(Catalogue.read(path))
+    if not {"component", "energy", "intensity", "flux"} <= names:
         return None
-    keys = [name for name in ("messenger", "region", "component") if name in table.colnames]
+    keys = [name for name in ("messenger", "region", "component") if name in names]
     lines = [f"{path}: spectra, {len(table)} rows"]
     lines += [f"  {' '.join(map(str, row))}" for row in sorted({tuple(row) for row in table[keys].iterrows()})]
     lines += [f"  {key}: {value}" for key, value in table.meta.items() if isinstance(value, str)]
     return "\n".join(lines)
-
-
-def _is_catalogue(path: str) -> bool:
-    """Whether a table has places of sources, and no energies."""
-    from astropy.table import Table
-
-    try:
-        names = set(Table.read(path, format="ascii.ecsv").colnames)
-    except Exception:  # as above
-        return False
-    return "e_ref" not in names and ({"l", "b"} <= names or {"ra", "dec"} <= names)
 
 
 @main.command()
@@ -543,11 +537,8 @@ def show(thing: str | None) -> None:
     elif thing in list_presets() or thing.endswith(".toml"):
         click.echo(describe(load_file(thing).model))
     elif thing in list_measurements() or thing.endswith(".ecsv"):
-        if thing not in list_measurements() and (text := _describe_seds(thing)) is not None:
+        if thing not in list_measurements() and (text := _describe_table(thing)) is not None:
             click.echo(text)
-            return
-        if thing not in list_measurements() and _is_catalogue(thing):
-            click.echo(str(Catalogue.read(thing)))
             return
         item = Measurement.named(thing) if thing in list_measurements() else Measurement.read(thing)
         click.echo(str(item))

@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from .errors import InputError
 
-__all__ = ["data_folder", "new_file", "new_folder"]
+__all__ = ["data_folder", "new_file", "new_folder", "read_ecsv"]
 
 
 def data_folder() -> Path:
@@ -100,6 +101,31 @@ def new_folder(path: str | Path, contents: list[str], overwrite: bool = False) -
         shutil.rmtree(work, ignore_errors=True)
         if made and not done:
             shutil.rmtree(target, ignore_errors=True)
+
+
+def read_ecsv(path: Path, shipped: str) -> Any:
+    """Table of Quantities of an ECSV file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shipped
+        What there is instead, for the message about a missing file.
+
+    Raises
+    ------
+    InputError
+        If it is missing, or cannot be read.
+    """
+    from astropy.table import QTable
+
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; shipped {shipped}")
+    try:
+        return QTable.read(path, format="ascii.ecsv")
+    except Exception as error:  # astropy's readers raise many kinds
+        raise InputError(f"{path}: not a readable ECSV table ({str(error).strip().splitlines()[0]})") from None
 
 
 def _umask() -> int:

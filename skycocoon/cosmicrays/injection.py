@@ -32,6 +32,10 @@ class Species:
         """Rest energy [GeV]."""
         return self.A * M_PROTON
 
+    def rigidity(self, total: FloatArray) -> FloatArray:
+        """Rigidity A p_N / Z [GV] at total energies per nucleon [GeV]."""
+        return self.A / self.Z * np.sqrt((total - M_PROTON) * (total + M_PROTON))
+
 
 SPECIES: MappingProxyType[str, Species] = MappingProxyType(
     {"proton": Species("proton", 1, 1), "helium": Species("helium", 4, 2)}
@@ -145,7 +149,7 @@ class Injection:
 
     def rigidity(self, total: FloatArray) -> FloatArray:
         """Rigidity A p_N / Z [GV] at total energies per nucleon [GeV]."""
-        return self.species.A / self.species.Z * np.sqrt((total - M_PROTON) * (total + M_PROTON))
+        return self.species.rigidity(total)
 
     def __call__(self, kinetic: u.Quantity) -> u.Quantity:
         """Q(T) [GeV^-1] at kinetic energies of the nucleus."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import unknown_name
 from ..files import data_folder
-from ..units import M_PROTON, FloatArray, to_array
+from ..units import FloatArray, to_array
 from .injection import SPECIES, Species
 
 __all__ = ["LOCAL_SPECTRA", "LocalSpectrum", "local_spectra"]
@@ -58,7 +58,7 @@ class LocalSpectrum:
 
     def rigidity(self, total: FloatArray) -> FloatArray:
         """Rigidity A p_N / Z [GV] at total energies per nucleon [GeV]."""
-        return self.species.A / self.species.Z * np.sqrt((total - M_PROTON) * (total + M_PROTON))
+        return self.species.rigidity(total)
 
     def per_nucleon(self, total: FloatArray) -> FloatArray:
         """dJ/dE_N [cm^-2 s^-1 sr^-1 GeV^-1] at total energies per nucleon [GeV]: Phi (A/Z) E_N/p_N."""

@@ -27,6 +27,7 @@ from ..galaxy.radiation import (
     cmb_spectrum,
     dust_spectra,
     dust_weights,
+    halving_panels,
 )
 from ..interactions.pair_production import M_ELECTRON, isotropic_cross_section
 from ..units import CM_PER_KPC, FloatArray, to_array, to_float
@@ -277,15 +278,8 @@ def _weight_column(sun: Sun, longitude: float, latitude: float, distance: float)
     """
     radius, height = sun.place
     across, up = math.cos(latitude), math.sin(latitude)
-    steps = _SMALLEST * 2.0 ** np.arange(40)
-    edges = [np.array([0.0, distance])]
     bends = [radius * math.cos(longitude) / across] if across > 1e-9 else []
     bends += [-height / up] if abs(up) > 1e-9 else []
-    for bend in bends:
-        edges += [np.array([bend]), bend - steps, bend + steps]
-    cuts = np.unique(np.clip(np.concatenate(edges), 0.0, distance))
-    x, w = np.polynomial.legendre.leggauss(_PER_PANEL)
-    half, middle = np.diff(cuts) / 2, (cuts[1:] + cuts[:-1]) / 2
-    s = (middle[:, None] + half[:, None] * x).ravel()
+    s, w = halving_panels(0.0, distance, [(bend, _SMALLEST) for bend in bends], _PER_PANEL)
     r = np.hypot(radius - s * across * math.cos(longitude), s * across * math.sin(longitude))
-    return dust_weights(r, height + s * up) @ (half[:, None] * w).ravel()
+    return dust_weights(r, height + s * up) @ w

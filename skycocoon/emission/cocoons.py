@@ -14,10 +14,10 @@ from ..cosmicrays import SPECIES, ExponentialGrammage, Grammage, Injection
 from ..errors import InputError, check_name, unknown_name
 from ..galaxy import SourceDisc
 from ..galaxy.grid import RATE_DENSITY
-from ..interactions import ENHANCEMENTS, KelnerGamma, KelnerNeutrino
+from ..interactions import ENHANCEMENTS, KelnerGamma
 from ..units import C_LIGHT, M_PROTON_GRAM, FloatArray, to_array, to_float
 from .model import Term
-from .production import CrossSection, production
+from .production import CrossSection, cross_section, production
 
 __all__ = ["Cocoons"]
 
@@ -97,7 +97,7 @@ class Cocoons:
 
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
         """One term: S(E) times the source rate per volume."""
-        section: CrossSection = KelnerGamma() if messenger == "gamma" else KelnerNeutrino(flavour == "all-flavour")
+        section = cross_section(messenger, flavour)
         spectrum = partial(self._yield, section, self.injection)
         return (Term(spectrum, self.density, self.nearest.to_value(u.kpc)),)
 
@@ -123,7 +123,7 @@ class Cocoons:
         chosen = tuple(i for i in self.injection if species in ("all", i.species.name))
         if not chosen:
             raise unknown_name("species", species, ["all", *(i.species.name for i in self.injection)])
-        section: CrossSection = KelnerGamma() if messenger == "gamma" else KelnerNeutrino(flavour == "all-flavour")
+        section = cross_section(messenger, flavour)
         gev = np.atleast_1d(to_array(energy, u.GeV, "energy"))
         return self._yield(section, chosen, gev).reshape(np.shape(energy)) / u.GeV
 

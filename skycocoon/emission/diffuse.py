@@ -13,11 +13,10 @@ from ..errors import InputError, check_name
 from ..galaxy import CylindricalGrid, DensityTable
 from ..galaxy.gas import Gas
 from ..galaxy.sea import Sea
-from ..interactions import KelnerGamma, KelnerNeutrino
 from ..interactions.helium import NUCLEAR_FACTORS, nuclear_factors
 from ..units import FloatArray, to_array
 from .model import Term
-from .production import CrossSection, production
+from .production import CrossSection, cross_section, production
 from .skeleton import combinations, skeleton
 
 __all__ = ["Diffuse", "GasInSea"]
@@ -154,7 +153,7 @@ class Diffuse:
 
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
         """One term, the emissivity at the Sun times gas in the sea; several if the sea hardens inwards."""
-        section: CrossSection = KelnerGamma() if messenger == "gamma" else KelnerNeutrino(flavour == "all-flavour")
+        section = cross_section(messenger, flavour)
         if not self.sea.delta_gradient.value:
             return (Term(partial(self._emissivity, section), GasInSea(self.gas, self.sea)),)
         chosen = self._hardenings[0]
@@ -168,7 +167,7 @@ class Diffuse:
 
     def emissivity(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> u.Quantity:
         """Local emissivity per H atom [GeV^-1 s^-1 sr^-1] at secondary energies."""
-        section: CrossSection = KelnerGamma() if messenger == "gamma" else KelnerNeutrino(flavour == "all-flavour")
+        section = cross_section(messenger, flavour)
         gev = np.atleast_1d(to_array(energy, u.GeV, "energy"))
         found = self._emissivity(section, gev).reshape(np.shape(energy)) / (4 * np.pi)
         return found * u.Unit("GeV-1 s-1 sr-1")

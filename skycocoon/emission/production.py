@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..interactions.kelner import inelastic, pion_nodes
+from ..interactions.kelner import KelnerGamma, KelnerNeutrino, inelastic, pion_nodes
 from ..units import FloatArray
 
-__all__ = ["CrossSection", "Production", "production"]
+__all__ = ["CrossSection", "Production", "cross_section", "production"]
 
 
 class CrossSection(Hashable, Protocol):
@@ -48,6 +48,11 @@ class CrossSection(Hashable, Protocol):
     def multiplicity(self, x: FloatArray, energy: FloatArray) -> FloatArray:
         """Secondaries per collision and dx, F(x, E')."""
         ...
+
+
+def cross_section(messenger: str, flavour: str = "per-flavour") -> CrossSection:
+    """The cross section of a messenger: gamma rays, or neutrinos in a flavour convention."""
+    return KelnerGamma() if messenger == "gamma" else KelnerNeutrino(flavour == "all-flavour")
 
 
 # e-folds of E'/E that are integrated: beyond them a spectrum of slope 2.0 contributes less than 1e-9.

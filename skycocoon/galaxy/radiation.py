@@ -32,7 +32,6 @@ from typing import Any
 import astropy.constants as const
 import astropy.units as u
 import numpy as np
-from astropy.table import Table
 from scipy.interpolate import RectBivariateSpline
 from scipy.special import gamma, zeta
 
@@ -53,6 +52,7 @@ __all__ = [
     "dust_spectra",
     "dust_weights",
     "energy_density",
+    "halving_panels",
     "integrate_dust_weights",
     "photon_density",
 ]
@@ -157,14 +157,16 @@ def _polynomials(temperature: FloatArray) -> FloatArray:
     return np.array(result)
 
 
-def _panels(lower: float, upper: float, points: list[tuple[float, float]]) -> tuple[FloatArray, FloatArray]:
+def halving_panels(
+    lower: float, upper: float, points: list[tuple[float, float]], nodes: int = 6
+) -> tuple[FloatArray, FloatArray]:
     """Gauss-Legendre nodes and weights on panels that halve towards each of ``points`` (where, smallest panel)."""
     steps = 2.0 ** np.arange(40)
     edges = [np.array([lower, upper])]
     for where, smallest in points:
         edges += [np.array([where]), where - smallest * steps, where + smallest * steps]
     cuts = np.unique(np.clip(np.concatenate(edges), lower, upper))
-    x, w = np.polynomial.legendre.leggauss(6)
+    x, w = np.polynomial.legendre.leggauss(nodes)
     half, middle = np.diff(cuts) / 2, (cuts[1:] + cuts[:-1]) / 2
     return (middle[:, None] + half[:, None] * x).ravel(), (half[:, None] * w).ravel()
 
@@ -192,8 +194,8 @@ def integrate_dust_weights(radius: float, height: float) -> FloatArray:
     weights = []
     for disc, (density, length, scale) in DUST_DISCS.items():
         # Beyond 25 scale lengths and 40 scale heights is less than 1e-9 of the dust.
-        r, dr = _panels(0.0, 25 * length, [(radius, 1e-5)])
-        z, dz = _panels(-40 * scale, 40 * scale, [(height, 1e-5), (0.0, 0.01)])
+        r, dr = halving_panels(0.0, 25 * length, [(radius, 1e-5)])
+        z, dz = halving_panels(-40 * scale, 40 * scale, [(height, 1e-5), (0.0, 0.01)])
         flat = (height - z) ** 2
         kernel = np.sqrt(((radius - r[:, None]) ** 2 + flat) * ((radius + r[:, None]) ** 2 + flat))
         dust = (2 * math.pi * r * dr * np.exp(-r / length))[:, None] * (dz * np.exp(-np.abs(z) / scale)) / kernel
@@ -212,6 +214,8 @@ def _splines() -> tuple[float, float, tuple[RectBivariateSpline, ...]]:
     They hold ln of the cold sum, of T_a^6 W_a, each cold term's part in it, and ln of the warm weight: W_a of a node
     colder than the dust around is negative, the sum is not.
     """
+    from astropy.table import Table
+
     path = data_folder() / TABLE_NAME
     table = Table.read(path, format="ascii.ecsv")
     names = table.colnames[2:]

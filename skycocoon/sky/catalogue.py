@@ -11,7 +11,7 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import InputError, check_name, unknown_name
-from ..files import data_folder
+from ..files import data_folder, read_ecsv
 from ..units import FloatArray, quantity, to_array, to_float
 from .region import MASK_RADII, Discs, Region
 
@@ -79,15 +79,8 @@ class Catalogue:
         InputError
             For a file that cannot be read, lacks positions, or has a wrong unit or values out of range.
         """
-        from astropy.table import QTable
-
         path = Path(path)
-        if not path.is_file():
-            raise InputError(f"{path}: no such file; shipped catalogues: {', '.join(list_catalogues())}")
-        try:
-            table = QTable.read(path, format="ascii.ecsv")
-        except Exception as error:  # astropy's readers raise many kinds
-            raise InputError(f"{path}: not a readable ECSV table ({str(error).strip().splitlines()[0]})") from None
+        table = read_ecsv(path, f"catalogues: {', '.join(list_catalogues())}")
         try:
             return cls._from_table(path.stem, table)
         except InputError as error:

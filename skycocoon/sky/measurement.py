@@ -12,7 +12,7 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import InputError, unknown_name
-from ..files import data_folder
+from ..files import data_folder, read_ecsv
 from ..units import INTENSITY, FloatArray
 from .region import Region
 from .sed import FLAVOURS, Sed, check_messenger
@@ -132,15 +132,8 @@ class Measurement:
         InputError
             For a file that cannot be read, lacks one of these, has a wrong unit, or values that are not finite.
         """
-        from astropy.table import QTable
-
         path = Path(path)
-        if not path.is_file():
-            raise InputError(f"{path}: no such file; shipped data sets: {', '.join(list_measurements())}")
-        try:
-            table = QTable.read(path, format="ascii.ecsv")
-        except Exception as error:  # astropy's readers raise many kinds
-            raise InputError(f"{path}: not a readable ECSV table ({str(error).strip().splitlines()[0]})") from None
+        table = read_ecsv(path, f"data sets: {', '.join(list_measurements())}")
         meta = {str(key): str(value) for key, value in table.meta.items()}
         for key in ("messenger", "region"):
             if key not in meta:
