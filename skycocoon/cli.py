@@ -196,7 +196,7 @@ def run(
     Writes gamma.fits, neutrino.fits, seds.ecsv, summary.txt, model.toml and figures/*.png.
     """
     from .errors import InputError
-    from .run import run as run_model
+    from .jobs.run import run as run_model
     from .sky.healpix import check_nside
 
     _check_rtol(rtol)
@@ -237,7 +237,7 @@ def map_(
 ) -> None:
     """One full-sky map, as a FITS file that gammapy, fermipy and healpy load."""
     from .los import intensity_map
-    from .run import energies_for
+    from .jobs.run import energies_for
     from .sky.sed import check_messenger
 
     _check_rtol(rtol)
@@ -290,7 +290,7 @@ def _make_sed(
         name = next(iter(sed.components))
         return Sed(nodes, {name: sed.at(nodes)}, place, sed.messenger, sed.flavour, sed.meta)
     from .los import region_sed
-    from .run import energies_for
+    from .jobs.run import energies_for
     from .sky.sed import check_messenger
 
     if messenger is None:
@@ -381,7 +381,7 @@ def plot(
     from .errors import InputError
     from .files import new_file
     from .plot import plot_map, plot_sed, save
-    from .run import load_measurement
+    from .jobs.run import load_measurement
 
     _check_out(out, (".png", ".pdf", ".svg"), overwrite)
     if factor is not None and not 0 < factor < float("inf"):
@@ -474,7 +474,7 @@ def init(preset: str) -> None:
 @_set_option
 def check(model: str, settings: tuple[str, ...]) -> None:
     """Validate a model file without running it."""
-    from .run import check_pictures, describe, energies_for
+    from .jobs.run import check_pictures, describe, energies_for
 
     loaded = _load(model, settings)
     nodes = loaded.maps.energies.nodes()
@@ -515,7 +515,7 @@ def show(thing: str | None) -> None:
     """What there is: presets, data sets and regions; or what one of them, a map or an ECSV file holds."""
     from .config import list_presets, load_file
     from .errors import unknown_name
-    from .run import describe
+    from .jobs.run import describe
     from .sky import Catalogue, Measurement, Region, SkyMap, list_catalogues, list_measurements, list_regions
 
     if thing is None:

@@ -10,16 +10,16 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from .config import LoadedModel
-from .emission import GalaxyModel
-from .errors import InputError
-from .files import new_folder
-from .interactions import KelnerGamma, KelnerNeutrino
-from .los import RTOL, check_memory, intensity_map, region_sed
-from .sky import Measurement, Region, Sed, SkyMap, list_measurements
-from .sky.measurement import Comparison
-from .sky.sed import FLAVOURS
-from .units import INTENSITY
+from ..config import LoadedModel
+from ..emission import GalaxyModel
+from ..errors import InputError
+from ..files import new_folder
+from ..interactions import KelnerGamma, KelnerNeutrino
+from ..los import RTOL, check_memory, intensity_map, region_sed
+from ..sky import Measurement, Region, Sed, SkyMap, list_measurements
+from ..sky.measurement import Comparison
+from ..sky.sed import FLAVOURS
+from ..units import INTENSITY
 
 __all__ = ["DATA", "FILES", "check_pictures", "energies_for", "load_measurement", "run"]
 
@@ -249,7 +249,7 @@ def _nearby(region: Region, messenger: str) -> list[Measurement]:
 
 
 def _draw_sed(group: _Group, name: str, path: Path) -> None:
-    from .plot import plot_sed, save
+    from ..plot import plot_sed, save
 
     region = group.data[0].region
     # Grey points for orientation: other experiments inside the same region.
@@ -267,7 +267,7 @@ def _draw_sed(group: _Group, name: str, path: Path) -> None:
 
 
 def _draw_map(sky: SkyMap, path: Path) -> None:
-    from .plot import plot_map, save
+    from ..plot import plot_map, save
 
     save(plot_map(sky), path)
 

@@ -23,12 +23,12 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from .emission import Absorption
-from .errors import InputError
-from .galaxy import Gas, Sea, SourceDisc, Sun
-from .sky import Measurement, Region, Sed, SkyMap
-from .sky.healpix import pixels_at
-from .sky.sed import FLAVOURS
+from ..emission import Absorption
+from ..errors import InputError
+from ..galaxy import Gas, Sea, SourceDisc, Sun
+from ..sky import Measurement, Region, Sed, SkyMap
+from ..sky.healpix import pixels_at
+from ..sky.sed import FLAVOURS
 
 __all__ = [
     "plot_absorption", "plot_gas", "plot_map", "plot_measurement", "plot_region", "plot_sea", "plot_sed", "save",

@@ -1,0 +1,1 @@
+"""What a command makes: a folder of results, whole or not at all."""
