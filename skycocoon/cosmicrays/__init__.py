@@ -2,6 +2,7 @@
 
 from .grammage import LAWS, ConstantGrammage, DiffusiveGrammage, ExponentialGrammage, Grammage
 from .injection import MASS_CONVENTIONS, SPECIES, Injection, Species
+from .slab import Slab
 
 __all__ = [
     "LAWS",
@@ -12,5 +13,6 @@ __all__ = [
     "ExponentialGrammage",
     "Grammage",
     "Injection",
+    "Slab",
     "Species",
 ]
