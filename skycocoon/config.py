@@ -12,11 +12,11 @@ import math
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import astropy.units as u
 import numpy as np
@@ -30,7 +30,7 @@ from pydantic import (
     model_validator,
 )
 
-from .cosmicrays import LAWS, SPECIES, Grammage, Injection
+from .cosmicrays import LAWS, SPECIES, Grammage, Injection, Slab
 from .cosmicrays.grammage import TURBULENCE
 from .cosmicrays.local import LOCAL_SPECTRA
 from .emission import Absorption, Cocoons, Component, Diffuse, GalaxyModel, Template
@@ -42,13 +42,18 @@ from .galaxy import GAS_MODELS, PROFILES, CylindricalGrid, Gas, Sea, SourceDisc,
 from .galaxy.disc import VERTICALS
 from .galaxy.gas import X_CO_UNIT
 from .interactions import ENHANCEMENTS
+from .interactions.fragmentation import FRAGMENTATIONS
 from .interactions.helium import NUCLEAR_FACTORS
+from .nuclei import Nuclei
 from .sky import Region, SkyMap
 from .sky.healpix import check_nside
 from .sky.sed import FLAVOURS, MESSENGERS
 from .units import quantity, to_float
 
-__all__ = ["ModelFile", "list_presets", "load_file", "load_model", "preset_text"]
+__all__ = [
+    "FitSection", "LoadedModel", "ModelFile", "SamplingSection", "Variation", "list_presets", "load_file", "load_model",
+    "preset_text",
+]  # fmt: skip
 
 
 def _quantity(
@@ -78,6 +83,10 @@ RigidityOrInfinite = Annotated[u.Quantity, BeforeValidator(_quantity("GV", infin
 Grams = Annotated[u.Quantity, BeforeValidator(_quantity("g cm-2", exclusive=False))]
 NumberDensity = Annotated[u.Quantity, BeforeValidator(_quantity("cm-3"))]
 Gradient = Annotated[u.Quantity, BeforeValidator(_quantity("kpc-1", exclusive=False))]
+SurfaceDensity = Annotated[u.Quantity, BeforeValidator(_quantity("g cm-2"))]
+Speed = Annotated[u.Quantity, BeforeValidator(_quantity("km s-1"))]
+DiffusionCoefficient = Annotated[u.Quantity, BeforeValidator(_quantity("cm2 s-1"))]
+RigidityOrZero = Annotated[u.Quantity, BeforeValidator(_quantity("GV", exclusive=False))]
 CoToHydrogen = Annotated[u.Quantity, BeforeValidator(_quantity(X_CO_UNIT.to_string()))]
 
 
@@ -222,6 +231,15 @@ class InteractionsSection(_Section):
     helium: Annotated[str, BeforeValidator(_name("helium cross section", ENHANCEMENTS))] = "joshi2014"
 
 
+# The section and the component of a build before this one.
+_Before = tuple["_Section", Any] | None
+
+
+def _same(section: _Section, before: _Before) -> Callable[..., bool]:
+    """Whether keys of a section are the very objects of the section that was built before."""
+    return lambda *keys: before is not None and all(getattr(section, k) is getattr(before[0], k) for k in keys)
+
+
 class CocoonsSection(_Section):
     """``[components.NAME]`` with ``kind = "cocoons"``."""
 
@@ -235,12 +253,17 @@ class CocoonsSection(_Section):
     injection: InjectionSection
     grammage: GrammageSection = GrammageSection()
 
-    def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path) -> Cocoons:
-        """The component."""
+    def build(
+        self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, before: _Before = None
+    ) -> Cocoons:
+        """The component; parts whose sections are those of one that was built ``before`` are taken from it."""
+        same = _same(self, before)
+        disc: Any = before[1].density if before and same("disc", "supernova_interval") else None
+        injection = before[1].injection if before and same("injection", "supernova_energy") else None
         return Cocoons(
             name,
-            self.disc.build(sun, 1.0 / self.supernova_interval, folder),
-            self.injection.build(self.supernova_energy),
+            self.disc.build(sun, 1.0 / self.supernova_interval, folder) if disc is None else disc,
+            self.injection.build(self.supernova_energy) if injection is None else injection,
             self.grammage.build(),
             interactions.helium,
             self.gas_density,
@@ -276,10 +299,13 @@ class DiffuseSection(_Section):
     helium_abundance: float = Field(default=0.0963, ge=0, le=0.5)
     sea: SeaSection = SeaSection()
 
-    def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path) -> Diffuse:
-        """The component."""
+    def build(
+        self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, before: _Before = None
+    ) -> Diffuse:
+        """The component; the sea of one that was built ``before`` is taken over if its section is the same."""
         gas = Gas(self.gas, self.x_co, self.ionised, self.column_scale)
-        return Diffuse(name, self.spectra, gas, self.sea.build(sun), self.nuclear, self.helium_abundance)
+        sea = before[1].sea if before and _same(self, before)("sea") else self.sea.build(sun)
+        return Diffuse(name, self.spectra, gas, sea, self.nuclear, self.helium_abundance)
 
 
 class MapSection(_Section):
@@ -296,8 +322,12 @@ class MapSection(_Section):
     scale: float = Field(default=1.0, ge=0)
     outside: Annotated[str, BeforeValidator(_name("choice for energies outside the map", OUTSIDE))] = "error"
 
-    def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path) -> Template:
-        """The component."""
+    def build(
+        self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, before: _Before = None
+    ) -> Template:
+        """The component; the map of one that was built ``before`` is not read again if but its scale has changed."""
+        if before and _same(self, before)(*(key for key in type(self).model_fields if key not in ("scale", "outside"))):
+            return Template(name, before[1].sky, self.scale, self.outside)
         sky = SkyMap.read(
             folder / self.file,
             unit=self.unit,
@@ -406,6 +436,129 @@ class ComparisonSection(_Section):
         return self
 
 
+class TransportSection(_Section):
+    """``[transport]``: the slab in which nuclei travel, for B/C."""
+
+    halo_height: Length = 7.0 * u.kpc
+    surface_density: SurfaceDensity = 2.3 * u.mg / u.cm**2
+    advection: Speed = 4.409 * u.km / u.s
+    diffusion: DiffusionCoefficient = 2.4826e28 * u.cm**2 / u.s
+    delta: float = Field(default=0.565132, gt=0, lt=2)
+    break_rigidity: Rigidity = 290.0 * u.GV
+    break_delta: float = Field(default=0.22, gt=-1, lt=2)
+    break_smoothness: float = Field(default=0.1, gt=0, lt=10)
+    slope: float = Field(default=4.328, gt=3, lt=6)
+    slope_plus_delta: float | None = Field(default=None, gt=3, lt=8)
+    modulation: RigidityOrZero = 0.4878 * u.GV
+    fragmentation: Annotated[str, BeforeValidator(_name("fragmentation table", FRAGMENTATIONS))] = "evoli2019"
+    cross_section_scale: float = Field(default=1.0, gt=0, lt=10)
+    cocoons: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> TransportSection:
+        if "slope" in self.model_fields_set and self.slope_plus_delta is not None:
+            raise ValueError("slope and slope_plus_delta mean the same, choose one")
+        return self
+
+    def build(self, grammage: Grammage | None) -> Nuclei:
+        """Nuclei with the cocoons' grammage."""
+        slope = self.slope if self.slope_plus_delta is None else self.slope_plus_delta - self.delta
+        slab = Slab(
+            self.halo_height, self.surface_density, self.advection, self.diffusion, self.delta, self.break_rigidity,
+            self.break_delta, self.break_smoothness, slope, self.modulation,
+        )  # fmt: skip
+        return Nuclei(slab, grammage, self.fragmentation, self.cross_section_scale)
+
+
+def _pair(value: object) -> object:
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise InputError("two values are needed, [lowest, highest]")
+    return value
+
+
+Number = str | float
+
+
+class PriorSection(_Section):
+    """``prior`` of a parameter: a Gaussian."""
+
+    mean: Number
+    sigma: Number
+
+
+class ParameterSection(_Section):
+    """``[fit.parameters]``, one key of the model: where it may be, and what is known of it."""
+
+    bounds: Annotated[list[Number], BeforeValidator(_pair)]
+    prior: PriorSection | None = None
+
+
+class NormalisationSection(_Section):
+    """``[fit.normalisations]``: one nuisance factor of an experiment, on the model."""
+
+    sigma: float = Field(gt=0, lt=1)
+    data: Annotated[list[str], BeforeValidator(_listed)] = Field(min_length=1)
+
+
+def _normalisations(value: object) -> object:
+    """A number alone is the sigma of the data set that the key names."""
+    if isinstance(value, Mapping):
+        return {
+            key: item if isinstance(item, Mapping) else {"sigma": item, "data": [key]} for key, item in value.items()
+        }
+    return value
+
+
+class DataRangeSection(_Section):
+    """``[fit.ranges]``: which points of a data set are used."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    first: str | None = Field(default=None, alias="from")
+    last: str | None = Field(default=None, alias="to")
+
+
+class FitSection(_Section):
+    """``[fit]``: which data, which parameters."""
+
+    data: Annotated[list[str], BeforeValidator(_listed)] = Field(min_length=1)
+    parameters: dict[str, ParameterSection] = Field(min_length=1)
+    normalisations: Annotated[dict[str, NormalisationSection], BeforeValidator(_normalisations)] = Field(
+        default_factory=dict
+    )
+    ranges: dict[str, DataRangeSection] = Field(default_factory=dict)
+    profiles: Annotated[list[str], BeforeValidator(_listed)] = Field(default_factory=list)
+    minos: bool = True
+    starts: int = Field(default=1, ge=1, le=1000)
+    seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FitSection:
+        for key in self.profiles:
+            check_name("parameter in profiles", key, self.parameters)
+        if twice := [name for name in self.data if self.data.count(name) > 1]:
+            raise ValueError(f"data: {twice[0]} is named twice")
+        for name, item in self.normalisations.items():
+            for other in item.data:
+                check_name(f"data set of normalisations.{name}", other, self.data)
+        of = [other for item in self.normalisations.values() for other in item.data]
+        if twice := [name for name in of if of.count(name) > 1]:
+            raise ValueError(f"normalisations: {twice[0]} has two")
+        for name in self.ranges:
+            check_name("data set in ranges", name, self.data)
+        return self
+
+
+class SamplingSection(_Section):
+    """``[sampling]``: how emcee samples the posterior."""
+
+    walkers: int = Field(default=32, ge=4, le=10000)
+    steps: int = Field(default=2000, ge=10)
+    burn: int = Field(default=500, ge=0)
+    thin: int = Field(default=1, ge=1)
+    seed: int = Field(default=0, ge=0)
+
+
 class ModelFile(_Section):
     """A whole model file."""
 
@@ -415,6 +568,24 @@ class ModelFile(_Section):
     interactions: InteractionsSection = InteractionsSection()
     maps: MapsSection = MapsSection()
     comparison: ComparisonSection = ComparisonSection()
+    transport: TransportSection = TransportSection()
+    fit: FitSection | None = None
+    sampling: SamplingSection | None = None
+
+    def cocoons(self) -> str | None:
+        """Name of the component whose grammage nuclei cross; None if there is none.
+
+        Raises
+        ------
+        InputError
+            If there are several and ``transport.cocoons`` does not say which, or names none of them.
+        """
+        names = [name for name, section in self.components.items() if isinstance(section, CocoonsSection)]
+        if self.transport.cocoons is not None:
+            return check_name("component of kind 'cocoons' in transport.cocoons", self.transport.cocoons, names)
+        if len(names) > 1:
+            raise InputError(f"transport.cocoons: is missing; which of {', '.join(names)} do nuclei cross?")
+        return names[0] if names else None
 
 
 @dataclass(frozen=True)
@@ -431,6 +602,8 @@ class LoadedModel:
         The same model with some keys changed, by name: what a figure draws beside it.
     toml
         The file's text with the overrides in it: what `skycocoon run` on it would do again.
+    file, folder, source
+        The file as it was checked, where its paths begin, and what it is called.
     """
 
     model: GalaxyModel
@@ -438,6 +611,184 @@ class LoadedModel:
     comparison: ComparisonSection
     variants: Mapping[str, GalaxyModel]
     toml: str
+    file: ModelFile = field(repr=False)
+    folder: Path
+    source: str
+
+    @cached_property
+    def nuclei(self) -> Nuclei:
+        """Nuclei in the slab of ``[transport]``, with the cocoons' grammage.
+
+        Raises
+        ------
+        InputError
+            If it is not clear which cocoons these are.
+        """
+        return _nuclei(self.file, self.model, self.source)
+
+    def with_values(self, values: Mapping[str, object], note: str = "") -> str:
+        """The model's TOML with other values of some keys, after a comment."""
+        document = tomllib.loads(self.toml)
+        for key, value in values.items():
+            _override(document, key, str(value) if isinstance(value, u.Quantity) else value)
+        return "".join(f"# {line}\n" for line in note.splitlines()) + _toml(document)
+
+
+def _nuclei(file: ModelFile, model: GalaxyModel, source: str) -> Nuclei:
+    try:
+        name = file.cocoons()
+        found = next((part for part in model.components if part.name == name), None)
+        return file.transport.build(found.grammage if isinstance(found, Cocoons) else None)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+
+
+class Variation:
+    """The same model at other values of some of its keys, without reading or checking it all again.
+
+    Parts that no key touches are the very objects that were there before: what was computed of them stays good.
+
+    Parameters
+    ----------
+    loaded
+        The model.
+    bounds
+        Lowest and highest value of each key that varies, as in a model file. Both are tried.
+    where
+        What to call the place of a mistake.
+
+    Attributes
+    ----------
+    keys, units
+        Keys, and what their values are measured in.
+    start, low, high
+        The model's values, and the bounds.
+
+    Raises
+    ------
+    InputError
+        For a key that is not there, has no number, or whose model would be wrong at a bound; for a model outside the
+        bounds.
+    """
+
+    def __init__(self, loaded: LoadedModel, bounds: Mapping[str, tuple[Any, Any]], where: str = "fit.parameters"):
+        self.keys = tuple(bounds)
+        self._paths = [tuple(key.split(".")) for key in bounds]
+        self._loaded = loaded
+        self._file, self._model = loaded.file, loaded.model
+        self._built = {n: (section, part) for (n, section), part in zip(
+            loaded.file.components.items(), loaded.model.components, strict=True)}  # fmt: skip
+        starts: list[float] = []
+        lows: list[float] = []
+        highs: list[float] = []
+        units: list[str] = []
+        for key, path, (low, high) in zip(self.keys, self._paths, bounds.values(), strict=True):
+            place = f"{loaded.source}: {where}.{key}"
+            leaf = _leaf(loaded.file, path, place)
+            if isinstance(leaf, bool) or not isinstance(leaf, (int, float, u.Quantity)):
+                said = "has no value in the model, give it one" if leaf is None else f"is {leaf!r}, no number"
+                raise InputError(f"{place}: {said}")
+            unit = _unit_of(low, leaf, place)
+            start, least, most = (_in_unit(value, unit, place) for value in (leaf, low, high))
+            if not least < most:
+                raise InputError(f"{place}: bounds = [{low}, {high}]: the first must be below the second")
+            if not least <= start <= most:
+                raise InputError(
+                    f"{place}: the model's {start:g} {unit}".rstrip() + f" is outside its bounds, {low} to {high}"
+                )
+            for found, value in ((starts, start), (lows, least), (highs, most)):
+                found.append(value)
+            units.append(unit)
+        self.start, self.low, self.high = (tuple(values) for values in (starts, lows, highs))
+        self.units = tuple(units)
+        self._scales = [unit and u.Unit(unit) for unit in units]
+        for values in (self.low, self.high):
+            for index, key in enumerate(self.keys):
+                tried = [*self.start[:index], values[index], *self.start[index + 1 :]]
+                try:
+                    load_text(loaded.with_values(self.quantities(tried)), loaded.source, loaded.folder)
+                except InputError as error:
+                    raise InputError(f"{error} (in {where}.{key}: bounds)") from None
+
+    def quantities(self, values: Iterable[float]) -> dict[str, object]:
+        """Values as a model file has them."""
+        return {
+            key: f"{value!r} {unit}" if unit else value
+            for key, value, unit in zip(self.keys, map(float, values), self.units, strict=True)
+        }
+
+    def at(self, values: Iterable[float]) -> tuple[ModelFile, GalaxyModel]:
+        """The file and the model at values in :attr:`units`; nuclei by :meth:`nuclei`."""
+        file = self._file
+        for path, value, unit in zip(self._paths, values, self._scales, strict=True):
+            file = _with_leaf(file, path, u.Quantity(value, unit) if unit else value)
+        sun, absorption = self._model.sun, self._model.absorption
+        if file.galaxy is not self._file.galaxy or file.absorption is not self._file.absorption:
+            sun, absorption = file.galaxy.build(), file.absorption.build()
+        if file.galaxy is not self._file.galaxy:
+            self._built = {}
+        parts = []
+        for name, section in file.components.items():
+            before = self._built.get(name)
+            if before is None or before[0] is not section:
+                part = section.build(name, sun, file.interactions, self._loaded.folder, before)
+                self._built[name] = before = (section, part)
+            parts.append(before[1])
+        return file, GalaxyModel(tuple(parts), sun, absorption, self._model.provenance)
+
+    def nuclei(self, file: ModelFile, model: GalaxyModel) -> Nuclei:
+        """Nuclei of what :meth:`at` gave."""
+        return _nuclei(file, model, self._loaded.source)
+
+
+def _leaf(file: ModelFile, path: tuple[str, ...], place: str) -> Any:
+    """What a dotted key leads to."""
+    found: Any = file
+    for index, step in enumerate(path):
+        if isinstance(found, Mapping):
+            names = list(found)
+        else:
+            names = [f.alias or n for n, f in type(found).model_fields.items()] if isinstance(found, _Section) else []
+        if step not in names:
+            above = ".".join(path[:index]) or "the model"
+            raise InputError(f"{place}: {unknown_name(f'key of {above},', step, names)}")
+        found = found[step] if isinstance(found, Mapping) else getattr(found, _field_name(found, step))
+    return found
+
+
+def _field_name(section: _Section, step: str) -> str:
+    return next(n for n, f in type(section).model_fields.items() if step in (n, f.alias))
+
+
+def _with_leaf(place: Any, path: tuple[str, ...], value: object) -> Any:
+    """A copy with another value there; all that is not on the way is shared."""
+    if not path:
+        return value
+    if isinstance(place, Mapping):
+        return {**place, path[0]: _with_leaf(place[path[0]], path[1:], value)}
+    name = _field_name(place, path[0])
+    return place.model_copy(update={name: _with_leaf(getattr(place, name), path[1:], value)})
+
+
+def _unit_of(bound: object, leaf: object, place: str) -> str:
+    """The unit in which a parameter is fitted: that of its lower bound."""
+    if not isinstance(leaf, u.Quantity):
+        return ""
+    try:
+        unit = quantity(bound, leaf.unit, "bounds").unit
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from None
+    try:
+        return str(unit.to_string("fits"))
+    except ValueError:  # a unit that FITS does not know
+        return str(unit.to_string())
+
+
+def _in_unit(value: object, unit: str, place: str) -> float:
+    try:
+        return to_float(quantity(value, u.Unit(unit), "value"), u.Unit(unit), "value")
+    except InputError as error:
+        raise InputError(f"{place}: {error}") from None
 
 
 def list_presets() -> list[str]:
@@ -474,6 +825,11 @@ def load_file(source: str | Path, overrides: Mapping[str, object] | None = None)
         For an unknown preset, a file that cannot be read, or anything wrong in it.
     """
     text, folder = _text(source)
+    return load_text(text, str(source), folder, overrides)
+
+
+def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, object] | None = None) -> LoadedModel:
+    """Read the text of a model file; ``source`` is what it is called, and paths in it begin at ``folder``."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -483,8 +839,8 @@ def load_file(source: str | Path, overrides: Mapping[str, object] | None = None)
     moved = _absolute_files(document, folder)
     changes = ", ".join(f"{key} = {value}" for key, value in (overrides or {}).items())
     text = _toml(document) if overrides or moved else text
-    file = _checked(document, str(source))
-    model = _build(file, str(source), folder, text, changes, {})
+    file = _checked(document, source)
+    model = _build(file, source, folder, text, changes, {})
     unchanged = dict(zip(file.components, model.components, strict=True))
     variants = {}
     for name, keys in file.comparison.variants.items():
@@ -501,10 +857,10 @@ def load_file(source: str | Path, overrides: Mapping[str, object] | None = None)
             _override(varied, key, value)
         same = {n: part for n, part in unchanged.items() if varied["components"].get(n) == document["components"][n]}
         try:
-            variants[name] = _build(_checked(varied, str(source)), str(source), folder, text, changes, same)
+            variants[name] = _build(_checked(varied, source), source, folder, text, changes, same)
         except InputError as error:
             raise InputError(f"{error} {where}") from None
-    return LoadedModel(model, file.maps, file.comparison, variants, text)
+    return LoadedModel(model, file.maps, file.comparison, variants, text, file, folder, source)
 
 
 def load_model(source: str | Path, overrides: Mapping[str, object] | None = None) -> GalaxyModel:
@@ -530,8 +886,17 @@ def _text(source: str | Path) -> tuple[str, Path]:
 
 
 def _absolute_files(document: dict[str, Any], folder: Path) -> bool:
-    """Make paths of grids and maps absolute, so that the model can be run again from any folder."""
+    """Make paths of grids, maps and data absolute, so that the model can be run again from any folder."""
     moved = False
+    fit = document.get("fit")
+    if isinstance(fit, dict) and isinstance(fit.get("data"), list):
+        names = {name: str(folder / name) for name in fit["data"] if isinstance(name, str) and name.endswith(".ecsv")}
+        names = {name: path for name, path in names.items() if name != path}
+        moved = bool(names)
+        fit["data"] = [names.get(name, name) if isinstance(name, str) else name for name in fit["data"]]
+        for key in ("ranges", "normalisations"):
+            if isinstance(fit.get(key), dict):
+                fit[key] = {names.get(name, name): item for name, item in fit[key].items()}
     components = document.get("components")
     for section in components.values() if isinstance(components, dict) else ():
         for place in (section, section.get("disc") if isinstance(section, dict) else None):
@@ -624,8 +989,13 @@ def _fields(steps: list[str]) -> list[str]:
         if len(steps) < 3:
             return []
         section, steps = KINDS[steps[2]], steps[3:]
+    within = False
     for step in steps:
+        if within:  # a name of the user's own
+            within = False
+            continue
         found = next((f for n, f in section.model_fields.items() if step in (n, f.alias)), None)
+        within = found is not None and get_origin(found.annotation) is dict
         candidates = () if found is None else (found.annotation, *get_args(found.annotation))
         section = next((t for t in candidates if isinstance(t, type) and issubclass(t, _Section)), None)
         if section is None:

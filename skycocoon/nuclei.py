@@ -154,7 +154,7 @@ class Nuclei:
         for (charge, mass_number), logarithm in self._spectra.items():
             if charge != ELEMENTS[symbol]:
                 continue
-            kinetic, measure = values, 1.0
+            kinetic, measure = values, np.ones_like(values)
             if in_rigidity:
                 p = values * charge / mass_number
                 kinetic = p**2 / (np.hypot(p, M_PROTON) + M_PROTON)

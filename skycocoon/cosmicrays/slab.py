@@ -50,7 +50,7 @@ def ionisation(charge: FloatArray, mass_number: FloatArray, kinetic: FloatArray)
     ratio = M_ELECTRON / (mass_number * M_PROTON)
     most = 2 * M_ELECTRON * x**2 / (1 + 2 * gamma * ratio + ratio**2)
     hydrogen = 1 / (1 + 4 * HELIUM_FRACTION)
-    total = 0.0
+    total = np.zeros_like(x)
     for (z, excitation, molar), part in zip(TARGETS, (hydrogen, 1 - hydrogen), strict=True):
         logarithm = 0.5 * np.log(2 * M_ELECTRON * x**2 * most / excitation**2)
         total = total + part * BETHE * z / molar * (logarithm - beta2) / beta2
