@@ -1,7 +1,8 @@
-"""With what spectrum: what a source releases, and the grammage that it crosses in the cocoon."""
+"""With what spectrum: what a source releases, the grammage that it crosses in the cocoon, and ratios of nuclei."""
 
 from .grammage import LAWS, ConstantGrammage, DiffusiveGrammage, ExponentialGrammage, Grammage
 from .injection import MASS_CONVENTIONS, SPECIES, Injection, Species
+from .ratio import RatioMeasurement, list_ratios
 from .slab import Slab
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "ExponentialGrammage",
     "Grammage",
     "Injection",
+    "RatioMeasurement",
     "Slab",
     "Species",
+    "list_ratios",
 ]

@@ -11,18 +11,16 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
+from .. import points
 from ..errors import InputError, unknown_name
 from ..files import data_folder, read_ecsv
 from ..units import INTENSITY, FloatArray
-from .region import Region
+from .region import EDGE_NSIDE, Region, edge_parts, touching
 from .sed import FLAVOURS, Sed, check_messenger
 
 __all__ = ["Comparison", "Measurement", "list_measurements"]
 
 FLUX = INTENSITY * u.sr
-
-# One-sided Gaussian quantile of a 95 % confidence limit.
-SIGMA_95 = 1.6448536269514722
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,7 @@ class Measurement:
     value: u.Quantity
     error_low: u.Quantity
     error_high: u.Quantity
-    limit: np.ndarray[Any, np.dtype[np.bool_]]
+    limit: points.BoolArray
     band: bool = False
     flavour: str = ""
     meta: Mapping[str, str] = field(default_factory=dict)
@@ -103,6 +101,11 @@ class Measurement:
     def per_steradian(self) -> bool:
         """Whether values are intensities; else they are fluxes of the whole region."""
         return bool(self.value.unit == INTENSITY)
+
+    @property
+    def events(self) -> str:
+        """Data-taking that the points come from; the data set's own name if the header does not say."""
+        return self.meta.get("events") or self.name
 
     @classmethod
     def named(cls, name: str) -> Measurement:
@@ -125,7 +128,7 @@ class Measurement:
         the unit for an intensity and without for a flux; errors ``*_errn, *_errp`` (or ``*_err``), optional systematic
         ``*_sysn, *_sysp`` (or ``*_sys``); optional ``e_min, e_max``; optional ``is_ul`` for 95 % upper limits.
         Header: ``messenger``, ``region`` (a name or ``box:...``); optional ``label``, ``flavour``, ``kind = band``,
-        ``reference``, ``doi``, anything else.
+        ``events``, ``reference``, ``doi``, anything else.
 
         Raises
         ------
@@ -150,45 +153,18 @@ class Measurement:
         if messenger == "neutrino" and flavour not in FLAVOURS:
             raise unknown_name("flavour convention", flavour, FLAVOURS)
 
-        def column(key: str, unit: u.UnitBase) -> FloatArray:
-            values = u.Quantity(np.ma.filled(table[key], np.nan) if hasattr(table[key], "mask") else table[key])
-            if not values.unit.is_equivalent(unit):
-                raise InputError(f"column {key!r} has the unit '{values.unit}'; one like '{unit}' is needed")
-            return np.atleast_1d(np.asarray(values.to_value(unit), dtype=np.float64))
-
-        if "e_ref" not in table.colnames:
-            raise InputError(f"no column 'e_ref'; there are: {', '.join(table.colnames)}")
-        energy = column("e_ref", u.GeV)
+        energy = points.read_column(table, "e_ref", u.GeV)
         base = next((key for key in ("dnde", "e2dnde") if key in table.colnames), None)
         if base is None:
             raise InputError(f"no column 'dnde' or 'e2dnde'; there are: {', '.join(table.colnames)}")
         weight = u.GeV**2 if base == "e2dnde" else u.dimensionless_unscaled
-        sr = u.Quantity(table[base]).unit.is_equivalent(INTENSITY * weight)
-        unit = INTENSITY if sr else FLUX
+        unit = INTENSITY if _unit(table[base]).is_equivalent(INTENSITY * weight) else FLUX
         scale = energy**-2 if base == "e2dnde" else np.ones_like(energy)
-
-        def pair(kind: str) -> tuple[FloatArray, FloatArray] | None:
-            if f"{base}_{kind}" in table.colnames:
-                both = column(f"{base}_{kind}", unit * weight) * scale
-                return both, both
-            if f"{base}_{kind}n" in table.colnames and f"{base}_{kind}p" in table.colnames:
-                return column(f"{base}_{kind}n", unit * weight) * scale, column(
-                    f"{base}_{kind}p", unit * weight
-                ) * scale
-            return None
-
-        value = column(base, unit * weight) * scale
-        errors = pair("err")
-        if errors is None:
-            raise InputError(f"no errors: '{base}_err', or '{base}_errn' and '{base}_errp', are needed")
-        low, high = errors
-        # A missing side of an error is taken as the other side.
-        low, high = np.where(np.isfinite(low), low, high), np.where(np.isfinite(high), high, low)
-        if (system := pair("sys")) is not None:
-            low, high = np.hypot(low, system[0]), np.hypot(high, system[1])
-        limit = np.zeros(energy.size, dtype=bool)
-        if "is_ul" in table.colnames:
-            limit = np.asarray(table["is_ul"]).astype(bool)
+        value = points.read_column(table, base, unit * weight) * scale
+        low, high = (side * scale for side in points.read_errors(table, base, unit * weight))
+        limit = points.read_flags(table, "is_ul")
+        if not energy.size:
+            raise InputError("no rows; one point at least is needed")
         used = np.isfinite(energy) & np.isfinite(value)
         if not used.all() or np.any(energy <= 0):
             raise InputError("energies and values must be finite, energies positive")
@@ -197,8 +173,8 @@ class Measurement:
             raise InputError(f"row {int(np.flatnonzero(~ok)[0]) + 1}: errors must be positive and finite")
         if np.any(limit & (value <= 0)):
             raise InputError("an upper limit must be positive")
-        e_min = column("e_min", u.GeV) if "e_min" in table.colnames else energy
-        e_max = column("e_max", u.GeV) if "e_max" in table.colnames else energy
+        e_min = points.read_column(table, "e_min", u.GeV) if "e_min" in table.colnames else energy
+        e_max = points.read_column(table, "e_max", u.GeV) if "e_max" in table.colnames else energy
         return cls(
             name,
             meta.get("label", name),
@@ -289,8 +265,7 @@ class Measurement:
             error = float(np.mean((high if ratio > 1 else low) / data))
             pulls = np.array([(1.0 - ratio) / error])
         else:
-            sigma = np.where(limit, data / SIGMA_95, np.where(model_value > data, high, low))
-            pulls = (np.where(limit, 0.0, data) - model_value) / sigma
+            pulls = points.pulls(data, low, high, limit, model_value)
         return Comparison(
             self.name,
             self.region.name if sed.region == self.region else sed.region.name,
@@ -301,6 +276,18 @@ class Measurement:
             0 if self.band else int((~there).sum()),
             pulls,
         )
+
+    def overlaps(self, other: Measurement) -> bool:
+        """Whether it is the same messenger, in regions that overlap; see :func:`skycocoon.points.same_points`.
+
+        Energies are not asked: a reference energy does not say what events a fit to a power law was made to.
+        """
+        return self.messenger == other.messenger and _overlap(self.region, other.region)
+
+    def repeats(self, other: Measurement) -> bool:
+        """Whether another data set holds the same values at the same energies."""
+        same = points.same_numbers(self.energy, other.energy) and points.same_numbers(self.value, other.value)
+        return self.messenger == other.messenger and same
 
     def plot(self, **options: Any) -> Any:
         """Draw the points; see :func:`skycocoon.plot.plot_measurement`."""
@@ -316,6 +303,27 @@ class Measurement:
             f"{self.energy_min.min():.4g}..{self.energy_max.max():.4g}, {unit}, {self.region.name}\n"
             f"  {self.meta.get('reference', 'no reference given')} {self.meta.get('doi', '')}".rstrip()
         )
+
+
+def _unit(column: Any) -> u.UnitBase:
+    unit = getattr(column, "unit", None)
+    return u.dimensionless_unscaled if unit is None else unit
+
+
+def _overlap(one: Region, other: Region) -> bool:
+    """Whether two regions share more than an edge.
+
+    Looked for in ever smaller pixels, at last in the pieces of 0.2 arcmin that solid angles are counted in. Most pairs
+    are told apart on the first grid, where the solid angle of what they share takes up to a second.
+    """
+    both = one & other
+    nside = 32
+    while nside <= EDGE_NSIDE:
+        pixels, whole = touching(both, nside)
+        if whole.any() or not pixels.size:
+            return bool(pixels.size)
+        nside *= 2
+    return edge_parts(both, EDGE_NSIDE, pixels)[2]
 
 
 def list_measurements() -> list[str]:

@@ -1,0 +1,388 @@
+"""A model file against its data: what each set should have measured, as a function of the parameters of ``[fit]``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import astropy.units as u
+import numpy as np
+
+from .config import FitSection, LoadedModel, ModelFile, Variation
+from .cosmicrays import RatioMeasurement, list_ratios
+from .emission import GalaxyModel, Template
+from .errors import InputError, unknown_name
+from .inference import NORMALISATION, Likelihood, Parameter, Points
+from .interactions import KelnerGamma, KelnerNeutrino
+from .los import RTOL, region_means
+from .nuclei import ELEMENTS, RANGE, Nuclei
+from .points import same_points
+from .sky import Measurement, Region, list_measurements
+from .units import FloatArray, quantity, to_float
+
+__all__ = ["Data", "Problem", "energies_for", "load_data", "prepare"]
+
+Data = Measurement | RatioMeasurement
+
+
+def load_data(name: str) -> Data:
+    """A shipped data set by name, or a user's by path: a spectrum of the sky, or a ratio of nuclei.
+
+    Raises
+    ------
+    InputError
+        For an unknown name, or a file that cannot be read.
+    """
+    if name in list_ratios():
+        return RatioMeasurement.named(name)
+    if name in list_measurements():
+        return Measurement.named(name)
+    if not name.endswith(".ecsv") and "/" not in name:
+        raise unknown_name("data set", name, [*list_measurements(), *list_ratios()])
+    from .files import read_ecsv
+
+    table = read_ecsv(Path(name), f"data sets: {', '.join([*list_measurements(), *list_ratios()])}")
+    return RatioMeasurement.read(name) if "quantity" in table.meta else Measurement.read(name)
+
+
+def energies_for(messenger: str, energy: u.Quantity) -> u.Quantity:
+    """The nodes at which the messenger's cross section may be used: Kelner's neutrinos begin at 100 GeV.
+
+    Raises
+    ------
+    InputError
+        If an energy is beyond any of the cross sections' ranges, or none is left.
+    """
+    section: Any = KelnerGamma() if messenger == "gamma" else KelnerNeutrino()
+    low, high = section.energy_range
+    gev = energy.to_value(u.GeV)
+    widest = min(KelnerGamma.energy_range[0], low), max(KelnerGamma.energy_range[1], high)
+    outside = (gev < widest[0] * (1 - 1e-9)) | (gev > widest[1] * (1 + 1e-9))
+    if outside.any():
+        raise InputError(
+            f"maps.energies: {gev[outside][0]:g} GeV is outside the cross sections' range; "
+            f"allowed: {widest[0]:g} GeV to {widest[1]:g} GeV"
+        )
+    kept = energy[gev >= low * (1 - 1e-9)]
+    if kept.size < 2:
+        raise InputError(f"maps.energies: fewer than two nodes are at or above {low:g} GeV, where {messenger}s begin")
+    return kept
+
+
+@dataclass(frozen=True, eq=False)
+class _Spectrum:
+    """Points of a spectrum that are fitted: which of the model's rows and regions they are, and in what unit.
+
+    Attributes
+    ----------
+    data
+        The data set.
+    used
+        (n,) which of its points lie within the model's energies.
+    region
+        Part of the sky for the model: that of the data, or that without masked sources.
+    rows
+        (m,) where the used points' energies are among all energies of the messenger.
+    column
+        Which of the messenger's regions.
+    convert
+        From a mean intensity per flavour to what was measured.
+    """
+
+    data: Measurement
+    used: np.ndarray[Any, np.dtype[np.bool_]]
+    region: Region
+    rows: np.ndarray[Any, np.dtype[np.int64]]
+    column: int
+    convert: float
+
+    def points(self) -> Points:
+        """What is compared: every point, or the one normalisation of a band."""
+        data, unit = self.data, self.data.value.unit
+        x, values = data.energy.to_value(u.TeV)[self.used], data.value.to_value(unit)[self.used]
+        low, high = (error.to_value(unit)[self.used] for error in (data.error_low, data.error_high))
+        limit = data.limit[self.used]
+        if data.band:
+            # One number was measured: by how much the band's spectrum is multiplied.
+            x, limit = np.array([np.exp(np.mean(np.log(x)))]), np.array([False])
+            low, high = (np.array([np.mean(error / values)]) for error in (low, high))
+            values = np.ones(1)
+        return Points(data.name, data.label, x, "E [TeV]", values, low, high, limit)
+
+    def predict(self, means: FloatArray, factor: float) -> FloatArray:
+        """The model in the unit of the data, of (energies, regions) mean intensities."""
+        model = means[self.rows, self.column] * (self.convert * factor)
+        if not self.data.band:
+            return model
+        return np.array([np.mean(model / self.data.value.value[self.used])])
+
+
+class _Prediction:
+    """Every data set's model at values of the parameters; what has not changed is not computed again."""
+
+    def __init__(
+        self, loaded: LoadedModel, variation: Variation, data: Sequence[Data], rtol: float, progress: bool
+    ) -> None:
+        self._variation, self._rtol, self._progress = variation, rtol, progress
+        self._data = data
+        self._ratios = {item.name: item for item in data if isinstance(item, RatioMeasurement)}
+        self._spectra: dict[str, _Spectrum] = {}
+        self._energies: dict[str, u.Quantity] = {}
+        self._regions: dict[str, list[Region]] = {}
+        # Components as they were last, and their means; the nuclei likewise.
+        self._means: dict[tuple[str, str], tuple[Any, FloatArray]] = {}
+        self._nuclei: tuple[Any, Any, Nuclei] | None = None
+        for messenger in ("gamma", "neutrino"):
+            items = [item for item in data if isinstance(item, Measurement) and item.messenger == messenger]
+            if items:
+                self._place(loaded, messenger, items)
+
+    def _place(self, loaded: LoadedModel, messenger: str, items: list[Measurement]) -> None:
+        if messenger not in loaded.model.messengers:
+            raise InputError(f"fit.data: {items[0].name} is of {messenger}s, no component shines in them")
+        nodes = energies_for(messenger, loaded.maps.energies.nodes()).to_value(u.GeV)
+        low, high = nodes[0] * (1 - 1e-9), nodes[-1] * (1 + 1e-9)
+        used = {}
+        for item in items:
+            gev = item.energy.to_value(u.GeV)
+            used[item.name] = (gev >= low) & (gev <= high)
+            if not used[item.name].any():
+                raise InputError(
+                    f"fit.data: {item.name} has {gev.min():g}..{gev.max():g} GeV, none of it within the model's "
+                    f"{nodes[0]:g}..{nodes[-1]:g} GeV (maps.energies)"
+                )
+        every = np.unique(np.concatenate([item.energy.to_value(u.GeV)[used[item.name]] for item in items]))
+        regions: list[Region] = []
+        for item in items:
+            region = loaded.comparison.mask.get(item.region.name, item.region) if messenger == "gamma" else item.region
+            item.check_region(region)
+            if region not in regions:
+                regions.append(region)
+            scale = 1.0 if item.per_steradian else region.solid_angle.to_value(u.sr)
+            self._spectra[item.name] = _Spectrum(
+                item,
+                used[item.name],
+                region,
+                np.searchsorted(every, item.energy.to_value(u.GeV)[used[item.name]]),
+                regions.index(region),
+                scale * (3.0 if item.flavour == "all-flavour" else 1.0),
+            )
+        self._energies[messenger], self._regions[messenger] = every * u.GeV, regions
+
+    def points(self) -> tuple[Points, ...]:
+        """What is compared, in the order of the data."""
+        found = []
+        for item in self._data:
+            if isinstance(item, Measurement):
+                found.append(self._spectra[item.name].points())
+                continue
+            label = "R [GV]" if item.in_rigidity else "E [GeV per nucleon]"
+            none = np.zeros(item.value.size, dtype=bool)
+            found.append(
+                Points(item.name, item.label, item.x.value, label, item.value, item.error_low, item.error_high, none)
+            )
+        return tuple(found)
+
+    def _mean(self, model: GalaxyModel, messenger: str) -> FloatArray:
+        total: Any = 0.0
+        for component in model.components:
+            if messenger not in component.messengers:
+                continue
+            scale = 1.0
+            shown: Any = component
+            if isinstance(component, Template):  # a map's scale is a factor: it is read once
+                scale, shown = component.scale, (component.sky, component.outside)
+                component = replace(component, scale=1.0)
+            before = self._means.get((messenger, component.name))
+            same = before is not None and (
+                before[0] is shown
+                or (isinstance(shown, tuple) and all(a is b for a, b in zip(before[0], shown, strict=True)))
+            )
+            if not same:
+                means = region_means(
+                    component,
+                    messenger,
+                    self._energies[messenger],
+                    self._regions[messenger],
+                    model.sun,
+                    model.absorption,
+                    rtol=self._rtol,
+                    progress=self._progress,
+                )
+                self._means[messenger, component.name] = before = (shown, means)
+            total = total + scale * before[1]  # type: ignore[index]
+        return np.asarray(total)
+
+    def _nuclei_at(self, file: ModelFile, model: GalaxyModel) -> Nuclei:
+        grammages = [getattr(component, "grammage", None) for component in model.components]
+        before = self._nuclei
+        if (
+            before is None
+            or before[0] is not file.transport
+            or any(a is not b for a, b in zip(before[1], grammages, strict=True))
+        ):
+            self._nuclei = before = (file.transport, grammages, self._variation.nuclei(file, model))
+        return before[2]
+
+    def __call__(self, values: Sequence[float]) -> list[FloatArray]:
+        """Predictions in the order of the data, in the units of :meth:`points`."""
+        file, model = self._variation.at(values)
+        means = {messenger: self._mean(model, messenger) for messenger in self._energies}
+        nuclei = self._nuclei_at(file, model) if self._ratios else None
+        found = []
+        for item in self._data:
+            if isinstance(item, Measurement):
+                spectrum = self._spectra[item.name]
+                factor = file.comparison.mask_factor.get(item.region.name, 1.0) if item.messenger == "gamma" else 1.0
+                found.append(spectrum.predict(means[item.messenger], factor))
+            elif nuclei is not None:
+                found.append(nuclei.ratio(item.x, *item.quantity.split("/")))
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A model file's fit, ready to be solved.
+
+    Attributes
+    ----------
+    loaded
+        The model.
+    data
+        Data sets, cut to the ranges that are fitted.
+    variation
+        The model at other values.
+    likelihood
+        Chi-square as a function of the parameters, first those of the model, then normalisations.
+    """
+
+    loaded: LoadedModel
+    data: tuple[Data, ...]
+    variation: Variation
+    likelihood: Likelihood
+
+    def model_at(self, values: Sequence[float]) -> tuple[ModelFile, GalaxyModel]:
+        """File and model at values of all parameters."""
+        return self.variation.at(values[: len(self.variation.keys)])
+
+    def toml_at(self, values: Sequence[float], note: str = "") -> str:
+        """The model file with these values in it."""
+        best = self.variation.quantities(values[: len(self.variation.keys)])
+        return self.loaded.with_values(best, note)
+
+
+def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) -> Problem:
+    """Set up the fit that ``[fit]`` of a model file describes.
+
+    Parameters
+    ----------
+    loaded
+        The model.
+    rtol
+        Relative accuracy of region means.
+    progress
+        Whether to show a progress bar while rays are integrated, if stderr is a terminal.
+
+    Raises
+    ------
+    InputError
+        If there is no ``[fit]``; for a parameter that is not there, has no number or is outside its bounds; for data
+        outside the model's energies, two data sets of the same points, or anything wrong in a data file.
+    """
+    fit = loaded.file.fit
+    if fit is None:
+        raise InputError(
+            f"{loaded.source}: there is no [fit]: data sets and parameters; see the presets fit-bc, fit-joint"
+        )
+    variation = Variation(loaded, {key: (item.bounds[0], item.bounds[1]) for key, item in fit.parameters.items()})
+    try:
+        data = tuple(_within(load_data(name), fit, name) for name in fit.data)
+        for index, one in enumerate(data):
+            for other in data[:index]:
+                if same_points(one, other):
+                    raise InputError(
+                        f"fit.data: {other.name} and {one.name} hold the same points, measured once; choose one of them"
+                    )
+        if twice := [item.name for item in data if [other.name for other in data].count(item.name) > 1]:
+            raise InputError(f"fit.data: two data sets are called {twice[0]}")
+        prediction = _Prediction(loaded, variation, data, rtol, progress)
+    except InputError as error:
+        raise InputError(f"{loaded.source}: {error}") from None
+    parameters = [
+        Parameter(key, start, low, high, unit, _prior(fit, key, unit, loaded.source))
+        for key, start, low, high, unit in zip(
+            variation.keys, variation.start, variation.low, variation.high, variation.units, strict=True
+        )
+    ]
+    names = dict(zip(fit.data, (item.name for item in data), strict=True))
+    groups = {}
+    for name, item in fit.normalisations.items():
+        target = names.get(name, name)
+        if target not in names.values():
+            groups[target] = tuple(names[one] for one in item.data)
+        reach = min(5 * item.sigma, 0.95)
+        prior = (1.0, item.sigma)
+        parameters.append(Parameter(f"{NORMALISATION}{target}", 1.0, 1 - reach, 1 + reach, "", prior))
+    likelihood = Likelihood(tuple(parameters), prediction.points(), prediction, groups)
+    return Problem(loaded, data, variation, likelihood)
+
+
+def _within(data: Data, fit: FitSection, name: str) -> Data:
+    """The points of a data set that are fitted."""
+    wanted = fit.ranges.get(name)
+    ends = [None if wanted is None else getattr(wanted, key) for key in ("first", "last")]
+    where = f"fit.ranges.{name}"
+    if isinstance(data, RatioMeasurement):
+        for symbol in data.quantity.split("/"):
+            if symbol not in ELEMENTS:
+                raise InputError(f"fit.data: {data.name} is {data.quantity}; allowed: ratios of {', '.join(ELEMENTS)}")
+        low, high = (None if end is None else _bound(end, where) for end in ends)
+        data = data.within(low, high)
+        unit = 2.0 * u.GV if data.in_rigidity else 1.0 * u.GeV
+        try:
+            return data.within(RANGE[0] * unit, RANGE[1] * unit)
+        except InputError:
+            raise InputError(
+                f"fit.data: {data.name} has no point within {RANGE[0]:g} to {RANGE[1]:g} GeV per nucleon"
+            ) from None
+    if wanted is None:
+        return data
+    used = np.ones(data.energy.size, dtype=bool)
+    for end, sign in zip(ends, (1, -1), strict=True):
+        if end is not None:
+            used &= sign * (data.energy - quantity(end, u.GeV, where)).to_value(u.GeV) >= 0
+    if not used.any():
+        raise InputError(f"{where}: no point is left of {data.name}")
+    cut = {
+        key: getattr(data, key)[used]
+        for key in ("energy", "energy_min", "energy_max", "value", "error_low", "error_high", "limit")
+    }
+    return replace(data, **cut)
+
+
+def _bound(text: str, where: str) -> u.Quantity:
+    """An energy per nucleon or a rigidity."""
+    try:
+        value = u.Quantity(text)
+    except (TypeError, ValueError):
+        value = None
+    if value is None or not (value.unit.is_equivalent(u.GeV) or value.unit.is_equivalent(u.GV)):
+        raise InputError(f"{where}: {text!r}: an energy per nucleon like '4 GeV' or a rigidity like '8 GV' is needed")
+    return value
+
+
+def _prior(fit: FitSection, key: str, unit: str, source: str) -> tuple[float, float] | None:
+    prior = fit.parameters[key].prior
+    if prior is None:
+        return None
+    values = []
+    for name in ("mean", "sigma"):
+        place = f"{source}: fit.parameters.{key}.prior.{name}"
+        wanted = u.Unit(unit)
+        low = 0.0 if name == "sigma" else -np.inf
+        values.append(
+            to_float(quantity(getattr(prior, name), wanted, place), wanted, place, minimum=low, exclusive=True)
+        )
+    return values[0], values[1]
