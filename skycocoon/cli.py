@@ -86,6 +86,8 @@ def main() -> None:
     \b
     skycocoon run paper --nside 64 --out results/
     skycocoon sed paper --messenger gamma --region lhaaso-inner --energies "1 TeV, 10 TeV, 100 TeV"
+    skycocoon fit fit-bc --out fit/
+    skycocoon figures paper --out figures/
     skycocoon init > model.toml
     """
 
@@ -134,14 +136,17 @@ def _load(model: str, settings: tuple[str, ...]) -> LoadedModel:
     return load_file(model, overrides)
 
 
-def _energies(text: str) -> Any:
+def _energies(text: str, rigidities: bool = False) -> Any:
     import astropy.units as u
     import numpy as np
 
     from .errors import InputError
     from .units import quantity
 
-    parts = [quantity(part.strip(), u.GeV, "--energies") for part in text.split(",") if part.strip()]
+    wanted = (
+        u.GV if rigidities and text.strip().rstrip(",").endswith("V") and not text.strip().endswith("eV") else u.GeV
+    )
+    parts = [quantity(part.strip(), wanted, "--energies") for part in text.split(",") if part.strip()]
     if not parts:
         raise InputError('--energies: write them like "1 TeV, 10 TeV"')
     unit = parts[0].unit
@@ -236,8 +241,8 @@ def map_(
     overwrite: bool,
 ) -> None:
     """One full-sky map, as a FITS file that gammapy, fermipy and healpy load."""
+    from .likelihood import energies_for
     from .los import intensity_map
-    from .jobs.run import energies_for
     from .sky.sed import check_messenger
 
     _check_rtol(rtol)
@@ -289,8 +294,8 @@ def _make_sed(
             return sed
         name = next(iter(sed.components))
         return Sed(nodes, {name: sed.at(nodes)}, place, sed.messenger, sed.flavour, sed.meta)
+    from .likelihood import energies_for
     from .los import region_sed
-    from .jobs.run import energies_for
     from .sky.sed import check_messenger
 
     if messenger is None:
@@ -380,8 +385,8 @@ def plot(
     """
     from .errors import InputError
     from .files import new_file
-    from .plot import plot_map, plot_sed, save
     from .jobs.run import load_measurement
+    from .plot import plot_map, plot_sed, save
 
     _check_out(out, (".png", ".pdf", ".svg"), overwrite)
     if factor is not None and not 0 < factor < float("inf"):
@@ -461,6 +466,113 @@ def _plot_part(loaded: LoadedModel, part: str, out: str, overwrite: bool) -> Non
 
 
 @main.command()
+@click.argument("model", default="paper")
+@click.option("--energies", help='Kinetic energies per nucleon like "10 GeV, 1 TeV", or rigidities like "10 GV".')
+@click.option("--out", help="Figure (.png, .pdf, .svg); without --energies bc.png is made.")
+@click.option("--data", multiple=True, metavar="NAME|FILE", help="One more data set to hold B/C against.")
+@_set_option
+@_overwrite_option
+def bc(
+    model: str, energies: str | None, out: str | None, data: tuple[str, ...], settings: tuple[str, ...], overwrite: bool
+) -> None:
+    """Boron over carbon at the Earth: ECSV on stdout, and a figure with AMS-02, DAMPE and CALET.
+
+    Columns energy (kinetic, per nucleon; or rigidity) and ratio, modulated by the Sun. With --energies there is no
+    figure unless --out names one.
+    """
+    from astropy.io import ascii
+
+    from .files import new_file
+    from .jobs.bc import RATIOS, chi_squares, default_energies, draw, load_ratio, table
+
+    x = default_energies() if energies is None else _energies(energies, rigidities=True)
+    if energies is None and out is None:
+        out = "bc.png"
+    if out is not None:
+        _check_out(out, (".png", ".pdf", ".svg"), overwrite)
+    loaded = _load(model, settings)
+    items = [load_ratio(name) for name in dict.fromkeys((*RATIOS, *data))]
+    found = table(loaded, x)
+    if out is not None:
+        with new_file(out, overwrite) as path:
+            draw(loaded, items, path)
+    ascii.write(found, sys.stdout, format="ecsv")
+    if out is not None:
+        for name, (chi2, points) in chi_squares(loaded.nuclei, items).items():
+            click.echo(f"{name}: chi-square {chi2:.1f} for {points} points above 8 GV", err=True)
+        click.echo("The transport is the model's, nothing is fitted: `skycocoon fit fit-bc` does that.", err=True)
+        click.echo(f"Written: {out}", err=True)
+
+
+@main.command()
+@click.argument("model", default="fit-bc")
+@click.option("--out", default="fit", show_default=True, help="Folder for everything that is made.")
+@click.option("--starts", type=click.IntRange(1, 1000), help="Fits from so many starts, random ones after the first.")
+@click.option("--sample", is_flag=True, help="Sample the posterior with emcee, as [sampling] in the model does.")
+@_set_option
+@_rtol_option
+@_overwrite_option
+@click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
+def fit(
+    model: str,
+    out: str,
+    starts: int | None,
+    sample: bool,
+    settings: tuple[str, ...],
+    rtol: float,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """Fit a model's [fit] parameters to its data: best values, errors, profiles, figures.
+
+    Writes fit.ecsv, best.toml (which `run` takes), covariance.ecsv, points.ecsv, summary.txt and figures/*.png.
+    """
+    from .errors import InputError
+    from .jobs.fit import fit_model, summary
+
+    _check_rtol(rtol)
+    loaded = _load(model, settings)
+    if not out.strip():
+        raise InputError("--out: a folder is needed")
+    progress = not quiet and sys.stderr.isatty()
+    found, paths = fit_model(
+        loaded, out, rtol=rtol, starts=starts, sampling=sample, overwrite=overwrite, progress=progress
+    )
+    if not quiet:
+        click.echo(summary(found))
+        click.echo("Written:")
+        for path in paths:
+            click.echo(f"  {path}")
+
+
+@main.command()
+@click.argument("model", default="paper")
+@click.option("--out", default="figures", show_default=True, help="Folder for the figures.")
+@_set_option
+@_rtol_option
+@_overwrite_option
+@click.option("--quiet", is_flag=True, help="No progress bar and no list of files.")
+def figures(model: str, out: str, settings: tuple[str, ...], rtol: float, overwrite: bool, quiet: bool) -> None:
+    """The paper's five figures: PNG, PDF, the plotted numbers (ECSV) and a text that says what is published.
+
+    1 B/C, 2 gamma rays, 3 neutrinos, 4 the scan over R_c (Appendix B), 5 grammage laws (Appendix C).
+    """
+    from .errors import InputError
+    from .jobs.figures import figures as make_figures
+
+    _check_rtol(rtol)
+    loaded = _load(model, settings)
+    if not out.strip():
+        raise InputError("--out: a folder is needed")
+    progress = not quiet and sys.stderr.isatty()
+    paths = make_figures(loaded, out, rtol=rtol, overwrite=overwrite, progress=progress)
+    if not quiet:
+        click.echo("Written:")
+        for path in paths:
+            click.echo(f"  {path}")
+
+
+@main.command()
 @click.argument("preset", default="paper")
 def init(preset: str) -> None:
     """Print a commented model file to start from: `skycocoon init > model.toml`."""
@@ -474,7 +586,8 @@ def init(preset: str) -> None:
 @_set_option
 def check(model: str, settings: tuple[str, ...]) -> None:
     """Validate a model file without running it."""
-    from .jobs.run import check_pictures, describe, energies_for
+    from .jobs.run import check_pictures, describe
+    from .likelihood import energies_for
 
     loaded = _load(model, settings)
     nodes = loaded.maps.energies.nodes()
@@ -483,6 +596,13 @@ def check(model: str, settings: tuple[str, ...]) -> None:
         check_pictures(loaded.model, messenger, some)
     click.echo(f"{model}: good")
     click.echo(describe(loaded.model))
+    if loaded.file.fit is not None:
+        from .likelihood import prepare
+
+        problem = prepare(loaded)
+        names = ", ".join(p.name for p in problem.likelihood.parameters)
+        points = ", ".join(f"{item.name} ({len(item)})" for item in problem.likelihood.points)
+        click.echo(f"fit: {names}\n  to {points}")
     for messenger, some in energies.items():
         click.echo(f"{messenger} maps: nside {loaded.maps.nside}, {some.size} energies, {some[0]:g} to {some[-1]:g}")
 
@@ -514,8 +634,10 @@ def _describe_table(path: str) -> str | None:
 def show(thing: str | None) -> None:
     """What there is: presets, data sets and regions; or what one of them, a map or an ECSV file holds."""
     from .config import list_presets, load_file
+    from .cosmicrays import RatioMeasurement, list_ratios
     from .errors import unknown_name
     from .jobs.run import describe
+    from .likelihood import load_data
     from .sky import Catalogue, Measurement, Region, SkyMap, list_catalogues, list_measurements, list_regions
 
     if thing is None:
@@ -523,6 +645,8 @@ def show(thing: str | None) -> None:
         click.echo("Data sets:")
         for name in list_measurements():
             click.echo(f"  {Measurement.named(name)}")
+        for name in list_ratios():
+            click.echo(f"  {RatioMeasurement.named(name)}")
         click.echo("Regions:")
         for name in list_regions():
             click.echo(f"  {Region.named(name)}")
@@ -536,11 +660,11 @@ def show(thing: str | None) -> None:
             click.echo(f"  {key}: {value}")
     elif thing in list_presets() or thing.endswith(".toml"):
         click.echo(describe(load_file(thing).model))
-    elif thing in list_measurements() or thing.endswith(".ecsv"):
-        if thing not in list_measurements() and (text := _describe_table(thing)) is not None:
+    elif thing in (*list_measurements(), *list_ratios()) or thing.endswith(".ecsv"):
+        if thing.endswith(".ecsv") and (text := _describe_table(thing)) is not None:
             click.echo(text)
             return
-        item = Measurement.named(thing) if thing in list_measurements() else Measurement.read(thing)
+        item = load_data(thing)
         click.echo(str(item))
         for key, value in item.meta.items():
             click.echo(f"  {key}: {value}")
@@ -555,6 +679,6 @@ def show(thing: str | None) -> None:
         except ValueError:
             if ":" in thing:
                 raise
-            names = [*list_presets(), *list_measurements(), *list_regions(), *list_catalogues()]
+            names = [*list_presets(), *list_measurements(), *list_ratios(), *list_regions(), *list_catalogues()]
             raise unknown_name("model, data set, region or catalogue", thing, names) from None
         click.echo(f"{region}\n  {region.reference}".rstrip())

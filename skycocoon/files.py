@@ -12,7 +12,7 @@ from typing import Any
 
 from .errors import InputError
 
-__all__ = ["data_folder", "new_file", "new_folder", "read_ecsv"]
+__all__ = ["data_folder", "file_name", "new_file", "new_folder", "read_ecsv"]
 
 
 def data_folder() -> Path:
@@ -101,6 +101,11 @@ def new_folder(path: str | Path, contents: list[str], overwrite: bool = False) -
         shutil.rmtree(work, ignore_errors=True)
         if made and not done:
             shutil.rmtree(target, ignore_errors=True)
+
+
+def file_name(name: str) -> str:
+    """A name as part of a file's name."""
+    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
 
 
 def read_ecsv(path: Path, shipped: str) -> Any:

@@ -248,8 +248,8 @@ class Problem:
 
     Attributes
     ----------
-    loaded
-        The model.
+    loaded, section
+        The model, and its ``[fit]``.
     data
         Data sets, cut to the ranges that are fitted.
     variation
@@ -259,6 +259,7 @@ class Problem:
     """
 
     loaded: LoadedModel
+    section: FitSection
     data: tuple[Data, ...]
     variation: Variation
     likelihood: Likelihood
@@ -326,7 +327,7 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
         prior = (1.0, item.sigma)
         parameters.append(Parameter(f"{NORMALISATION}{target}", 1.0, 1 - reach, 1 + reach, "", prior))
     likelihood = Likelihood(tuple(parameters), prediction.points(), prediction, groups)
-    return Problem(loaded, data, variation, likelihood)
+    return Problem(loaded, fit, data, variation, likelihood)
 
 
 def _within(data: Data, fit: FitSection, name: str) -> Data:

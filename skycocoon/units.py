@@ -124,6 +124,7 @@ def to_array(value: Any, unit: u.UnitBase, name: str) -> FloatArray:
         array = np.asarray(value.to_value(unit), dtype=np.float64)
     except u.UnitConversionError:
         raise InputError(f"{name}: the unit '{value.unit}' does not fit; a unit like '{unit}' is needed") from None
-    if not np.all(np.isfinite(array)):
+    # Scalars, which parameters are, are looked at ten times faster without numpy.
+    if not (np.isfinite(array).all() if array.ndim else math.isfinite(array)):
         raise InputError(f"{name}: {value} is not finite")
     return array

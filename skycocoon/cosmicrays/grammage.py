@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import MappingProxyType
 from typing import Protocol
 
@@ -38,10 +39,14 @@ class Grammage(Protocol):
         ...
 
 
-def _check(law: str, normalisation: u.Quantity, cutoff: u.Quantity | None = None) -> None:
-    to_float(normalisation, COLUMN, f"{law} grammage: normalisation", minimum=0.0)
-    if cutoff is not None:
-        to_float(cutoff, u.GV, f"{law} grammage: cutoff", minimum=0.0, exclusive=True)
+def _normalisation(law: str, value: u.Quantity) -> float:
+    """X_c0 [g cm^-2], checked."""
+    return to_float(value, COLUMN, f"{law} grammage: normalisation", minimum=0.0)
+
+
+def _cutoff(law: str, value: u.Quantity) -> float:
+    """R_c [GV], checked."""
+    return to_float(value, u.GV, f"{law} grammage: cutoff", minimum=0.0, exclusive=True)
 
 
 @dataclass(frozen=True)
@@ -51,14 +56,19 @@ class ConstantGrammage:
     normalisation: u.Quantity = field(default=0.4 * COLUMN)
 
     def __post_init__(self) -> None:
-        _check("constant", self.normalisation)
+        _ = self._x0
+
+    # Read once: a fit makes a law in every step, and evaluates it more than once.
+    @cached_property
+    def _x0(self) -> float:
+        return _normalisation("constant", self.normalisation)
 
     def __str__(self) -> str:
         return f"X_c = {self.normalisation:g}"
 
     def at(self, rigidity: FloatArray) -> FloatArray:
         """X_c0 [g cm^-2]."""
-        return np.full_like(rigidity, self.normalisation.to_value(COLUMN))
+        return np.full_like(rigidity, self._x0)
 
     def __call__(self, rigidity: u.Quantity) -> u.Quantity:
         """X_c0."""
@@ -73,14 +83,20 @@ class ExponentialGrammage:
     cutoff: u.Quantity = field(default=100.0 * u.TV)
 
     def __post_init__(self) -> None:
-        _check("exponential", self.normalisation, self.cutoff)
+        _ = self._numbers
+
+    @cached_property
+    def _numbers(self) -> tuple[float, float]:
+        """X_c0 [g cm^-2] and R_c [GV]."""
+        return _normalisation("exponential", self.normalisation), _cutoff("exponential", self.cutoff)
 
     def __str__(self) -> str:
         return f"X_c = {self.normalisation:g} exp(-R/{self.cutoff:g})"
 
     def at(self, rigidity: FloatArray) -> FloatArray:
         """X_c [g cm^-2] at rigidities [GV]."""
-        return np.asarray(self.normalisation.to_value(COLUMN) * np.exp(-rigidity / self.cutoff.to_value(u.GV)))
+        x0, cutoff = self._numbers
+        return np.asarray(x0 * np.exp(rigidity * (-1 / cutoff)))
 
     def __call__(self, rigidity: u.Quantity) -> u.Quantity:
         """X_c at rigidities."""
@@ -107,9 +123,14 @@ class DiffusiveGrammage:
     sharp: bool = False
 
     def __post_init__(self) -> None:
-        _check("diffusive", self.normalisation, self.cutoff)
+        _ = self._numbers
         if not (math.isfinite(self.delta) and 0 < self.delta <= 2):
             raise InputError(f"diffusive grammage: delta {self.delta:g} is out of range; allowed: above 0 to 2")
+
+    @cached_property
+    def _numbers(self) -> tuple[float, float]:
+        """X_c0 [g cm^-2] and R_c [GV]."""
+        return _normalisation("diffusive", self.normalisation), _cutoff("diffusive", self.cutoff)
 
     def __str__(self) -> str:
         if self.sharp:
@@ -118,9 +139,10 @@ class DiffusiveGrammage:
 
     def at(self, rigidity: FloatArray) -> FloatArray:
         """X_c [g cm^-2] at rigidities [GV]."""
-        escape = (rigidity / self.cutoff.to_value(u.GV)) ** self.delta
+        x0, cutoff = self._numbers
+        escape = (rigidity / cutoff) ** self.delta
         loss = np.maximum(1.0, escape) if self.sharp else 1.0 + escape
-        return np.asarray(self.normalisation.to_value(COLUMN) / loss)
+        return np.asarray(x0 / loss)
 
     def __call__(self, rigidity: u.Quantity) -> u.Quantity:
         """X_c at rigidities."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 
 import astropy.units as u
@@ -17,6 +17,8 @@ from ..units import M_PROTON, FloatArray, to_array, to_float
 __all__ = ["MASS_CONVENTIONS", "SPECIES", "Injection", "Species", "momentum_integral"]
 
 MASS_CONVENTIONS = ("own_mass", "proton_mass")
+
+GEV_PER_ERG: float = u.erg.to(u.GeV)
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,20 @@ SPECIES: MappingProxyType[str, Species] = MappingProxyType(
 )
 
 
+# The lattice in ln x of the integral of eq. 3: where it begins, and its step. The integrand is analytic for
+# |Im ln x| < pi/2, so that the trapezoidal rule is wrong by exp(-pi^2/step); a cut-off that bites where particles are
+# not relativistic, exp(-x^2/2 theta), halves that strip.
+LOWEST_LN_X = math.log(1e-6)
+STEP, FINE_STEP = 0.3, 0.12
+
+
+@lru_cache(maxsize=32)
+def _lattice(count: int, step: float) -> tuple[FloatArray, FloatArray]:
+    """Points x of a lattice in ln x, and the kinetic energies sqrt(1 + x^2) - 1."""
+    x = np.exp(LOWEST_LN_X + step * np.arange(count))
+    return x, x**2 / (1 + np.sqrt(1 + x**2))
+
+
 def momentum_integral(slope: float, cutoff: float = math.inf) -> float:
     r"""Dimensionless integral of eq. 3 over x = p/mc.
 
@@ -58,16 +74,14 @@ def momentum_integral(slope: float, cutoff: float = math.inf) -> float:
     """
     if math.isinf(cutoff):
         return float(0.5 * gamma((3 - slope) / 2) * gamma((slope - 4) / 2) / gamma(-0.5))
-    # The trapezoidal rule in ln x converges exponentially: the integrand dies at both ends. Below x = 1e-4 the
-    # integrand is x^(4-g)/2 up to terms of order x^2 and 1/cutoff, and is integrated by hand.
-    low, high = math.log(1e-4), math.log(60.0 * cutoff + 60.0)
-    ln_x, step = np.linspace(low, high, 4001, retstep=True)
-    x = np.exp(ln_x)
-    kinetic = x**2 / (1 + np.sqrt(1 + x**2))
-    y = x ** (3 - slope) * kinetic * np.exp(-kinetic / cutoff)
-    # Gregory's end correction at the low end, where the integrand is a power law: y' = (5 - g) y.
-    tail = y[0] / (5 - slope)
-    return float(step * (y.sum() - 0.5 * (y[0] + y[-1])) + (5 - slope) * y[0] * step**2 / 12 + tail)
+    # The trapezoidal rule in ln x over the whole axis converges exponentially. Below the lattice the integrand is
+    # x^(5-g)/2 up to terms of order x^2 and x^2/cutoff, and the sum a geometric series.
+    step = STEP if cutoff > 1.0 else FINE_STEP
+    count = math.ceil((math.log(60.0 * cutoff + 60.0) - LOWEST_LN_X) / step) + 1
+    x, kinetic = _lattice(count, step)
+    y = x ** (3 - slope) * kinetic * np.exp(kinetic * (-1 / cutoff))
+    below = math.exp(-(5 - slope) * step)
+    return float(step * (y.sum() + y[0] * below / (1 - below)))
 
 
 @dataclass(frozen=True)
@@ -112,25 +126,33 @@ class Injection:
         name = f"injection of {self.species.name}"
         if not (math.isfinite(self.efficiency) and 0 <= self.efficiency <= 1):
             raise InputError(f"{name}: efficiency {self.efficiency:g} is out of range; allowed: 0 to 1")
-        infinite = bool(np.isinf(self.cutoff.value))
-        if not infinite:
-            to_float(self.cutoff, u.GV, f"{name}: cutoff", minimum=0.0, exclusive=True)
-        lowest = 4.0 if infinite else 3.0
+        lowest = 4.0 if math.isinf(self._numbers[0]) else 3.0
         if not (math.isfinite(self.slope) and lowest < self.slope < 5.0):
             raise InputError(f"{name}: slope {self.slope:g} is out of range; allowed: {lowest:g} to 5")
-        to_float(self.energy, u.erg, f"{name}: energy", minimum=0.0)
         check_name("mass convention", self.mass_convention, MASS_CONVENTIONS)
+
+    @cached_property
+    def _numbers(self) -> tuple[float, float]:
+        """R_max [GV], may be infinite, and E_SN [GeV]; checked."""
+        name = f"injection of {self.species.name}"
+        energy = to_float(self.energy, u.erg, f"{name}: energy", minimum=0.0) * GEV_PER_ERG
+        cutoff = self.cutoff
+        if isinstance(cutoff, u.Quantity) and cutoff.isscalar and cutoff.value == math.inf:
+            # to_float takes no infinity; it has the words for a wrong unit.
+            to_float(1.0 * cutoff.unit, u.GV, f"{name}: cutoff")
+            return math.inf, energy
+        return to_float(cutoff, u.GV, f"{name}: cutoff", minimum=0.0, exclusive=True), energy
 
     @property
     def cutoff_energy(self) -> float:
         """T_max [GeV]."""
-        return float(self.species.Z * self.cutoff.to_value(u.GV))
+        return self.species.Z * self._numbers[0]
 
     @cached_property
     def normalisation(self) -> float:
         """K [GeV^-1]."""
         m = self.species.mass
-        own = self.efficiency * self.energy.to_value(u.GeV)
+        own = self.efficiency * self._numbers[1]
         own /= m**2 * momentum_integral(self.slope, self.cutoff_energy / m)
         return float(own if self.mass_convention == "own_mass" else own * self.species.A ** (4.0 - self.slope))
 
@@ -145,7 +167,11 @@ class Injection:
 
     def per_nucleon(self, total: FloatArray) -> FloatArray:
         """Spectrum in energy per nucleon, A Q(A T_N) [GeV^-1], at total energies per nucleon E_N [GeV] (eq. 13)."""
-        return self.species.A * self.spectrum(self.species.A * (total - M_PROTON))
+        # T = A (E_N - m_p) and p/m = p_N/m_p, so that with beta = p_N/E_N one power is left.
+        square = (total - M_PROTON) * (total + M_PROTON) / M_PROTON**2
+        scale = self.species.A * self.normalisation / M_PROTON
+        fall = np.exp((total - M_PROTON) * (-self.species.A / self.cutoff_energy))
+        return np.asarray(scale * total * square ** ((1 - self.slope) / 2) * fall)
 
     def rigidity(self, total: FloatArray) -> FloatArray:
         """Rigidity A p_N / Z [GV] at total energies per nucleon [GeV]."""

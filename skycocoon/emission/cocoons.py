@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import astropy.units as u
@@ -17,9 +17,11 @@ from ..galaxy.grid import RATE_DENSITY
 from ..interactions import ENHANCEMENTS, KelnerGamma
 from ..units import C_LIGHT, M_PROTON_GRAM, FloatArray, to_array, to_float
 from .model import Term
-from .production import CrossSection, cross_section, production
+from .production import PROJECTILES, CrossSection, cross_section, production
 
 __all__ = ["Cocoons"]
+
+PER_CM3 = u.cm**-3
 
 
 def _default_injection() -> tuple[Injection, ...]:
@@ -73,7 +75,7 @@ class Cocoons:
         check_name("helium cross section", self.helium, ENHANCEMENTS)
         if getattr(self.density, "kind", RATE_DENSITY) != RATE_DENSITY:
             raise InputError(f"{self.name}: sources per volume and time are needed, the grid is a number per volume")
-        to_float(self.gas_density, u.cm**-3, f"{self.name}: gas density", minimum=0.0, exclusive=True)
+        to_float(self.gas_density, PER_CM3, f"{self.name}: gas density", minimum=0.0, exclusive=True)
         to_float(self.lifetime, u.yr, f"{self.name}: lifetime", minimum=0.0, exclusive=True)
         to_float(self.nearest, u.kpc, f"{self.name}: nearest", minimum=0.0)
 
@@ -83,12 +85,22 @@ class Cocoons:
 
     def _projectiles(self, injection: Injection, total: FloatArray) -> FloatArray:
         """X_c/m_p s Q^(N) [cm^-2 GeV^-1] at total energies per nucleon [GeV]."""
-        x = self.grammage.at(injection.rigidity(total)) / M_PROTON_GRAM
-        return x * self.enhancement(injection) * injection.per_nucleon(total)
+        x = self.grammage.at(injection.rigidity(total))
+        return x * (self.enhancement(injection) / M_PROTON_GRAM) * injection.per_nucleon(total)
 
-    def _yield(self, cross_section: CrossSection, injections: tuple[Injection, ...], energy: FloatArray) -> FloatArray:
+    # One evaluation serves every messenger and every set of energies.
+    @cached_property
+    def _spectra(self) -> tuple[FloatArray, ...]:
+        """Projectiles of each species at the energies at which yields need them."""
+        return tuple(self._projectiles(injection, PROJECTILES) for injection in self.injection)
+
+    def _yield(self, cross_section: CrossSection, species: str, energy: FloatArray) -> FloatArray:
+        """S(E) [GeV^-1] of one species, or of all."""
         table = production(cross_section, energy)
-        return np.sum([table.yields(partial(self._projectiles, injection)) for injection in injections], axis=0)
+        every = zip(self.injection, self._spectra, strict=True)
+        chosen = [spectrum for injection, spectrum in every if species in ("all", injection.species.name)]
+        # Far above a cut-off, where next to nothing is left, rounding may be less than nothing.
+        return np.maximum(table.fold(*chosen), 0.0)
 
     @property
     def messengers(self) -> tuple[str, ...]:
@@ -98,7 +110,7 @@ class Cocoons:
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
         """One term: S(E) times the source rate per volume."""
         section = cross_section(messenger, flavour)
-        spectrum = partial(self._yield, section, self.injection)
+        spectrum = partial(self._yield, section, "all")
         return (Term(spectrum, self.density, self.nearest.to_value(u.kpc)),)
 
     def picture(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> None:
@@ -120,12 +132,12 @@ class Cocoons:
         flavour
             Neutrinos: ``"per-flavour"`` at Earth or ``"all-flavour"``.
         """
-        chosen = tuple(i for i in self.injection if species in ("all", i.species.name))
-        if not chosen:
-            raise unknown_name("species", species, ["all", *(i.species.name for i in self.injection)])
+        known = ["all", *(i.species.name for i in self.injection)]
+        if species not in known:
+            raise unknown_name("species", species, known)
         section = cross_section(messenger, flavour)
         gev = np.atleast_1d(to_array(energy, u.GeV, "energy"))
-        return self._yield(section, chosen, gev).reshape(np.shape(energy)) / u.GeV
+        return self._yield(section, species, gev).reshape(np.shape(energy)) / u.GeV
 
     def matching_factors(self) -> dict[str, float]:
         """n-tilde of the gamma-ray delta branch for each species (eq. 12)."""

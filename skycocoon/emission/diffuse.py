@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 
 import astropy.units as u
 import numpy as np
+from scipy.interpolate import CubicSpline
 
 from ..cosmicrays.local import LOCAL_SPECTRA, LocalSpectrum, local_spectra
 from ..errors import InputError, check_name
@@ -94,7 +95,7 @@ class Diffuse:
     spectra
         Local spectra: ``"min"``, ``"max"`` or ``"lhaaso"``.
     gas
-        Gas model.
+        Gas model. Its scale multiplies spectra, so that columns need not be worked out again when it changes.
     sea
         Where the cosmic rays are.
     nuclear
@@ -123,28 +124,15 @@ class Diffuse:
             raise InputError(f"{self.name}: helium_abundance {self.helium_abundance:g}; allowed: 0 to 0.5")
 
     def _emissivity(self, cross_section: CrossSection, energy: FloatArray, hardened: int = -1) -> FloatArray:
-        """Secondaries per H atom, time and energy, in all directions [GeV^-1 s^-1]."""
-        table = production(cross_section, energy)
-        on_helium, helium_on, both = nuclear_factors(self.nuclear, energy)
-        factors = (1 + self.helium_abundance * on_helium, helium_on + self.helium_abundance * both)
-        total = np.zeros_like(energy)
-        for projectile, factor in zip(local_spectra(self.spectra), factors, strict=True):
-            total += factor * table.yields(partial(self._projectiles, projectile, hardened))
-        return 4 * np.pi * total
+        """Secondaries per H atom, time and energy, in all directions [GeV^-1 s^-1]; not to be written to."""
+        # Without hardening the sea is all the same, and no part of the key.
+        sea = self.sea if hardened >= 0 else None
+        energies = np.ascontiguousarray(energy, dtype=np.float64).tobytes()
+        return _emissivity(cross_section, energies, self.spectra, self.nuclear, self.helium_abundance, sea, hardened)
 
-    def _projectiles(self, projectile: LocalSpectrum, hardened: int, total: FloatArray) -> FloatArray:
-        """dJ/dE_N, times the weight of one of the chosen rigidities if the sea hardens inwards."""
-        flux = projectile.per_nucleon(total)
-        if hardened < 0:
-            return flux
-        ln_r = np.log(np.maximum(projectile.rigidity(total), RIGIDITIES[0]))
-        weights = self._hardenings[1][:, hardened]
-        return np.asarray(flux * np.interp(ln_r, np.log(RIGIDITIES), weights))
-
-    @property
-    def _hardenings(self) -> tuple[FloatArray, FloatArray]:
-        """A few rigidities whose hardenings add up to those of all others, and the weights (n, m) of these."""
-        return _hardenings(self.sea)
+    def _source(self, cross_section: CrossSection, energy: FloatArray, hardened: int = -1) -> FloatArray:
+        """The emissivity times the scale of the gas, S(E) of a term [GeV^-1 s^-1]."""
+        return self.gas.scale * self._emissivity(cross_section, energy, hardened)
 
     @property
     def messengers(self) -> tuple[str, ...]:
@@ -154,11 +142,13 @@ class Diffuse:
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
         """One term, the emissivity at the Sun times gas in the sea; several if the sea hardens inwards."""
         section = cross_section(messenger, flavour)
+        # One density for all scales, which are factors of the spectrum: columns through it are worked out once.
+        gas = self.gas if self.gas.scale == 1.0 else replace(self.gas, scale=1.0)
         if not self.sea.delta_gradient.value:
-            return (Term(partial(self._emissivity, section), GasInSea(self.gas, self.sea)),)
-        chosen = self._hardenings[0]
+            return (Term(partial(self._source, section), GasInSea(gas, self.sea)),)
+        chosen = _hardenings(self.sea)[0]
         return tuple(
-            Term(partial(self._emissivity, section, hardened=k), GasInSea(self.gas, self.sea, float(rigidity)))
+            Term(partial(self._source, section, hardened=k), GasInSea(gas, self.sea, float(rigidity)))
             for k, rigidity in enumerate(chosen)
         )
 
@@ -187,11 +177,44 @@ class Diffuse:
         return f"{self.name} (diffuse): local spectra {self.spectra}, {self.gas.model} gas, {self.sea}"
 
 
+# None of this changes in a fit of what is free here: scales are applied afterwards.
+@lru_cache(maxsize=256)
+def _emissivity(
+    cross_section: CrossSection,
+    energies: bytes,
+    spectra: str,
+    nuclear: str,
+    helium_abundance: float,
+    sea: Sea | None,
+    hardened: int,
+) -> FloatArray:
+    energy = np.frombuffer(energies)
+    table = production(cross_section, energy)
+    on_helium, helium_on, both = nuclear_factors(nuclear, energy)
+    factors = (1 + helium_abundance * on_helium, helium_on + helium_abundance * both)
+    total = np.zeros_like(energy)
+    for projectile, factor in zip(local_spectra(spectra), factors, strict=True):
+        total += factor * table.yields(partial(_projectiles, projectile, sea, hardened))
+    total *= 4 * np.pi
+    total.flags.writeable = False
+    return total
+
+
+def _projectiles(projectile: LocalSpectrum, sea: Sea | None, hardened: int, total: FloatArray) -> FloatArray:
+    """dJ/dE_N, times the weight of one of the chosen rigidities if the sea hardens inwards."""
+    flux = projectile.per_nucleon(total)
+    if sea is None:
+        return flux
+    ln_r = np.log(np.clip(projectile.rigidity(total), RIGIDITIES[0], RIGIDITIES[-1]))
+    return np.asarray(flux * _hardenings(sea)[1](ln_r)[:, hardened])
+
+
 @lru_cache(maxsize=16)
-def _hardenings(sea: Sea) -> tuple[FloatArray, FloatArray]:
+def _hardenings(sea: Sea) -> tuple[FloatArray, CubicSpline]:
+    """A few rigidities whose hardenings add up to those of all others, and the weights (m,) of these at a ln R."""
     exponents = sea.hardening(np.linspace(0.0, sea.radius.to_value(u.kpc), 201))
     # Relative to each one's largest value, so that none is missed for being small.
     members = (RIGIDITIES / PIVOT) ** exponents[:, None]
     scale = members.max(axis=0)
     chosen = skeleton(members / scale, MISSED)
-    return RIGIDITIES[chosen], combinations(members, members[:, chosen])
+    return RIGIDITIES[chosen], CubicSpline(np.log(RIGIDITIES), combinations(members, members[:, chosen]))

@@ -13,15 +13,15 @@ import numpy as np
 from ..config import LoadedModel
 from ..emission import GalaxyModel
 from ..errors import InputError
-from ..files import new_folder
-from ..interactions import KelnerGamma, KelnerNeutrino
+from ..files import file_name, new_folder
+from ..likelihood import energies_for, load_data
 from ..los import RTOL, check_memory, intensity_map, region_sed
 from ..sky import Measurement, Region, Sed, SkyMap, list_measurements
 from ..sky.measurement import Comparison
 from ..sky.sed import FLAVOURS
 from ..units import INTENSITY
 
-__all__ = ["DATA", "FILES", "check_pictures", "energies_for", "load_measurement", "run"]
+__all__ = ["DATA", "FILES", "check_pictures", "load_measurement", "run"]
 
 DATA = (
     "lhaaso-km2a-2023-inner",
@@ -37,32 +37,17 @@ FILES = ("seds.ecsv", "summary.txt", "model.toml")
 
 
 def load_measurement(name: str) -> Measurement:
-    """A shipped data set by name, or a user's by path."""
-    return Measurement.read(name) if name.endswith(".ecsv") or "/" in name else Measurement.named(name)
-
-
-def energies_for(messenger: str, energy: u.Quantity) -> u.Quantity:
-    """The nodes at which the messenger's cross section may be used: Kelner's neutrinos begin at 100 GeV.
+    """A shipped spectrum by name, or a user's by path.
 
     Raises
     ------
     InputError
-        If an energy is beyond any of the cross sections' ranges, or none is left.
+        If it is unknown, cannot be read, or is a ratio of nuclei.
     """
-    section: Any = KelnerGamma() if messenger == "gamma" else KelnerNeutrino()
-    low, high = section.energy_range
-    gev = energy.to_value(u.GeV)
-    widest = min(KelnerGamma.energy_range[0], low), max(KelnerGamma.energy_range[1], high)
-    outside = (gev < widest[0] * (1 - 1e-9)) | (gev > widest[1] * (1 + 1e-9))
-    if outside.any():
-        raise InputError(
-            f"maps.energies: {gev[outside][0]:g} GeV is outside the cross sections' range; "
-            f"allowed: {widest[0]:g} GeV to {widest[1]:g} GeV"
-        )
-    kept = energy[gev >= low * (1 - 1e-9)]
-    if kept.size < 2:
-        raise InputError(f"maps.energies: fewer than two nodes are at or above {low:g} GeV, where {messenger}s begin")
-    return kept
+    found = load_data(name)
+    if not isinstance(found, Measurement):
+        raise InputError(f"{name}: is {found.quantity}, no spectrum of the sky; see `skycocoon bc` and `skycocoon fit`")
+    return found
 
 
 def check_pictures(model: GalaxyModel, messenger: str, energy: u.Quantity) -> None:
@@ -72,11 +57,6 @@ def check_pictures(model: GalaxyModel, messenger: str, energy: u.Quantity) -> No
             component.picture(messenger, energy[[0, -1]])
 
 
-def _clean(name: str) -> str:
-    """A name as part of a file's name."""
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
-
-
 def _map_names(model: GalaxyModel) -> dict[tuple[str, str], str]:
     """File of every map, by messenger and component; "" is the total. One component alone has no map of its own."""
     names = {}
@@ -84,7 +64,7 @@ def _map_names(model: GalaxyModel) -> dict[tuple[str, str], str]:
         names[messenger, ""] = f"{messenger}.fits"
         shining = [component.name for component in model.components if messenger in component.messengers]
         for name in shining if len(model.components) > 1 else ():
-            names[messenger, name] = f"{messenger}-{_clean(name)}.fits"
+            names[messenger, name] = f"{messenger}-{file_name(name)}.fits"
     files = list(names.values())
     if twice := [name for name in files if files.count(name) > 1]:
         raise InputError(f"components: two maps would be called {twice[0]}; name them differently")
@@ -177,7 +157,7 @@ def run(
             masks[key] = mask
             for item in items:
                 item.check_region(mask)
-    pictures = {key: f"figures/{key[0]}-{_clean(items[0].region.name)}.png" for key, items in chosen.items()}
+    pictures = {key: f"figures/{key[0]}-{file_name(items[0].region.name)}.png" for key, items in chosen.items()}
     figures = [*pictures.values(), *(f"figures/{m}-map.png" for m in model.messengers)]
     every = [*names.values(), *FILES, *figures]
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from skycocoon import los
 from skycocoon.cosmicrays.local import local_spectra
 from skycocoon.emission import Absorption, Diffuse, GalaxyModel
 from skycocoon.emission.diffuse import GasInSea
@@ -283,10 +284,53 @@ def test_spectra_share_one_density():
     assert len(set(densities)) == 1
     assert len({hash(d) for d in densities}) == 1
     assert densities[0].table() is densities[2].table() is IN_SEA.table()
-    assert Diffuse(gas=Gas(scale=2.0)).terms("gamma")[0].density != densities[0]
+    assert Diffuse(gas=Gas("misiriotis")).terms("gamma")[0].density != densities[0]
     assert Diffuse() == Diffuse()
     assert hash(Diffuse()) == hash(Diffuse(spectra="min"))
     assert Diffuse().terms("neutrino")[0].density == densities[0]
+
+
+@pytest.mark.parametrize("gradient", [0.0, 0.035])
+def test_scales_share_one_density(gradient):
+    """The scale of the gas is a factor of the spectrum, so that no ray is integrated again when it changes."""
+    sea = Sea(delta_gradient=gradient / u.kpc)
+    energy = np.geomspace(1e2, 1e6, 9)
+    for messenger in ("gamma", "neutrino"):
+        pairs = zip(*(Diffuse(gas=Gas(scale=s), sea=sea).terms(messenger) for s in (1.0, 2.5)), strict=True)
+        for one, more in pairs:
+            assert more.density == one.density
+            assert hash(more.density) == hash(one.density)
+            assert more.density.gas.scale == 1.0
+            np.testing.assert_allclose(more.spectrum(energy), 2.5 * one.spectrum(energy), rtol=1e-12)
+
+
+def test_a_scaled_gas_shines_as_it_would():
+    """Emissivity per atom is what it was, columns of the scaled gas count; and they are not worked out twice."""
+    energy, region = [1e3, 1e5] * u.GeV, Region.named("lhaaso-outer")
+    scaled = Diffuse(gas=Gas(scale=1.7))
+    plain = Diffuse().emissivity("gamma", energy)
+    np.testing.assert_allclose(scaled.emissivity("gamma", energy).value, plain.value, rtol=1e-12)
+    seen = region_sed(GalaxyModel((scaled,)), "neutrino", energy, region, rtol=1e-3).intensity.value
+    columns = region_column(GasInSea(Gas(scale=1.7), Sea()), SUN, region, rtol=1e-3)
+    expected = scaled.emissivity("neutrino", energy).value * columns
+    np.testing.assert_allclose(seen, expected, rtol=1e-3)
+    made = los._cached_mean.cache_info().misses
+    again = Diffuse(gas=Gas(scale=0.3))
+    region_sed(GalaxyModel((again,)), "neutrino", energy, region, rtol=1e-3)
+    assert los._cached_mean.cache_info().misses == made
+
+
+def test_what_a_spectrum_gives_is_the_callers_own():
+    """Emissivities are remembered: writing into one must not change the next."""
+    energy = np.geomspace(1e2, 1e6, 9)
+    (term,) = Diffuse().terms("gamma")
+    first = term.spectrum(energy)
+    kept = first.copy()
+    first *= 2
+    np.testing.assert_array_equal(term.spectrum(energy), kept)
+    # A like array elsewhere, and other helium.
+    np.testing.assert_array_equal(term.spectrum(energy.copy()), kept)
+    assert np.all(Diffuse(helium_abundance=0.2).terms("gamma")[0].spectrum(energy) > kept)
 
 
 # --- A sea that hardens inwards ---

@@ -5,11 +5,20 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from skycocoon import Cocoons, ConstantGrammage, GalaxyModel, Injection, InputError
+from skycocoon import (
+    Cocoons,
+    ConstantGrammage,
+    DiffusiveGrammage,
+    ExponentialGrammage,
+    GalaxyModel,
+    Injection,
+    InputError,
+)
 from skycocoon.cosmicrays import SPECIES
-from skycocoon.emission.production import Production, production
+from skycocoon.cosmicrays.local import LOCAL_SPECTRA, local_spectra
+from skycocoon.emission.production import PROJECTILES, Production, production, quadrature
 from skycocoon.interactions import kelner
-from skycocoon.interactions.kelner import K_PION, KelnerGamma, KelnerNeutrino
+from skycocoon.interactions.kelner import K_PION, KelnerGamma, KelnerNeutrino, pion_nodes
 from skycocoon.units import C_LIGHT, M_PI0, M_PROTON, M_PROTON_GRAM, MBARN
 
 
@@ -42,6 +51,157 @@ def test_delta_branch_by_adaptive_quadrature(energy):
     low = np.arccosh((energy + M_PI0**2 / 4 / energy) / M_PI0)
     expected = quad(integrand, low, low + 22, epsabs=0, epsrel=1e-11, limit=300)[0] * table.matching(spectrum)
     assert table.yields(spectrum)[0] == pytest.approx(expected, rel=1e-8)
+
+
+# --- The spectrum at a few hundred nodes, against the same quadrature with the spectrum at every node of it ---
+
+X = u.g / u.cm**2
+SECTIONS = [KelnerGamma(), KelnerNeutrino()]
+
+
+def direct(section, energy, spectrum):
+    """The twin: the spectrum evaluated at all nodes of the quadrature, some 400 for each energy."""
+    low = energy < section.matching_energy
+    protons, weights = quadrature(section, energy)
+    found = np.sum(weights * spectrum(protons), axis=1)
+    if low.any():
+        protons, weights = pion_nodes(energy)
+        delta = np.sum(weights * spectrum(protons), axis=1)
+        match = np.array([section.matching_energy])
+        protons, weights = pion_nodes(match)
+        factor = direct(section, match, spectrum)[0] / np.sum(weights * spectrum(protons))
+        found = np.where(low, factor * delta, found)
+    return found
+
+
+def energies(section):
+    return np.geomspace(section.energy_range[0] if section.messenger == "gamma" else 100.0, 1e8, 65)
+
+
+def of_one_source(species, law, cutoff=np.inf * u.PV):
+    """Projectiles of a species times the grammage: what a cocoon's yield is made of."""
+    q = Injection(SPECIES[species], 0.1, 4.3, cutoff)
+    return lambda total: q.per_nucleon(total) * law.at(q.rigidity(total))
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("slope", [1.8, 2.3, 2.7, 3.3])
+def test_power_laws(section, slope):
+    e = energies(section)
+
+    def law(total):
+        return total**-slope
+
+    np.testing.assert_allclose(Production(section, e).yields(law), direct(section, e, law), rtol=1e-11)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("species", SPECIES)
+@pytest.mark.parametrize("delta", [1 / 3, 1.0])
+def test_grammages_that_turn(section, species, delta):
+    e = energies(section)
+    for place in (1, 30, 3000) * u.TV:
+        law = of_one_source(species, DiffusiveGrammage(0.4 * X, place, delta))
+        np.testing.assert_allclose(Production(section, e).yields(law), direct(section, e, law), rtol=1e-9)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("spectra", LOCAL_SPECTRA)
+def test_local_spectra(section, spectra):
+    """Their narrowest break has a width of 0.13 in ln R."""
+    e = energies(section)
+    for local in local_spectra(spectra):
+        found = Production(section, e).yields(local.per_nucleon)
+        np.testing.assert_allclose(found, direct(section, e, local.per_nucleon), rtol=1e-8)
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("species", SPECIES)
+@pytest.mark.parametrize("place", [1, 10, 30, 100, 300, 3000])
+def test_cutoffs(section, species, place):
+    """To 1e-7 down to 1e-9 of the yield that there would be without the cut-off, and below to 1e-16 of that."""
+    e = energies(section)
+    table = Production(section, e)
+    uncut = direct(section, e, of_one_source(species, ConstantGrammage(0.4 * X)))
+    for law in (
+        of_one_source(species, ExponentialGrammage(0.4 * X, place * u.TV)),
+        of_one_source(species, ExponentialGrammage(0.4 * X, place * u.TV), 3 * u.PV),
+        of_one_source(species, ConstantGrammage(0.4 * X), place * u.TV),
+    ):
+        expected = direct(section, e, law)
+        worst = np.max(np.abs(table.yields(law) - expected) / (1e-7 * expected + 1e-16 * uncut))
+        assert worst < 1
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+@pytest.mark.parametrize("place", [3, 10, 30, 100, 300, 1000])
+def test_kinks(section, place):
+    e = np.geomspace(1e3, 1e7, 121)
+    law = of_one_source("proton", DiffusiveGrammage(0.4 * X, place * u.TV, 0.5, sharp=True))
+    np.testing.assert_allclose(Production(section, e).yields(law), direct(section, e, law), rtol=1e-3)
+
+
+def test_nothing_is_left_above_a_cutoff():
+    """Where a spectrum is zero by underflow yields are neither negative nor undefined."""
+    cocoons = Cocoons(grammage=ExponentialGrammage(0.4 * X, 1 * u.GV))
+    found = cocoons.source_yield("gamma", np.geomspace(1, 1e8, 200) * u.GeV).value
+    assert np.all(found >= 0)
+    assert found[0] > 0
+    assert found[-1] == 0
+
+
+def test_a_spectrum_is_evaluated_once_for_all_energies():
+    seen = []
+
+    def counted(total):
+        seen.append(total.size)
+        return spectrum(total)
+
+    Production(KelnerGamma(), np.geomspace(10, 1e6, 500)).yields(counted)
+    assert seen == [PROJECTILES.size]
+    assert PROJECTILES.size < 500
+
+
+def test_cocoons_evaluate_their_projectiles_once():
+    """For all messengers and energies; another grammage is another component."""
+    calls = []
+
+    class Counted(ConstantGrammage):
+        def at(self, rigidity):
+            calls.append(rigidity.size)
+            return super().at(rigidity)
+
+    cocoons = Cocoons(grammage=Counted(0.4 * X))
+    gamma = cocoons.source_yield("gamma", [1, 10] * u.TeV)
+    cocoons.source_yield("neutrino", [3, 30] * u.TeV)
+    assert len(calls) == 2  # protons and helium
+    twice = Cocoons(grammage=Counted(0.8 * X)).source_yield("gamma", [1, 10] * u.TeV)
+    np.testing.assert_allclose(twice.value, 2 * gamma.value, rtol=1e-12)
+
+
+def test_species_add_up_each_with_its_own_matching():
+    e = np.geomspace(1, 1e5, 31)
+    table = Production(KelnerGamma(), e)
+    soft, hard = PROJECTILES**-2.8, PROJECTILES**-2.2 / 30
+    np.testing.assert_allclose(table.fold(soft, hard), table.fold(soft) + table.fold(hard), rtol=1e-12)
+    assert not np.allclose(table.fold(soft + hard)[e < 100], table.fold(soft, hard)[e < 100], rtol=1e-3, atol=0)
+
+
+def test_rows_of_a_large_table_do_not_depend_on_their_neighbours():
+    """They are made some hundred at a time."""
+    e = np.geomspace(1, 1e6, 700)
+    found = Production(KelnerGamma(), e).yields(spectrum)
+    np.testing.assert_allclose(found[::100], Production(KelnerGamma(), e[::100]).yields(spectrum), rtol=1e-12)
+    assert np.all(np.diff(found) < 0)
+
+
+def test_projectiles_below_the_nodes_are_refused():
+    class Low(KelnerGamma):
+        energy_range = (0.1, 1e8)
+        matching_energy = 0.0
+
+    with pytest.raises(ValueError, match="outside the nodes"):
+        Production(Low(), np.array([2.0])).yields(spectrum)
 
 
 def test_many_energies_are_the_same_as_one():

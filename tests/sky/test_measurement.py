@@ -8,6 +8,7 @@ import pytest
 from astropy.table import Table
 
 from skycocoon import InputError, Measurement, Region, Sed, list_measurements
+from skycocoon.points import same_points
 from skycocoon.units import INTENSITY
 
 E = np.geomspace(0.1, 1000, 81) * u.TeV
@@ -236,3 +237,65 @@ def test_not_a_table(tmp_path, content):
         Measurement.read(tmp_path / "x.ecsv")
     with pytest.raises(InputError, match="did you mean"):
         Measurement.named("lhaaso-km2a-2023-iner")
+
+
+SAME = [
+    {"icecube-2023-pi0", "icecube-2023-kra5", "icecube-2023-kra50", "icecube-segments-inner"},
+    {"icecube-2023-pi0", "icecube-2023-kra5", "icecube-2023-kra50", "icecube-segments-outer"},
+    {"hawc-2024-b2", "hawc-2024-b4"},
+    {"tibet-asgamma-2021-a", "tibet-asgamma-2021-b"},
+]
+
+
+def test_which_shipped_data_sets_are_the_same_points():
+    """Three IceCube templates are fits to the same events, of which each segment holds a part; LHAASO's two regions
+    share an edge only; two experiments never share events."""
+    names = list_measurements()
+    data = {name: Measurement.named(name) for name in names}
+    for i, one in enumerate(names):
+        for two in names[i:]:
+            expected = one == two or any({one, two} <= group for group in SAME)
+            assert same_points(data[one], data[two]) is expected, (one, two)
+            assert same_points(data[two], data[one]) is expected, (two, one)
+
+
+@pytest.mark.parametrize("name", list_measurements())
+def test_every_shipped_data_set_says_its_events(name):
+    data = Measurement.named(name)
+    assert data.events == data.meta["events"] != name
+
+
+def test_events_and_regions(tmp_path):
+    def mine(name, region, events="a night", messenger="gamma"):
+        meta = {"messenger": messenger, "region": region, "events": events}
+        return Measurement.read(points(tmp_path, f"{name}.ecsv", meta, dnde=[len(name) * 1e-12] * 3 * PER))
+
+    box = mine("x", "box:10,20,-5,5")
+    assert box.events == "a night"
+    # an edge or a corner is not shared sky; 0.2 deg are
+    assert not same_points(box, mine("xx", "box:20,30,-5,5"))
+    assert not same_points(box, mine("xx", "box:20,30,5,10"))
+    assert not same_points(box, mine("xx", "~box:10,20,-5,5"))
+    assert same_points(box, mine("xx", "box:19.8,30,-5,5"))
+    assert same_points(box, mine("xx", "disc:15,0,0.01"))
+    assert not same_points(box, mine("xx", "disc:20.02,0,0.01"))
+    assert same_points(box, mine("xx", "box:10,20,-5,5 - sources:1lhaaso"))
+    assert not same_points(box, mine("xx", "box:19,30,-5,5", events="another"))
+    assert not same_points(box, mine("xx", "box:10,20,-5,5", messenger="neutrino"))
+
+
+def test_a_copy_is_found_out(tmp_path):
+    """Of the same numbers, whatever the file is called and the units are."""
+    one = Measurement.read(points(tmp_path, "one.ecsv"))
+    assert one.events == "one"
+    columns = {key: getattr(one, name).to("1 / (MeV m2 s deg2)") for key, name in
+               (("dnde", "value"), ("dnde_errn", "error_low"), ("dnde_errp", "error_high"))}  # fmt: skip
+    assert same_points(one, Measurement.read(points(tmp_path, "two.ecsv", **columns)))
+    columns["dnde"] = columns["dnde"] * 1.001
+    assert not same_points(one, Measurement.read(points(tmp_path, "three.ecsv", **columns)))
+
+
+def test_a_file_without_rows(tmp_path):
+    empty = {key: [] * PER for key in ("dnde", "dnde_errn", "dnde_errp")}
+    with pytest.raises(InputError, match="no rows"):
+        Measurement.read(points(tmp_path, e_ref=[] * u.TeV, **empty))

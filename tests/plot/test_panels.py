@@ -1,0 +1,115 @@
+"""Panels: many models beside the same data, told apart without colours, and a legend that covers none of them."""
+
+import astropy.units as u
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from skycocoon import InputError, Measurement
+from skycocoon.plot import Curve, Panel, plot_panels, save
+from skycocoon.plot.panels import LOOKS
+
+E = np.geomspace(1, 1000, 31) * u.TeV
+E2I = u.Unit("GeV cm-2 s-1 sr-1")
+
+
+def fall(norm, cut=100.0):
+    return norm * (E.value) ** -0.7 * np.exp(-E.value / cut) * E2I
+
+
+@pytest.fixture
+def panels():
+    found = []
+    for part, norm in (("inner", 4e-7), ("outer", 2e-7)):
+        curves = (
+            Curve("cocoons", E, fall(norm), "cocoons"),
+            Curve("base min", E, fall(norm, 1e4), "base"),
+            Curve("sum", E, fall(norm) + fall(norm, 1e4), "sum"),
+        )
+        found.append(Panel(part, curves, (Measurement.named(f"lhaaso-km2a-2023-{part}"),), ("base min", "sum")))
+    return found
+
+
+def test_no_two_looks_differ_in_colour_alone():
+    plain = {name: look for name, look in LOOKS.items() if not name.startswith("ladder")}
+    assert len({(str(look["ls"]), look["color"]) for look in plain.values()}) == len(plain)
+    for family in ("sum", "base"):
+        lines = [str(look["ls"]) for name, look in plain.items() if name.startswith(family)]
+        assert len(set(lines)) == len(lines) == 3
+
+
+def test_a_ladder_grows_lighter_step_by_step():
+    colours = [Curve("x", E, fall(1.0), "ladder", step).drawn["color"] for step in np.linspace(0, 1, 5)]
+    # what is left of a colour in grey print (ITU-R BT.601)
+    grey = [np.dot(colour[:3], (0.299, 0.587, 0.114)) for colour in colours]
+    assert np.all(np.diff(grey) > 0.08)
+    assert grey[-1] < 0.8  # still seen on white
+
+
+def test_one_legend_below_all_panels(panels, tmp_path):
+    axes = plot_panels(
+        panels, {"creator": "skycocoon", "version": "1", "model": "paper"}, legend_title="which is which"
+    )
+    figure = axes.figure
+    assert all(one.get_legend() is None for one in figure.axes)
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["LHAASO-KM2A 2023", "cocoons", "base min", "sum"]
+    assert legend.get_title().get_text() == "which is which"
+    figure.canvas.draw()
+    below = legend.get_window_extent().y1
+    assert all(below < one.get_window_extent().y0 for one in figure.axes)
+    frame = figure.bbox
+    assert legend.get_window_extent().x0 > frame.x0
+    assert legend.get_window_extent().x1 < frame.x1
+    save(axes, tmp_path / "a.png", tmp_path / "a.pdf")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_all_points_are_within_the_panels(panels):
+    axes = plot_panels(panels)
+    assert "TeV" in axes.get_xlabel()
+    assert "sr^{-1}" in axes.get_ylabel()
+    assert [one.get_title() for one in axes.figure.axes] == ["inner", "outer"]
+    for one, panel in zip(axes.figure.axes, panels, strict=True):
+        (left, right), (bottom, top) = one.get_xlim(), one.get_ylim()
+        data = panel.data[0]
+        e2 = data.energy**2
+        assert left < data.energy_min.to_value(u.TeV).min()
+        assert right > data.energy_max.to_value(u.TeV).max()
+        assert bottom < (e2 * (data.value - data.error_low)).to_value(E2I).min()
+        assert top > (e2 * (data.value + data.error_high)).to_value(E2I).max()
+        drawn = {line.get_label(): line.get_ydata() for line in one.get_lines()}
+        np.testing.assert_allclose(drawn["sum"], panel.curves[2].value.value, rtol=1e-12)
+
+
+def test_what_is_zero_is_not_drawn():
+    value = np.where(E < 100 * u.TeV, 1e-8, 0.0) * E2I
+    axes = plot_panels([Panel("", (Curve("x", E, value, "cocoons"),))])
+    assert np.isnan(axes.get_lines()[0].get_ydata()[E >= 100 * u.TeV]).all()
+    # a dark model is a good null test
+    plot_panels([Panel("", (Curve("x", E, 0 * value, "cocoons"),))]).figure.canvas.draw()
+
+
+def test_notes_stand_beside_their_curves():
+    curves = tuple(
+        Curve(f"{cut:g}", E, fall(4e-7, cut), "ladder", step, note=f"{cut:g} TV")
+        for cut, step in ((10, 0.0), (30, 1.0))
+    )
+    axes = plot_panels([Panel("", curves, (Measurement.named("lhaaso-km2a-2023-inner"),))])
+    notes = {text.get_text(): text for text in axes.texts if "TV" in text.get_text()}
+    assert list(notes) == ["10 TV", "30 TV"]
+    for curve in curves:
+        note = notes[curve.note]
+        x, y = note.xy
+        e, value = curve.energy.value, curve.value.value
+        assert value[e <= x * 1.001][-1] >= y > value[e > x * 1.001][0]
+        assert to_hex(note.get_color()) == to_hex(curve.drawn["color"])
+
+
+def test_intensities_and_fluxes_are_not_mixed(panels):
+    flux = Curve("x", E, fall(1.0) * u.sr, "sum")
+    with pytest.raises(InputError, match="intensities or fluxes"):
+        plot_panels([*panels, Panel("", (flux,))])
+    with pytest.raises(InputError, match="look of a curve 'summ'; did you mean 'sum'"):
+        Curve("x", E, fall(1.0), "summ")
