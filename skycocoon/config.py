@@ -437,7 +437,11 @@ class ComparisonSection(_Section):
 
 
 class TransportSection(_Section):
-    """``[transport]``: the slab in which nuclei travel, for B/C."""
+    """``[transport]``: the slab in which nuclei travel, for B/C.
+
+    ``slope_plus_delta``, the slope of nuclei at the Earth, takes the place of ``slope``: while delta is fitted, what is
+    observed stays.
+    """
 
     halo_height: Length = 7.0 * u.kpc
     surface_density: SurfaceDensity = 2.3 * u.mg / u.cm**2
@@ -453,12 +457,6 @@ class TransportSection(_Section):
     fragmentation: Annotated[str, BeforeValidator(_name("fragmentation table", FRAGMENTATIONS))] = "evoli2019"
     cross_section_scale: float = Field(default=1.0, gt=0, lt=10)
     cocoons: str | None = None
-
-    @model_validator(mode="after")
-    def _consistent(self) -> TransportSection:
-        if "slope" in self.model_fields_set and self.slope_plus_delta is not None:
-            raise ValueError("slope and slope_plus_delta mean the same, choose one")
-        return self
 
     def build(self, grammage: Grammage | None) -> Nuclei:
         """Nuclei with the cocoons' grammage."""
@@ -560,7 +558,7 @@ class SamplingSection(_Section):
 
 
 class ModelFile(_Section):
-    """A whole model file."""
+    """A whole model file, after its ``base`` was put below it."""
 
     galaxy: GalaxySection = GalaxySection()
     components: dict[str, ComponentSection] = Field(min_length=1)
@@ -571,6 +569,16 @@ class ModelFile(_Section):
     transport: TransportSection = TransportSection()
     fit: FitSection | None = None
     sampling: SamplingSection | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ModelFile:
+        if (
+            self.fit is not None
+            and self.transport.slope_plus_delta is not None
+            and "transport.slope" in self.fit.parameters
+        ):
+            raise ValueError("fit.parameters.transport.slope: slope_plus_delta is set and takes its place")
+        return self
 
     def cocoons(self) -> str | None:
         """Name of the component whose grammage nuclei cross; None if there is none.
@@ -834,9 +842,12 @@ def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, obje
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise InputError(f"{source}: not TOML: {error}") from None
+    built_on = "base" in document
+    if built_on:
+        document = _on_base(document, source)
     for key, value in (overrides or {}).items():
         _override(document, key, str(value) if isinstance(value, u.Quantity) else value)
-    moved = _absolute_files(document, folder)
+    moved = _absolute_files(document, folder) or built_on
     changes = ", ".join(f"{key} = {value}" for key, value in (overrides or {}).items())
     text = _toml(document) if overrides or moved else text
     file = _checked(document, source)
@@ -883,6 +894,34 @@ def _text(source: str | Path) -> tuple[str, Path]:
         raise InputError(f"{path}: not a text file") from None
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def _on_base(document: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """A file that says ``base = "PRESET"``, with what it does not say taken from there."""
+    own = {key: value for key, value in document.items() if key != "base"}
+    name = document["base"]
+    if not isinstance(name, str) or name not in list_presets() or name == source:
+        raise InputError(f"{source}: base: {unknown_name('preset', name, [n for n in list_presets() if n != source])}")
+    below = tomllib.loads(preset_text(name))
+    if "base" in below:
+        below = _on_base(below, name)
+    return _merged(below, own)
+
+
+# Tables whose keys are the user's own words: they are replaced, not added to.
+REPLACED = {("comparison", "mask"), ("comparison", "mask_factor"), ("comparison", "variants"), ("fit",), ("sampling",)}
+
+
+def _merged(below: Mapping[str, Any], own: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
+    """One document over another; a component of another kind takes the place of the one below."""
+    found = dict(below)
+    for key, value in own.items():
+        there = below.get(key)
+        if isinstance(value, Mapping) and isinstance(there, Mapping) and (*path, key) not in REPLACED:
+            same_kind = there.get("kind") == value.get("kind", there.get("kind"))
+            value = _merged(there, value, (*path, key)) if same_kind else value
+        found[key] = value
+    return found
 
 
 def _absolute_files(document: dict[str, Any], folder: Path) -> bool:

@@ -155,7 +155,7 @@ def plot_panels(
             handles.values(), handles, loc="outside lower center", ncols=_columns(list(handles), size[0]),
             title=legend_title or None, title_fontsize=9, fontsize=8.5, handlelength=3.2,
         )  # fmt: skip
-        sign(every[-1], meta, 100)
+        sign(every[-1], meta, 88)
         return every[0]
 
 
@@ -191,11 +191,12 @@ def _draw(axes: Axes, panel: Panel, unit: u.UnitBase) -> None:
 def _notes(axes: Axes, panel: Panel, unit: u.UnitBase) -> None:
     """Words beside curves, a little above where they leave the panel."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
-    height = bottom * (top / bottom) ** 0.03
-    for curve in panel.curves:
+    for number, curve in enumerate(curve for curve in panel.curves if curve.note):
+        # By turns lower and higher: neighbours may be near.
+        height = bottom * (top / bottom) ** (0.03, 0.07)[number % 2]
         e, y = curve.energy.to_value(u.TeV), curve.value.to_value(unit)
         falling = np.flatnonzero((y[:-1] >= height) & (y[1:] < height) & (e[:-1] > left) & (e[1:] < right))
-        if curve.note and falling.size:
+        if falling.size:
             axes.annotate(
                 curve.note, (e[falling[-1]], height), (-3, 0), "data", "offset points", ha="right", va="bottom",
                 fontsize=7, color=curve.drawn["color"],
@@ -209,7 +210,7 @@ def _ranges(every: Sequence[Axes], panels: Sequence[Panel], unit: u.UnitBase, st
     if data:
         low = min(item.energy_min.to_value(u.TeV).min() for item in data)
         high = max(item.energy_max.to_value(u.TeV).max() for item in data)
-        left, right = max(nodes.min(), low / 8), min(max(nodes.max(), high), high * 1.5)
+        left, right = min(max(nodes.min(), low / 8), low / 1.2), max(min(nodes.max(), high * 1.5), high * 1.2)
     else:
         left, right = nodes.min(), nodes.max()
     for group in [[k] for k in range(len(panels))] if stacked else [range(len(panels))]:

@@ -183,13 +183,13 @@ def _gamma(model: GalaxyModel, cocoons: tuple[Cocoons, ...], places: Sequence[Pl
     panels = tuple(_against(model, place.name, cocoons, place, shine) for place in places)
     text = (
         "What is drawn. E^2 times the mean intensity of gamma rays in the two regions of LHAASO-KM2A: cocoons, the "
-        f"standard diffuse emission{captions.variants(model)}, their sums, and the points of LHAASO-KM2A 2023. "
-        + captions.masks(places),
+        f"standard diffuse emission{captions.variants(model, places[0])}, their sums, and the points of LHAASO-KM2A "
+        "2023. " + captions.masks(places),
         f"Published. Eqs. 1 to 8, with {captions.grammage(cocoons)}; the cross sections of protons (Kelner, Aharonian "
         "and Bugayov 2006); the factor 0.65 in the inner region for masked sources; the points.",
         captions.cited(cocoons),
         captions.reconstructed(model, cocoons, f"R_c = {tv(cutoff(cocoons))} (30 to 300 TV)"),
-        captions.diffuse(model),
+        captions.diffuse(model, places[0]),
         captions.absorption(model),
         _chi_squares(panels),
     )
@@ -200,7 +200,7 @@ def _neutrinos(model: GalaxyModel, cocoons: tuple[Cocoons, ...], place: Place, s
     panels = (_against(model, place.name, cocoons, place, shine),)
     text = (
         f"What is drawn. E^2 dN/dE of neutrinos from the whole sky, {FLAVOURS['per-flavour']}: cocoons, the standard "
-        f"diffuse emission{captions.variants(model)}, their sums, and the best fits of IceCube 2023 for three "
+        f"diffuse emission{captions.variants(model, place)}, their sums, and the best fits of IceCube 2023 for three "
         "templates with their 1 sigma bands. A band is one fitted normalisation of an assumed spectrum on an assumed "
         "sky, no set of points.",
         f"Published. Eqs. 1 to 8, with {captions.grammage(cocoons)}; the cross sections of protons (Kelner, Aharonian "
@@ -209,7 +209,7 @@ def _neutrinos(model: GalaxyModel, cocoons: tuple[Cocoons, ...], place: Place, s
         captions.cited(cocoons),
         captions.reconstructed(model, cocoons, f"R_c = {tv(cutoff(cocoons))} (30 to 300 TV)"),
         "Which version of the bands the paper draws is not known; these are those of the publication.",
-        captions.diffuse(model),
+        captions.diffuse(model, place),
         _chi_squares(panels),
     )
     return _Drawing(panels, text)
@@ -255,7 +255,7 @@ def _scan(model: GalaxyModel, cocoons: tuple[Cocoons, ...], places: Sequence[Pla
             "the list of R_c, since the paper's could not be read",
             f"the model's own {tv(own)}, which {why}",
         ),
-        captions.diffuse(model),
+        captions.diffuse(model, places[0]),
         captions.absorption(model),
         _chi_squares(panels),
     )
@@ -303,7 +303,7 @@ def _laws(model: GalaxyModel, cocoons: tuple[Cocoons, ...], place: Place, shine:
         ),
         "R_c and T_max matter here more than elsewhere: above R_c these laws fall as powers and not exponentially, so "
         "that the sources' own end shows. " + _what_matters(cocoons, place, shine, laws),
-        captions.diffuse(model),
+        captions.diffuse(model, place),
         captions.absorption(model),
         _chi_squares(panels),
     )

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...cosmicrays.grammage import DiffusiveGrammage, ExponentialGrammage
 from ...emission import Cocoons, GalaxyModel
-from .models import Line, Place, base, base_name, bases, chi_square, spectra
+from .models import Line, Place, base, base_name, bases, chi_square, shining, spectra
 
 __all__ = [
     "chi_squares",
@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 WIDTH = 100
+NAMES = {"gamma": "gamma rays", "neutrino": "neutrinos"}
 PUBLISHED_GRAMMAGE = 0.4 * u.g / u.cm**2
 """X_c0 that the paper finds from B/C (its abstract)."""
 FIDUCIAL = 100 * u.TV
@@ -65,9 +66,10 @@ def law(cocoons: tuple[Cocoons, ...]) -> str:
     return f"exp(−R/{tv(own.cutoff)})" if isinstance(own, ExponentialGrammage) else "constant grammage"
 
 
-def variants(model: GalaxyModel) -> str:
+def variants(model: GalaxyModel, place: Place) -> str:
     """Names of the diffuse emission's variants, in brackets."""
-    return f" ({', '.join(bases(model))})" if base(model) else " (which this model does not have)"
+    names = [name for name, parts in bases(model).items() if shining(parts, place)]
+    return f" ({', '.join(names)})" if names else " (which this model does not have)"
 
 
 def grammage(cocoons: tuple[Cocoons, ...]) -> str:
@@ -118,10 +120,10 @@ def absorption(model: GalaxyModel) -> str:
     return f"Gamma rays are absorbed ({model.absorption}); the paper mentions no absorption."
 
 
-def diffuse(model: GalaxyModel) -> str:
+def diffuse(model: GalaxyModel, place: Place) -> str:
     """Whose the diffuse emission is."""
-    if not base(model):
-        return "The model has no diffuse emission, so that there are no sums."
+    if not shining(base(model), place):
+        return f"The model has no diffuse emission of {NAMES[place.messenger]}, so that there are no sums."
     if not spectra(model):
         return f"The diffuse emission is the map of the model file ({base_name(model)})."
     return (
