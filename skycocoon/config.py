@@ -681,7 +681,7 @@ class Variation:
 
     def __init__(self, loaded: LoadedModel, bounds: Mapping[str, tuple[Any, Any]], where: str = "fit.parameters"):
         self.keys = tuple(bounds)
-        self._paths = [tuple(key.split(".")) for key in bounds]
+        paths = [tuple(key.split(".")) for key in bounds]
         self._loaded = loaded
         self._file, self._model = loaded.file, loaded.model
         self._built = {n: (section, part) for (n, section), part in zip(
@@ -690,7 +690,7 @@ class Variation:
         lows: list[float] = []
         highs: list[float] = []
         units: list[str] = []
-        for key, path, (low, high) in zip(self.keys, self._paths, bounds.values(), strict=True):
+        for key, path, (low, high) in zip(self.keys, paths, bounds.values(), strict=True):
             place = f"{loaded.source}: {where}.{key}"
             leaf = _leaf(loaded.file, path, place)
             if isinstance(leaf, bool) or not isinstance(leaf, (int, float, u.Quantity)):
@@ -710,6 +710,7 @@ class Variation:
         self.start, self.low, self.high = (tuple(values) for values in (starts, lows, highs))
         self.units = tuple(units)
         self._scales = [unit and u.Unit(unit) for unit in units]
+        self._tree = _tree(loaded.file, [(path, index) for index, path in enumerate(paths)])
         for values in (self.low, self.high):
             for index, key in enumerate(self.keys):
                 tried = [*self.start[:index], values[index], *self.start[index + 1 :]]
@@ -727,9 +728,8 @@ class Variation:
 
     def at(self, values: Iterable[float]) -> tuple[ModelFile, GalaxyModel]:
         """The file and the model at values in :attr:`units`; nuclei by :meth:`nuclei`."""
-        file = self._file
-        for path, value, unit in zip(self._paths, values, self._scales, strict=True):
-            file = _with_leaf(file, path, u.Quantity(value, unit) if unit else value)
+        leaves = [u.Quantity(value, unit) if unit else value for value, unit in zip(values, self._scales, strict=True)]
+        file = _with_leaves(self._file, self._tree, leaves)
         sun, absorption = self._model.sun, self._model.absorption
         if file.galaxy is not self._file.galaxy or file.absorption is not self._file.absorption:
             sun, absorption = file.galaxy.build(), file.absorption.build()
@@ -768,14 +768,31 @@ def _field_name(section: _Section, step: str) -> str:
     return next(n for n, f in type(section).model_fields.items() if step in (n, f.alias))
 
 
-def _with_leaf(place: Any, path: tuple[str, ...], value: object) -> Any:
-    """A copy with another value there; all that is not on the way is shared."""
-    if not path:
-        return value
-    if isinstance(place, Mapping):
-        return {**place, path[0]: _with_leaf(place[path[0]], path[1:], value)}
-    name = _field_name(place, path[0])
-    return place.model_copy(update={name: _with_leaf(getattr(place, name), path[1:], value)})
+# What changes in a section: of each field a number's place among the values, or what changes within it.
+_Tree = dict[str, Any]
+
+
+def _tree(place: Any, leaves: list[tuple[tuple[str, ...], int]]) -> _Tree:
+    """Dotted keys, each with a place, as a tree of the fields of a section (or the keys of a table)."""
+    found: _Tree = {}
+    for step in dict.fromkeys(path[0] for path, _ in leaves):
+        name = step if isinstance(place, Mapping) else _field_name(place, step)
+        within = place[name] if isinstance(place, Mapping) else getattr(place, name)
+        below = [(path[1:], index) for path, index in leaves if path[0] == step]
+        found[name] = below[0][1] if not below[0][0] else _tree(within, below)
+    return found
+
+
+def _with_leaves(place: Any, tree: _Tree, leaves: list[Any]) -> Any:
+    """A copy with other values at the leaves; all that is not on the way to them is shared."""
+    table = isinstance(place, Mapping)
+    changed = {}
+    for name, below in tree.items():
+        if isinstance(below, int):
+            changed[name] = leaves[below]
+        else:
+            changed[name] = _with_leaves(place[name] if table else getattr(place, name), below, leaves)
+    return {**place, **changed} if table else place.model_copy(update=changed)
 
 
 def _unit_of(bound: object, leaf: object, place: str) -> str:

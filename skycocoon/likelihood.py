@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from .config import FitSection, LoadedModel, ModelFile, Variation
 from .cosmicrays import RatioMeasurement, list_ratios
-from .emission import GalaxyModel, Template
+from .emission import Component, GalaxyModel, Template
 from .errors import InputError, unknown_name
 from .inference import NORMALISATION, Likelihood, Parameter, Points
 from .interactions import KelnerGamma, KelnerNeutrino
@@ -131,8 +131,10 @@ class _Prediction:
         self._spectra: dict[str, _Spectrum] = {}
         self._energies: dict[str, u.Quantity] = {}
         self._regions: dict[str, list[Region]] = {}
-        # Components as they were last, and their means; the nuclei likewise.
-        self._means: dict[tuple[str, str], tuple[Any, FloatArray]] = {}
+        # Where from and through what it is looked, components as they were last and their means; the nuclei likewise.
+        self._where: dict[str, tuple[Any, Callable[[Component], FloatArray]]] = {}
+        self._means: dict[tuple[str, str], tuple[Component, FloatArray]] = {}
+        self._maps: dict[str, Template] = {}
         self._nuclei: tuple[Any, Any, Nuclei] | None = None
         for messenger in ("gamma", "neutrino"):
             items = [item for item in data if isinstance(item, Measurement) and item.messenger == messenger]
@@ -186,34 +188,33 @@ class _Prediction:
         return tuple(found)
 
     def _mean(self, model: GalaxyModel, messenger: str) -> FloatArray:
+        """Mean intensities of all components together, (energies, regions)."""
+        where = (model.sun, model.absorption)
+        found = self._where.get(messenger)
+        if found is None or found[0] != where:
+            energy, regions = self._energies[messenger], self._regions[messenger]
+            means = region_means(messenger, energy, regions, *where, rtol=self._rtol, progress=self._progress)
+            self._where[messenger] = found = (where, means)
+            self._means = {key: item for key, item in self._means.items() if key[0] != messenger}
         total: Any = 0.0
         for component in model.components:
             if messenger not in component.messengers:
                 continue
             scale = 1.0
-            shown: Any = component
             if isinstance(component, Template):  # a map's scale is a factor: it is read once
-                scale, shown = component.scale, (component.sky, component.outside)
-                component = replace(component, scale=1.0)
+                scale, component = component.scale, self._map(component)
             before = self._means.get((messenger, component.name))
-            same = before is not None and (
-                before[0] is shown
-                or (isinstance(shown, tuple) and all(a is b for a, b in zip(before[0], shown, strict=True)))
-            )
-            if not same:
-                means = region_means(
-                    component,
-                    messenger,
-                    self._energies[messenger],
-                    self._regions[messenger],
-                    model.sun,
-                    model.absorption,
-                    rtol=self._rtol,
-                    progress=self._progress,
-                )
-                self._means[messenger, component.name] = before = (shown, means)
-            total = total + scale * before[1]  # type: ignore[index]
+            if before is None or before[0] is not component:
+                self._means[messenger, component.name] = before = (component, found[1](component))
+            total = total + scale * before[1]
         return np.asarray(total)
+
+    def _map(self, component: Template) -> Template:
+        """The same map without its scale: the very object that was made of it before."""
+        known = self._maps.get(component.name)
+        if known is None or known.sky is not component.sky or known.outside != component.outside:
+            self._maps[component.name] = known = replace(component, scale=1.0)
+        return known
 
     def _nuclei_at(self, file: ModelFile, model: GalaxyModel) -> Nuclei:
         grammages = [getattr(component, "grammage", None) for component in model.components]

@@ -494,15 +494,15 @@ def _intensity(
     weights: FloatArray,
     columns: Callable[[Term, Absorption], FloatArray],
     read: Callable[[SkyMap], u.Quantity],
-) -> u.Quantity:
-    """Intensity of one component: the sum of its terms' spectra times their columns."""
+) -> FloatArray:
+    """Intensity of one component [INTENSITY]: the sum of its terms' spectra times their columns."""
     if (picture := component.picture(messenger, energy, flavour)) is not None:
-        return read(picture)
+        return np.asarray(read(picture).to_value(INTENSITY))
     total: Any = 0.0
     for term in component.terms(messenger, flavour):
         spectra = term.spectrum(gev)[:, None] * weights / (4 * math.pi)
         total = total + spectra @ columns(term, absorption)
-    return total * INTENSITY
+    return np.asarray(total)
 
 
 def _intensities(
@@ -525,7 +525,11 @@ def _intensities(
     absorption = model.absorption if messenger == "gamma" else NOTHING
     weights = attenuate(absorption, model.sun).weights(gev)
     parts = {
-        component.name: _intensity(component, messenger, energy, gev, flavour, absorption, weights, columns, read)
+        component.name: u.Quantity(
+            _intensity(component, messenger, energy, gev, flavour, absorption, weights, columns, read),
+            INTENSITY,
+            copy=False,
+        )
         for component in model.components
         if messenger in component.messengers
     }
@@ -588,7 +592,6 @@ def intensity_map(
 
 
 def region_means(
-    component: Component,
     messenger: str,
     energy: u.Quantity,
     regions: Sequence[Region],
@@ -598,29 +601,36 @@ def region_means(
     rtol: float = RTOL,
     flavour: str = "per-flavour",
     progress: bool = False,
-) -> FloatArray:
-    """Mean intensities of one component in several regions [GeV^-1 cm^-2 s^-1 sr^-1], its spectrum evaluated once.
+) -> Callable[[Component], FloatArray]:
+    """What a fit asks for again and again: the mean intensities of one component in several regions.
 
-    What a fit asks for again and again. Parameters as in :func:`region_sed`.
+    Its spectrum is evaluated once for all of them, and what does not depend on it is looked up. Parameters as in
+    :func:`region_sed`.
 
     Returns
     -------
-    array
-        (n, number of regions).
+    callable
+        Takes a component, gives (n, number of regions) [GeV^-1 cm^-2 s^-1 sr^-1].
     """
     energy, gev = _energies(energy)
     absorption = absorption if messenger == "gamma" else NOTHING
+    weights = attenuate(absorption, sun).weights(gev)
+
+    @lru_cache(maxsize=8)
+    def found(density: Any, s_min: float) -> FloatArray:
+        means = [_cached_mean(density, sun, region, rtol, s_min, absorption, progress) for region in regions]
+        return np.stack(means, axis=1)
 
     def columns(term: Term, absorption: Absorption) -> FloatArray:
-        means = [_cached_mean(term.density, sun, r, rtol, term.s_min, absorption, progress) for r in regions]
-        return np.stack(means, axis=1)
+        return found(term.density, term.s_min)
 
     def read(picture: SkyMap) -> u.Quantity:
         return np.stack([picture.sed(region).intensity for region in regions], axis=1)
 
-    weights = attenuate(absorption, sun).weights(gev)
-    found = _intensity(component, messenger, energy, gev, flavour, absorption, weights, columns, read)
-    return np.asarray(found.to_value(INTENSITY))
+    def means(component: Component) -> FloatArray:
+        return _intensity(component, messenger, energy, gev, flavour, absorption, weights, columns, read)
+
+    return means
 
 
 def region_sed(

@@ -84,9 +84,9 @@ def test_all_points_are_within_the_panels(panels):
 
 
 def test_what_is_zero_is_not_drawn():
-    value = np.where(E < 100 * u.TeV, 1e-8, 0.0) * E2I
+    value = np.where(100 * u.TeV > E, 1e-8, 0.0) * E2I
     axes = plot_panels([Panel("", (Curve("x", E, value, "cocoons"),))])
-    assert np.isnan(axes.get_lines()[0].get_ydata()[E >= 100 * u.TeV]).all()
+    assert np.isnan(axes.get_lines()[0].get_ydata()[100 * u.TeV <= E]).all()
     # a dark model is a good null test
     plot_panels([Panel("", (Curve("x", E, 0 * value, "cocoons"),))]).figure.canvas.draw()
 
