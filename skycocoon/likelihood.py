@@ -109,7 +109,7 @@ class _Spectrum:
             x, limit = np.array([np.exp(np.mean(np.log(x)))]), np.array([False])
             low, high = (np.array([np.mean(error / values)]) for error in (low, high))
             values = np.ones(1)
-        return Points(data.name, data.label, x, "E [TeV]", values, low, high, limit)
+        return Points(data.name, f"{data.label}, {self.region.name}", x, "E [TeV]", values, low, high, limit)
 
     def predict(self, means: FloatArray, factor: float) -> FloatArray:
         """The model in the unit of the data, of (energies, regions) mean intensities."""

@@ -1,0 +1,154 @@
+"""A model file as text and as a document of tables: presets, ``base``, changed keys, and TOML again."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError, unknown_name
+from ..files import data_folder
+
+__all__ = ["absolute_files", "list_presets", "on_base", "override", "preset_text", "read_text", "to_toml"]
+
+
+def list_presets() -> list[str]:
+    """Names of the shipped models."""
+    return sorted(path.stem for path in (data_folder() / "presets").glob("*.toml"))
+
+
+def preset_text(name: str) -> str:
+    """A shipped model as commented TOML.
+
+    Raises
+    ------
+    InputError
+        For an unknown name.
+    """
+    if name not in list_presets():
+        raise unknown_name("preset", name, list_presets())
+    return (data_folder() / "presets" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def read_text(source: str | Path) -> tuple[str, Path]:
+    """Text of a preset or a model file, and the folder where its paths begin.
+
+    Raises
+    ------
+    InputError
+        For an unknown preset, or a file that cannot be read.
+    """
+    name = str(source)
+    if name in list_presets():
+        return preset_text(name), Path.cwd()
+    path = Path(source)
+    if not path.suffix and not path.exists():
+        raise unknown_name("model", name, list_presets())
+    try:
+        return path.read_text(encoding="utf-8"), path.resolve().parent
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file; presets: {', '.join(list_presets())}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path}: not a text file") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+
+
+def on_base(document: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """A file that says ``base = "PRESET"``, with what it does not say taken from there."""
+    own = {key: value for key, value in document.items() if key != "base"}
+    name = document["base"]
+    if not isinstance(name, str) or name not in list_presets() or name == source:
+        raise InputError(f"{source}: base: {unknown_name('preset', name, [n for n in list_presets() if n != source])}")
+    below = tomllib.loads(preset_text(name))
+    if "base" in below:
+        below = on_base(below, name)
+    return _merged(below, own)
+
+
+# Tables whose keys are the user's own words: they are replaced, not added to.
+REPLACED = {("comparison", "mask"), ("comparison", "mask_factor"), ("comparison", "variants"), ("fit",), ("sampling",)}
+
+
+def _merged(below: Mapping[str, Any], own: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
+    """One document over another; a component of another kind takes the place of the one below."""
+    found = dict(below)
+    for key, value in own.items():
+        there = below.get(key)
+        if isinstance(value, Mapping) and isinstance(there, Mapping) and (*path, key) not in REPLACED:
+            same_kind = there.get("kind") == value.get("kind", there.get("kind"))
+            value = _merged(there, value, (*path, key)) if same_kind else value
+        found[key] = value
+    return found
+
+
+def absolute_files(document: dict[str, Any], folder: Path) -> bool:
+    """Make paths of grids, maps and data absolute, so that the model can be run again from any folder."""
+    moved = False
+    fit = document.get("fit")
+    if isinstance(fit, dict) and isinstance(fit.get("data"), list):
+        names = {name: str(folder / name) for name in fit["data"] if isinstance(name, str) and name.endswith(".ecsv")}
+        names = {name: path for name, path in names.items() if name != path}
+        moved = bool(names)
+        fit["data"] = [names.get(name, name) if isinstance(name, str) else name for name in fit["data"]]
+        for key in ("ranges", "normalisations"):
+            if isinstance(fit.get(key), dict):
+                fit[key] = {names.get(name, name): item for name, item in fit[key].items()}
+    components = document.get("components")
+    for section in components.values() if isinstance(components, dict) else ():
+        for place in (section, section.get("disc") if isinstance(section, dict) else None):
+            if isinstance(place, dict) and isinstance(place.get("file"), str) and not Path(place["file"]).is_absolute():
+                place["file"], moved = str(folder / place["file"]), True
+    return moved
+
+
+def override(document: dict[str, Any], key: str, value: object) -> None:
+    """Set a dotted key of a document.
+
+    Raises
+    ------
+    InputError
+        If a part of the key is no table.
+    """
+    *path, last = key.split(".")
+    place: Any = document
+    for step in path:
+        if not isinstance(place, dict):
+            break
+        place = place.setdefault(step, {})
+    if not isinstance(place, dict) or not last:
+        raise InputError(f"--set {key}: there is no such key")
+    place[last] = value
+
+
+def to_toml(document: Mapping[str, Any], path: str = "") -> str:
+    """Write a document of tables, numbers, strings, booleans and lists as TOML."""
+
+    def item(value: object) -> str:
+        if isinstance(value, bool):
+            return str(value).lower()
+        if isinstance(value, str):
+            return _string(value)
+        if isinstance(value, (list, tuple)):
+            return "[" + ", ".join(item(v) for v in value) + "]"
+        return repr(value)
+
+    plain = [f"{_key(k)} = {item(v)}" for k, v in document.items() if not isinstance(v, Mapping)]
+    lines = ([f"[{path}]"] if path and (plain or not document) else []) + plain
+    text = "\n".join(lines) + ("\n\n" if lines else "")
+    for k, v in document.items():
+        if isinstance(v, Mapping):
+            text += to_toml(v, f"{path}.{_key(k)}" if path else _key(k))
+    return text
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _string(name)
+
+
+def _string(text: str) -> str:
+    """A basic string: TOML escapes as JSON does, and DEL too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,146 @@
+"""Nuclei in the Galaxy, and what is fitted to which data: ``[transport]``, ``[fit]``, ``[sampling]``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import astropy.units as u
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+
+from ..cosmicrays import Grammage, Slab
+from ..errors import InputError, check_name
+from ..interactions.fragmentation import FRAGMENTATIONS
+from ..nuclei import Nuclei
+from .section import (
+    DiffusionCoefficient,
+    Length,
+    Rigidity,
+    RigidityOrZero,
+    Section,
+    Speed,
+    SurfaceDensity,
+    listed,
+    one_of,
+)
+
+
+class TransportSection(Section):
+    """``[transport]``: the slab in which nuclei travel, for B/C.
+
+    ``slope_plus_delta``, the slope of nuclei at the Earth, takes the place of ``slope``: while delta is fitted, what is
+    observed stays.
+    """
+
+    halo_height: Length = 7.0 * u.kpc
+    surface_density: SurfaceDensity = 2.3 * u.mg / u.cm**2
+    advection: Speed = 4.409 * u.km / u.s
+    diffusion: DiffusionCoefficient = 2.4826e28 * u.cm**2 / u.s
+    delta: float = Field(default=0.565132, gt=0, lt=2)
+    break_rigidity: Rigidity = 290.0 * u.GV
+    break_delta: float = Field(default=0.22, gt=-1, lt=2)
+    break_smoothness: float = Field(default=0.1, gt=0, lt=10)
+    slope: float = Field(default=4.328, gt=3, lt=6)
+    slope_plus_delta: float | None = Field(default=None, gt=3, lt=8)
+    modulation: RigidityOrZero = 0.4878 * u.GV
+    fragmentation: Annotated[str, BeforeValidator(one_of("fragmentation table", FRAGMENTATIONS))] = "evoli2019"
+    cross_section_scale: float = Field(default=1.0, gt=0, lt=10)
+    cocoons: str | None = None
+
+    def build(self, grammage: Grammage | None) -> Nuclei:
+        """Nuclei with the cocoons' grammage."""
+        slope = self.slope if self.slope_plus_delta is None else self.slope_plus_delta - self.delta
+        slab = Slab(
+            self.halo_height, self.surface_density, self.advection, self.diffusion, self.delta, self.break_rigidity,
+            self.break_delta, self.break_smoothness, slope, self.modulation,
+        )  # fmt: skip
+        return Nuclei(slab, grammage, self.fragmentation, self.cross_section_scale)
+
+
+def _pair(value: object) -> object:
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise InputError("two values are needed, [lowest, highest]")
+    return value
+
+
+Number = str | float
+
+
+class PriorSection(Section):
+    """``prior`` of a parameter: a Gaussian."""
+
+    mean: Number
+    sigma: Number
+
+
+class ParameterSection(Section):
+    """``[fit.parameters]``, one key of the model: where it may be, and what is known of it."""
+
+    bounds: Annotated[list[Number], BeforeValidator(_pair)]
+    prior: PriorSection | None = None
+
+
+class NormalisationSection(Section):
+    """``[fit.normalisations]``: one nuisance factor of an experiment, on the model."""
+
+    sigma: float = Field(gt=0, lt=1)
+    data: Annotated[list[str], BeforeValidator(listed)] = Field(min_length=1)
+
+
+def _normalisations(value: object) -> object:
+    """A number alone is the sigma of the data set that the key names."""
+    if isinstance(value, Mapping):
+        return {
+            key: item if isinstance(item, Mapping) else {"sigma": item, "data": [key]} for key, item in value.items()
+        }
+    return value
+
+
+class DataRangeSection(Section):
+    """``[fit.ranges]``: which points of a data set are used."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    first: str | None = Field(default=None, alias="from")
+    last: str | None = Field(default=None, alias="to")
+
+
+class FitSection(Section):
+    """``[fit]``: which data, which parameters."""
+
+    data: Annotated[list[str], BeforeValidator(listed)] = Field(min_length=1)
+    parameters: dict[str, ParameterSection] = Field(min_length=1)
+    normalisations: Annotated[dict[str, NormalisationSection], BeforeValidator(_normalisations)] = Field(
+        default_factory=dict
+    )
+    ranges: dict[str, DataRangeSection] = Field(default_factory=dict)
+    profiles: Annotated[list[str], BeforeValidator(listed)] = Field(default_factory=list)
+    minos: bool = True
+    starts: int = Field(default=1, ge=1, le=1000)
+    seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FitSection:
+        for key in self.profiles:
+            check_name("parameter in profiles", key, self.parameters)
+        if twice := [name for name in self.data if self.data.count(name) > 1]:
+            raise ValueError(f"data: {twice[0]} is named twice")
+        for name, item in self.normalisations.items():
+            for other in item.data:
+                check_name(f"data set of normalisations.{name}", other, self.data)
+        of = [other for item in self.normalisations.values() for other in item.data]
+        if twice := [name for name in of if of.count(name) > 1]:
+            raise ValueError(f"normalisations: {twice[0]} has two")
+        for name in self.ranges:
+            check_name("data set in ranges", name, self.data)
+        return self
+
+
+class SamplingSection(Section):
+    """``[sampling]``: how emcee samples the posterior."""
+
+    walkers: int = Field(default=32, ge=4, le=10000)
+    steps: int = Field(default=2000, ge=10)
+    burn: int = Field(default=500, ge=0)
+    thin: int = Field(default=1, ge=1)
+    seed: int = Field(default=0, ge=0)
