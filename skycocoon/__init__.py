@@ -20,11 +20,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .config import list_presets as list_presets
+    from .config import load_file as load_file
     from .config import load_model as load_model
     from .cosmicrays import ConstantGrammage as ConstantGrammage
     from .cosmicrays import DiffusiveGrammage as DiffusiveGrammage
     from .cosmicrays import ExponentialGrammage as ExponentialGrammage
     from .cosmicrays import Injection as Injection
+    from .cosmicrays import RatioMeasurement as RatioMeasurement
+    from .cosmicrays import Slab as Slab
+    from .cosmicrays import list_ratios as list_ratios
     from .emission import Absorption as Absorption
     from .emission import Cocoons as Cocoons
     from .emission import Diffuse as Diffuse
@@ -36,8 +40,13 @@ if TYPE_CHECKING:
     from .galaxy import Sea as Sea
     from .galaxy import SourceDisc as SourceDisc
     from .galaxy import Sun as Sun
+    from .inference import fit as fit
+    from .inference import profile as profile
+    from .inference import sample as sample
+    from .likelihood import prepare as prepare
     from .los import intensity_map as intensity_map
     from .los import region_sed as region_sed
+    from .nuclei import Nuclei as Nuclei
     from .sky import Catalogue as Catalogue
     from .sky import Measurement as Measurement
     from .sky import Region as Region
@@ -62,20 +71,29 @@ _HOMES = {
     "Injection": "cosmicrays",
     "InputError": "errors",
     "Measurement": "sky",
+    "Nuclei": "nuclei",
+    "RatioMeasurement": "cosmicrays",
     "Region": "sky",
     "Sea": "galaxy",
     "Sed": "sky",
     "SkyMap": "sky",
+    "Slab": "cosmicrays",
     "SourceDisc": "galaxy",
     "Sun": "galaxy",
     "Template": "emission",
+    "fit": "inference",
     "intensity_map": "los",
     "list_catalogues": "sky",
     "list_measurements": "sky",
     "list_presets": "config",
+    "list_ratios": "cosmicrays",
     "list_regions": "sky",
+    "load_file": "config",
     "load_model": "config",
+    "prepare": "likelihood",
+    "profile": "inference",
     "region_sed": "los",
+    "sample": "inference",
 }
 
 __all__ = ["__version__", *sorted(_HOMES)]

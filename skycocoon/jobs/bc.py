@@ -16,7 +16,7 @@ from ..errors import InputError
 from ..likelihood import load_data
 from ..nuclei import RANGE, Nuclei
 
-__all__ = ["RATIOS", "chi_squares", "curves", "default_energies", "draw", "load_ratio", "table"]
+__all__ = ["RATIOS", "chi_squares", "curves", "default_energies", "draw", "grid", "load_ratio", "table"]
 
 RATIOS = ("bc-ams02-2018", "bc-dampe-2022", "bc-calet-2022")
 """Data that B/C is held against."""
@@ -68,13 +68,17 @@ def chi_squares(nuclei: Nuclei, data: Iterable[RatioMeasurement], lowest: u.Quan
     return found
 
 
-def curves(nuclei: Nuclei, in_rigidity: bool, quantity: str = "B/C") -> dict[str, tuple[u.Quantity, Any]]:
-    """The model's ratio, and that of the same transport without cocoons, ready to be drawn."""
-    x = np.geomspace(1.0, 1e5, 251) * (u.GV if in_rigidity else u.GeV)
-    elements = quantity.split("/")
-    found = {"model": (x, nuclei.ratio(x, *elements))}
+def grid(in_rigidity: bool) -> u.Quantity:
+    """Where ratios are drawn: 1 to 1e5 GV, or GeV per nucleon."""
+    return np.geomspace(1.0, 1e5, 251) * (u.GV if in_rigidity else u.GeV)
+
+
+def curves(nuclei: Nuclei, in_rigidity: bool) -> dict[str, tuple[u.Quantity, Any]]:
+    """The model's B/C, and that of the same transport without cocoons, ready to be drawn."""
+    x = grid(in_rigidity)
+    found = {"model": (x, nuclei.ratio(x))}
     if nuclei.grammage is not None:
-        found["same transport, no cocoons"] = (x, replace(nuclei, grammage=None).ratio(x, *elements))
+        found["same transport, no cocoons"] = (x, replace(nuclei, grammage=None).ratio(x))
     return found
 
 

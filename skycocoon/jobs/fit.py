@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from ..cosmicrays import RatioMeasurement
 from ..emission import Cocoons
 from ..errors import InputError
 from ..files import file_name, new_folder
-from ..inference import FitResult, Profile, Samples
+from ..inference import NORMALISATION, FitResult, Profile, Samples
 from ..inference import fit as find_minimum
 from ..inference import profile as scan
 from ..inference import sample as draw_samples
@@ -22,7 +22,7 @@ from ..likelihood import Data, Problem, energies_for, prepare
 from ..los import RTOL, region_sed
 from ..sky import Measurement
 from ..units import FloatArray
-from .bc import curves
+from .bc import grid
 
 __all__ = ["FitRun", "fit_model", "solve", "summary"]
 
@@ -42,7 +42,7 @@ class FitRun:
     profiles
         Chi-square over single parameters.
     nulls
-        Chi-square above the minimum without each cocoon component (X_c = 0, all else fitted again).
+        The fit without each cocoon component (X_c = 0, all else fitted again).
     samples
         Of the posterior, if asked for.
     best
@@ -52,7 +52,7 @@ class FitRun:
     problem: Problem
     result: FitResult
     profiles: dict[str, Profile]
-    nulls: dict[str, float]
+    nulls: dict[str, Profile]
     samples: Samples | None
     best: LoadedModel
 
@@ -74,10 +74,12 @@ def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False
     Raises
     ------
     InputError
-        If sampling is asked for and emcee is missing, or the model has no finite prediction.
+        If sampling is asked for and emcee is missing, no prediction changes with a parameter, or the model has no finite
+        prediction.
     """
     loaded, section = problem.loaded, problem.section
     wanted = _sampling(loaded, sampling)
+    _check_seen(problem)
     result = find_minimum(
         problem.likelihood,
         minos=section.minos,
@@ -92,9 +94,8 @@ def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False
     nulls = {}
     for name, low in zip(problem.variation.keys, problem.variation.low, strict=True):
         if name.endswith(GRAMMAGE) and low == 0.0:
-            without = scan(result, name, [0.0], progress=progress)
-            result = without.result
-            nulls[name] = float(without.delta[0])
+            nulls[name] = scan(result, name, [0.0], progress=progress)
+            result = nulls[name].result
     samples = None
     if wanted is not None:
         samples = draw_samples(
@@ -109,6 +110,27 @@ def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False
     note = f"Best values of a fit: chi-square {result.chi2:.2f} for {result.ndof} degrees of freedom."
     best = load_text(problem.toml_at(result.values.tolist(), note), loaded.source, loaded.folder)
     return FitRun(problem, result, profiles, nulls, samples, best)
+
+
+def _check_seen(problem: Problem) -> None:
+    """Refuse a parameter that the data do not see: the fit would not converge, and not say why.
+
+    Each is moved to its farther bound from the model's values, and if that changes nothing (the cut-off of a grammage of
+    zero), from the middle of all bounds.
+    """
+    likelihood, parameters = problem.likelihood, problem.likelihood.parameters
+    places = [[p.start for p in parameters], [(p.low + p.high) / 2 for p in parameters]]
+    for index, p in enumerate(parameters[: likelihood.model_size]):
+        far = p.high if p.high - p.start > p.start - p.low else p.low
+        for values in places:
+            before, after = likelihood.model(values), likelihood.model([*values[:index], far, *values[index + 1 :]])
+            if any(not np.array_equal(before[name], after[name]) for name in before):
+                break
+        else:
+            raise InputError(
+                f"{problem.loaded.source}: fit.parameters.{p.name}: nothing that is predicted for fit.data changes with it; "
+                "take it out"
+            )
 
 
 def _sampling(loaded: LoadedModel, asked: bool) -> SamplingSection | None:
@@ -285,7 +307,8 @@ def _pictures(problem: Problem) -> dict[str, list[Data]]:
 def _draw(run: FitRun, short: dict[str, str], pictures: dict[str, list[Data]], folder: Path, rtol: float) -> None:
     from ..plot import plot_corner, plot_correlation, plot_profile, plot_pulls, plot_ratio, plot_sed, save
 
-    meta, best = run.best.model.provenance, run.best
+    best = run.best
+    meta = {**best.model.provenance, "changes": _said(run.result)}
     save(plot_pulls(run.result, meta), folder / "pulls.png")
     save(plot_correlation(run.result, meta), folder / "correlation.png")
     for name, profile in run.profiles.items():
@@ -297,8 +320,7 @@ def _draw(run: FitRun, short: dict[str, str], pictures: dict[str, list[Data]], f
         ratios = [item for item in items if isinstance(item, RatioMeasurement)]
         spectra = [item for item in items if isinstance(item, Measurement)]
         if ratios:
-            lines = curves(best.nuclei, ratios[0].in_rigidity, ratios[0].quantity)
-            save(plot_ratio(lines, ratios, meta), folder / name)
+            save(plot_ratio(_curves(run, ratios[0]), ratios, meta), folder / name)
             continue
         messenger, region = spectra[0].messenger, spectra[0].region
         gamma = messenger == "gamma"
@@ -311,7 +333,28 @@ def _draw(run: FitRun, short: dict[str, str], pictures: dict[str, list[Data]], f
             flavour=spectra[0].flavour or "per-flavour",
         )
         factor = best.comparison.mask_factor.get(region.name, 1.0) if gamma else 1.0
+        sed = replace(sed, meta=meta)
         save(plot_sed(sed, data=spectra, factor=factor, factor_name="mask factor"), folder / name)
+
+
+def _said(result: FitResult) -> str:
+    """What a figure of data says of the nuisance factors, which it does not draw."""
+    factors = [
+        f"{name.removeprefix(NORMALISATION)} {value:.3f}"
+        for name, value in result.best.items()
+        if name.startswith(NORMALISATION)
+    ]
+    return "best fit" + (f"; factors on the model, not drawn: {', '.join(factors)}" if factors else "")
+
+
+def _curves(run: FitRun, data: RatioMeasurement) -> dict[str, tuple[u.Quantity, Any]]:
+    """The best model's ratio, and that of the best one without cocoons."""
+    elements = data.quantity.split("/")
+    found = {"best fit": (x := grid(data.in_rigidity), run.best.nuclei.ratio(x, *elements))}
+    for null in run.nulls.values():
+        nuclei = run.problem.variation.nuclei(*run.problem.model_at(null.best[0].tolist()))
+        found["without cocoons, all else fitted again"] = (x, nuclei.ratio(x, *elements))
+    return found
 
 
 def summary(run: FitRun) -> str:
@@ -326,9 +369,9 @@ def summary(run: FitRun) -> str:
     ]
     if run.nulls:
         lines.append("")
-    for name, delta in run.nulls.items():
+    for name, null in run.nulls.items():
         who = name.removesuffix(GRAMMAGE).removeprefix("components.")
-        lines.append(f"Without {who} (X_c = 0, all else fitted again): chi-square higher by {delta:.1f}")
+        lines.append(f"Without {who} (X_c = 0, all else fitted again): chi-square higher by {null.delta[0]:.1f}")
     for name, profile in run.profiles.items():
         unit = profile.parameter.unit
         ends = {level: profile.interval(level) for level in (1.0, 3.841)}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 
 from ..errors import InputError
 from ..units import FloatArray
@@ -95,6 +96,7 @@ def plot_pulls(result: FitResult, meta: Mapping[str, str] = NOTHING_SAID) -> Axe
                     )  # fmt: skip
             if np.all(item.x > 0):
                 axes.set_xscale("log")
+                axes.xaxis.set_minor_formatter(NullFormatter())
                 # One point alone has no scale of its own.
                 if not same and item.x.min() == item.x.max():
                     axes.set_xlim(item.x[0] / 10, item.x[0] * 10)

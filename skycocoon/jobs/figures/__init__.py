@@ -130,7 +130,6 @@ def figures(
 
     model = loaded.model
     cocoons = cocoons_of(model)
-    nuclei = loaded.nuclei
     nodes = loaded.maps.energies.nodes()
     gamma, neutrino = (energies_for(messenger, nodes) for messenger in ("gamma", "neutrino"))
     inner, outer = (lhaaso(loaded, part, gamma) for part in ("inner", "outer"))
@@ -143,7 +142,7 @@ def figures(
         return region_sed(parts, place.messenger, place.energy, place.where, rtol=rtol, progress=progress)
 
     jobs: Mapping[int, Callable[[Path], None]] = {
-        1: partial(_ratios, model, cocoons, nuclei),
+        1: partial(_ratios, loaded, cocoons),
         2: lambda work: _write(2, _gamma(model, cocoons, (inner, outer), shine), model, work),
         3: lambda work: _write(3, _neutrinos(model, cocoons, sky, shine), model, work),
         4: lambda work: _write(4, _scan(model, cocoons, (inner, outer), shine), model, work),
@@ -423,15 +422,16 @@ def _header(number: int, model: GalaxyModel) -> dict[str, Any]:
 # --- figure 1: boron over carbon --------------------------------------------------------------------------------------
 
 
-def _ratios(model: GalaxyModel, cocoons: tuple[Cocoons, ...], nuclei: Nuclei, work: Path) -> None:
+def _ratios(loaded: LoadedModel, cocoons: tuple[Cocoons, ...], work: Path) -> None:
     from ...plot import plot_ratios, save
 
+    model, nuclei = loaded.model, loaded.nuclei
     data = [RatioMeasurement.named(name) for name in RATIOS]
     every = np.concatenate([item.x.to_value(u.GeV) for item in data])
     low, high = RANGE
     x = np.geomspace(max(every.min() / 1.2, low), min(every.max() * 2, high), 161) * u.GeV
     plain = {"with cocoons": nuclei, "without cocoons": replace(nuclei, grammage=None)}
-    fits = {name: refitted(case, data) for name, case in plain.items()}
+    fits = {name: refitted(loaded, RATIOS, cocoons=case.grammage is not None) for name, case in plain.items()}
     cases = {
         "model": plain,
         "refitted": {name: case for name, (case, _) in fits.items()},

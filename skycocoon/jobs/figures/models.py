@@ -6,18 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import astropy.units as u
-import numpy as np
 
-from ...config import LoadedModel
+from ...config import LoadedModel, load_text
 from ...cosmicrays import Grammage
 from ...cosmicrays.grammage import DiffusiveGrammage, ExponentialGrammage
-from ...cosmicrays.ratio import RatioMeasurement
 from ...emission import Cocoons, Component, Diffuse, GalaxyModel
 from ...errors import InputError
-from ...inference import FitResult, Likelihood, Parameter, Points, fit
+from ...inference import FitResult, fit
+from ...likelihood import prepare
 from ...nuclei import Nuclei
 from ...sky import Measurement, Region, Sed
-from ...units import FloatArray
 
 __all__ = [
     "Line",
@@ -196,65 +194,47 @@ def chi_square(line: Line, place: Place, item: Measurement) -> float | None:
         return None
 
 
-# Where the Sun matters little; and how far energy scales of experiments and cross sections may be off.
-LOWEST = 8 * u.GV
+# How far energy scales of experiments and cross sections may be off.
 SPREAD = 0.05
 
 
-def refitted(nuclei: Nuclei, data: Sequence[RatioMeasurement]) -> tuple[Nuclei, FitResult]:
-    """The Galactic transport that fits ratios best if cocoons are what they are.
+def refitted(loaded: LoadedModel, data: Sequence[str], *, cocoons: bool = True) -> tuple[Nuclei, FitResult]:
+    """The Galactic transport that fits ratios best if cocoons are what they are, or if there are none.
 
     Free are D_0, delta and the strength of the break, with alpha + delta held: the primaries' slopes at the Earth are
     known. Nuisances of 5 %: the production of boron, and a normalisation of every experiment but the first. Points
-    above 8 GV.
+    above 8 GV, where the Sun matters little.
 
     Returns
     -------
     nuclei, result
         At the best values, and the fit.
     """
-    used = [item.within(LOWEST, None) for item in data]
-    slab = nuclei.slab
-    unit = u.cm**2 / u.s
-    d0 = slab.diffusion.to_value(unit)
+    transport = loaded.file.transport
+    d0, unit = transport.diffusion.value, transport.diffusion.unit.to_string()
+    scale = transport.cross_section_scale
+    observed = transport.slope_plus_delta or transport.slope + transport.delta
 
-    def at(values: Sequence[float]) -> Nuclei:
-        diffusion, delta, strength, scale = values
-        transport = replace(
-            slab,
-            diffusion=diffusion * unit,
-            delta=delta,
-            break_delta=strength,
-            slope=slab.slope + slab.delta - delta,
-        )
-        return replace(nuclei, slab=transport, cross_section_scale=nuclei.cross_section_scale * scale)
+    def bounds(start: float, low: float, high: float) -> list[float]:
+        return [min(low, start), max(high, start)]
 
-    def predict(values: tuple[float, ...]) -> list[FloatArray]:
-        case = at(values)
-        return [case.ratio(item.x) for item in used]
-
-    def around(name: str, start: float, low: float, high: float) -> Parameter:
-        return Parameter(name, start, min(low, start), max(high, start))
-
-    parameters = (
-        around("diffusion", d0, d0 / 3, d0 * 3),
-        around("delta", slab.delta, 0.3, 0.9),
-        around("break_delta", slab.break_delta, 0.0, 0.8),
-        Parameter("boron", 1.0, 0.7, 1.3, prior=(1.0, SPREAD)),
-        *(Parameter(f"normalisation.{item.name}", 1.0, 0.7, 1.3, prior=(1.0, SPREAD)) for item in used[1:]),
-    )
-    points = tuple(
-        Points(
-            item.name,
-            item.label,
-            item.x.value,
-            "T [GeV per nucleon]",
-            item.value,
-            item.error_low,
-            item.error_high,
-            np.zeros(item.value.size, dtype=bool),
-        )
-        for item in used
-    )
-    result = fit(Likelihood(parameters, points, predict), minos=False)
-    return at(result.values[:4].tolist()), result
+    section = {
+        "data": list(data),
+        "parameters": {
+            "transport.diffusion": {"bounds": [f"{d0 / 3} {unit}", f"{d0 * 3} {unit}"]},
+            "transport.delta": {"bounds": bounds(transport.delta, 0.3, 0.9)},
+            "transport.break_delta": {"bounds": bounds(transport.break_delta, 0.0, 0.8)},
+            "transport.cross_section_scale": {
+                "bounds": [0.7 * scale, 1.3 * scale],
+                "prior": {"mean": scale, "sigma": SPREAD * scale},
+            },
+        },
+        "normalisations": dict.fromkeys(data[1:], SPREAD),
+        "ranges": {name: {"from": "8 GV"} for name in data},
+    }
+    changes: dict[str, object] = {"transport.slope_plus_delta": observed, "fit": section}
+    if not cocoons and (name := loaded.file.cocoons()) is not None:
+        changes[f"components.{name}.grammage.normalisation"] = "0 g cm-2"
+    problem = prepare(load_text(loaded.toml, loaded.source, loaded.folder, changes))
+    result = fit(problem.likelihood, minos=False)
+    return problem.variation.nuclei(*problem.model_at(result.values.tolist())), result
