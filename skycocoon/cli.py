@@ -488,9 +488,9 @@ def bc(
     x = default_energies() if energies is None else _energies(energies, rigidities=True)
     if energies is None and out is None:
         out = "bc.png"
+    loaded = _load(model, settings)
     if out is not None:
         _check_out(out, (".png", ".pdf", ".svg"), overwrite)
-    loaded = _load(model, settings)
     items = [load_ratio(name) for name in dict.fromkeys((*RATIOS, *data))]
     found = table(loaded, x)
     if out is not None:

@@ -300,7 +300,7 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
         )
     variation = Variation(loaded, {key: (item.bounds[0], item.bounds[1]) for key, item in fit.parameters.items()})
     try:
-        data = tuple(_within(load_data(name), fit, name) for name in fit.data)
+        data = tuple(_within(_read(name), fit, name) for name in fit.data)
         for index, one in enumerate(data):
             for other in data[:index]:
                 if same_points(one, other):
@@ -312,6 +312,8 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
         prediction = _Prediction(loaded, variation, data, rtol, progress)
     except InputError as error:
         raise InputError(f"{loaded.source}: {error}") from None
+    if any(isinstance(item, RatioMeasurement) for item in data):
+        loaded.nuclei  # noqa: B018  an error of [transport] is said here and not in the middle of a fit
     parameters = [
         Parameter(key, start, low, high, unit, _prior(fit, key, unit, loaded.source))
         for key, start, low, high, unit in zip(
@@ -322,13 +324,26 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
     groups = {}
     for name, item in fit.normalisations.items():
         target = names.get(name, name)
+        members = tuple(names[one] for one in item.data)
         if target not in names.values():
-            groups[target] = tuple(names[one] for one in item.data)
+            groups[target] = members
+        elif members != (target,):
+            raise InputError(
+                f"{loaded.source}: fit.normalisations.{name}: is a data set, but data = [{', '.join(item.data)}]; call a "
+                "group something else"
+            )
         reach = min(5 * item.sigma, 0.95)
         prior = (1.0, item.sigma)
         parameters.append(Parameter(f"{NORMALISATION}{target}", 1.0, 1 - reach, 1 + reach, "", prior))
     likelihood = Likelihood(tuple(parameters), prediction.points(), prediction, groups)
     return Problem(loaded, fit, data, variation, likelihood)
+
+
+def _read(name: str) -> Data:
+    try:
+        return load_data(name)
+    except InputError as error:
+        raise InputError(f"fit.data: {error}") from None
 
 
 def _within(data: Data, fit: FitSection, name: str) -> Data:
@@ -341,7 +356,10 @@ def _within(data: Data, fit: FitSection, name: str) -> Data:
             if symbol not in ELEMENTS:
                 raise InputError(f"fit.data: {data.name} is {data.quantity}; allowed: ratios of {', '.join(ELEMENTS)}")
         low, high = (None if end is None else _bound(end, where) for end in ends)
-        data = data.within(low, high)
+        try:
+            data = data.within(low, high)
+        except InputError as error:
+            raise InputError(f"{where}: {error}") from None
         unit = 2.0 * u.GV if data.in_rigidity else 1.0 * u.GeV
         try:
             return data.within(RANGE[0] * unit, RANGE[1] * unit)

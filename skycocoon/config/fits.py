@@ -127,13 +127,19 @@ class FitSection(Section):
             raise ValueError(f"data: {twice[0]} is named twice")
         for name, item in self.normalisations.items():
             for other in item.data:
-                check_name(f"data set of normalisations.{name}", other, self.data)
+                self._check_fitted(other, f"normalisations.{name}")
         of = [other for item in self.normalisations.values() for other in item.data]
         if twice := [name for name in of if of.count(name) > 1]:
             raise ValueError(f"normalisations: {twice[0]} has two")
         for name in self.ranges:
-            check_name("data set in ranges", name, self.data)
+            self._check_fitted(name, f"ranges.{name}")
         return self
+
+    def _check_fitted(self, name: str, where: str) -> None:
+        if name not in self.data:
+            raise ValueError(
+                f"{where}: {name} is not in data = [{', '.join(self.data)}]; take it out there, or put it in"
+            )
 
 
 class SamplingSection(Section):

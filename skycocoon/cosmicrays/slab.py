@@ -3,8 +3,8 @@ r"""Transport of nuclei in the Galaxy: the modified weighted slab (Evoli, Aloisi
 .. math:: \frac{I_a}{X_a} + \frac{\sigma_a}{m} I_a - \frac{d}{dT}\left(\left|\frac{dT}{dX}\right| I_a\right) =
           Q_a + \sum_{a'} \frac{\sigma_{a'a}}{m} \left(I_{a'} + X_c\,Q_{a'}\right) + \mathrm{decays}
 
-with T per nucleon: a thin disc of gas within a halo of height H, from which nuclei diffuse and are blown away. The term with
-X_c is what cocoons add: secondaries made at the source, with its own spectrum.
+with T per nucleon: a thin disc of gas within a halo of height H, from which nuclei diffuse and are blown away. The term
+with X_c is what cocoons add: secondaries made at the source, with its own spectrum.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ ISM_MASS: float = M_PROTON_GRAM * (1 + 4 * HELIUM_FRACTION) / (1 + HELIUM_FRACTI
 """Mean mass of a target m [g]."""
 ISM_SIGMA: float = (1 + 4 ** (2 / 3) * HELIUM_FRACTION) / (1 + HELIUM_FRACTION)
 """Cross section on the interstellar medium over that on hydrogen: helium counts 4^(2/3) [cited: crams]."""
-# Bethe's formula, PDG 2022, sec. 34: 4 pi N_A r_e^2 m_e c^2 [GeV cm^2/mol], electron mass [GeV], mean excitation energies
-# [GeV] and molar masses [g/mol] of hydrogen and helium.
+# Bethe's formula, PDG 2022, sec. 34: 4 pi N_A r_e^2 m_e c^2 [GeV cm^2/mol], electron mass [GeV], mean excitation
+# energies [GeV] and molar masses [g/mol] of hydrogen and helium.
 BETHE = 0.307075e-3
 M_ELECTRON = 0.51099895e-3
 TARGETS = ((1, 19.2e-9, 1.008), (2, 41.8e-9, 4.0026))
@@ -184,6 +184,6 @@ class Slab:
 
     def __str__(self) -> str:
         return (
-            f"slab: H = {self.halo_height:g}, D = {self.diffusion:g} (R/GV)^{self.delta:g}, {self.break_delta:g} flatter "
-            f"above {self.break_rigidity:g}; u = {self.advection:g}; nuclei p^-{self.slope:g}"
+            f"slab: H = {self.halo_height:g}, D = {self.diffusion:g} (R/GV)^{self.delta:g}, {self.break_delta:g} "
+            f"flatter above {self.break_rigidity:g}; u = {self.advection:g}; nuclei p^-{self.slope:g}"
         )

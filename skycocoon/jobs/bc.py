@@ -47,9 +47,9 @@ def table(loaded: LoadedModel, x: u.Quantity) -> Any:
     x
         (n,) energies per nucleon, or rigidities.
     """
-    from astropy.table import QTable
+    from astropy.table import Table
 
-    found = QTable({"rigidity" if x.unit.is_equivalent(u.GV) else "energy": x, "ratio": loaded.nuclei.ratio(x)})
+    found = Table({"rigidity" if x.unit.is_equivalent(u.GV) else "energy": x, "ratio": loaded.nuclei.ratio(x)})
     found.meta = {
         "quantity": "B/C at the Earth, modulated",
         "nuclei": str(loaded.nuclei),

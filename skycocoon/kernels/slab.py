@@ -31,9 +31,9 @@ def cascade(
 ) -> None:
     """Solve damping I - d(loss I)/dT = sources for every nucleus; see :mod:`skycocoon.cosmicrays.slab`.
 
-    With F = loss I T^s and H = damping T/loss + s, d F/d ln T = H F - T^(s+1) sources. Over each step the local solution
-    G = T^(s+1) sources/H is linear in int H d ln T: exact where losses do not matter, second order where they do. The
-    slope s only flattens F, so that the second order is small.
+    With F = loss I T^s and H = damping T/loss + s, d F/d ln T = H F - T^(s+1) sources. Over each step the local
+    solution G = T^(s+1) sources/H is linear in int H d ln T: exact where losses do not matter, second order where they
+    do. The slope s only flattens F, so that the second order is small.
 
     Parameters
     ----------
