@@ -339,10 +339,10 @@ class Likelihood:
         A point is drawn from the density exp(-chi-square/2) of its value, the two-piece normal distribution: above the
         model with a chance of error_low/(error_low + error_high), else below, by a half-Gaussian of the error of its
         side that faces the model. So pulls at the true parameters have the absolute values of standard normal numbers,
-        and chi-square there its distribution. (With equal chances the mean derivative of chi-square is not 0 there: a
-        normalisation of n points is found off by about 0.4 sqrt(n) (error_high/error_low - 1) of its own error.) A
-        limit is drawn as the measurement that it stands for, with sigma = limit/1.645. A prior is a measurement made
-        elsewhere: its centre is drawn about the parameter, as well.
+        and chi-square there its distribution. (With equal chances the mean derivative of chi-square is not 0 there, and
+        n points with errors that differ a little shift their normalisation by 0.4 sqrt(n) (error_high/error_low - 1) of
+        its error.) A limit is drawn as the measurement that it stands for, with sigma = limit/1.645. A prior is a
+        measurement made elsewhere: its centre is drawn about the parameter, as well.
 
         Raises
         ------

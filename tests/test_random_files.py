@@ -5,9 +5,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skycocoon import CylindricalGrid, InputError, Measurement, Region, SkyMap
+from skycocoon.cosmicrays import RatioMeasurement
 from skycocoon.files import data_folder
 
 POINTS = (data_folder() / "measurements" / "lhaaso-km2a-2023-outer.ecsv").read_bytes()
+RATIOS = (data_folder() / "ratios" / "bc-dampe-2022.ecsv").read_bytes()
 
 
 def reads(reader, path):
@@ -24,6 +26,7 @@ def reads(reader, path):
         (SkyMap.read, "x.fits", b"SIMPLE  =                    T"),
         (Region.mask, "x.fits", b"SIMPLE  =                    T"),
         (Measurement.read, "x.ecsv", b"# %ECSV 1.0\n# ---\n"),
+        (RatioMeasurement.read, "x.ecsv", b"# %ECSV 1.0\n# ---\n"),
         (CylindricalGrid.read, "x.npz", b"PK\x03\x04"),
     ],
 )
@@ -35,16 +38,17 @@ def test_random_bytes(reader, name, start, tmp_path, data):
     reads(reader, path)
 
 
+@pytest.mark.parametrize(("reader", "points"), [(Measurement.read, POINTS), (RatioMeasurement.read, RATIOS)])
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_damaged_points(tmp_path, data):
-    text = bytearray(POINTS)
+def test_damaged_points(reader, points, tmp_path, data):
+    text = bytearray(points)
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(text) - 1))
         text[at : at + data.draw(st.integers(0, 4))] = data.draw(st.binary(max_size=4))
     path = tmp_path / "damaged.ecsv"
     path.write_bytes(text)
-    reads(Measurement.read, path)
+    reads(reader, path)
 
 
 @settings(max_examples=100, deadline=None)

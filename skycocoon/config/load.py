@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 
 import astropy.units as u
@@ -157,11 +158,9 @@ def _build(
             for name, section in file.components.items()
         )
         absorption = file.absorption.build()
-        from .. import __version__
-
         provenance = {
             "creator": "skycocoon",
-            "version": __version__,
+            "version": version("skycocoon"),
             "model": source,
             **({"changes": changes} if changes else {}),
             "model_sha256": hashlib.sha256(text.strip().encode()).hexdigest(),

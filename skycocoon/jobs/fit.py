@@ -351,9 +351,10 @@ def _curves(run: FitRun, data: RatioMeasurement) -> dict[str, tuple[u.Quantity, 
     """The best model's ratio, and that of the best one without cocoons."""
     elements = data.quantity.split("/")
     found = {"best fit": (x := grid(data.in_rigidity), run.best.nuclei.ratio(x, *elements))}
-    for null in run.nulls.values():
+    for name, null in run.nulls.items():
+        who = name.removesuffix(GRAMMAGE).removeprefix("components.") if len(run.nulls) > 1 else "cocoons"
         nuclei = run.problem.variation.nuclei(*run.problem.model_at(null.best[0].tolist()))
-        found["without cocoons, all else fitted again"] = (x, nuclei.ratio(x, *elements))
+        found[f"without {who}, all else fitted again"] = (x, nuclei.ratio(x, *elements))
     return found
 
 
