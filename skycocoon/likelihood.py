@@ -329,8 +329,8 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
             groups[target] = members
         elif members != (target,):
             raise InputError(
-                f"{loaded.source}: fit.normalisations.{name}: is a data set, but data = [{', '.join(item.data)}]; call a "
-                "group something else"
+                f"{loaded.source}: fit.normalisations.{name}: is a data set, but data = [{', '.join(item.data)}]; "
+                "call a group something else"
             )
         reach = min(5 * item.sigma, 0.95)
         prior = (1.0, item.sigma)

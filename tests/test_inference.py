@@ -299,6 +299,21 @@ def test_a_break_of_no_strength_is_no_trap():
     assert result.values == pytest.approx(truth, rel=1e-3)
 
 
+def test_a_trap_a_little_away_from_a_bound_is_left():
+    """Two wells in the first parameter, 3 at 0.005 +- 0.1 and 0 at 0.5: the first is not at its bound, only near."""
+
+    def predict(p):
+        a = p[0]
+        return [np.array([math.sqrt(min(3.0 + ((a - 0.005) / 0.1) ** 2, ((a - 0.5) / 0.1) ** 2)), p[1]])]
+
+    likelihood = Likelihood(
+        (Parameter("a", 0.02, 0.0, 1.0), Parameter("b", 0.5, 0.0, 1.0)), (points("p", [0.0, 0.3], [1.0, 0.1]),), predict
+    )
+    assert likelihood.chi2([0.005, 0.3]) == pytest.approx(3.0)
+    result = fit(likelihood, minos=False)
+    assert result.values == pytest.approx([0.5, 0.3], rel=1e-2)
+
+
 def test_a_parameter_at_its_bound_is_said_to_be_there_and_has_one_error(rng):
     """Chi-square (a + 0.5)^2/0.25 + (b - 0.3 - 0.2 a)^2/0.01, a >= 0: +1 at (a + 0.5)^2 = 0.5."""
     likelihood = Likelihood(
@@ -331,8 +346,24 @@ def test_an_error_that_reaches_a_bound_ends_there():
         assert result.at_bound == (False,)
         assert result.error_low[0] == pytest.approx(0.05, rel=1e-3)
         assert result.error_high[0] == pytest.approx(0.1, rel=1e-2)
-        assert result.minos is minos
+        assert result.minos == (("a",) if minos else ())
     assert fit(likelihood).errors[0] == pytest.approx(0.1, rel=2e-2)
+
+
+def test_minos_for_some_parameters_alone(bent_likelihood):
+    """The same errors as MINOS for all gives, and those of HESSE for the others, in a part of the calls."""
+    every, none = fit(bent_likelihood), fit(bent_likelihood, minos=False)
+    some = fit(bent_likelihood, minos=("grammage",))
+    for side in ("error_low", "error_high"):
+        mixed = [*getattr(none, side)[:3], getattr(every, side)[3]]
+        np.testing.assert_allclose(getattr(some, side), mixed, rtol=1e-2)
+    assert abs(every.error_high[3] / none.error_high[3] - 1) > 0.05  # here it makes a difference
+    assert (every.minos, none.minos, some.minos) == (tuple(every.names), (), ("grammage",))
+    assert none.calls < some.calls < 0.6 * every.calls
+    kinds = [result.table().meta["errors"] for result in (every, none, some)]
+    assert kinds == ["MINOS", "HESSE", "MINOS of grammage; else HESSE"]
+    assert fit(bent_likelihood, minos="grammage").minos == ("grammage",)
+    assert fit(bent_likelihood, minos=()).minos == ()
 
 
 def test_a_parameter_that_nothing_depends_on_has_errors_to_its_bounds():
@@ -395,6 +426,17 @@ def test_where_the_model_fails_the_fit_comes_back(rng):
     assert np.isfinite(chain.log_probability).all()
 
 
+def test_minos_may_ask_for_nan_and_the_model_is_not_asked():
+    from skycocoon.inference import _Problem
+
+    likelihood, calls = two_sets()
+    problem = _Problem(likelihood)
+    assert not problem.finite(np.array([math.nan, 0.5, 0.5]))
+    assert not problem.finite(np.array([0.5, 0.5, math.nan]))
+    assert calls == []
+    assert math.isfinite(problem.chi2(np.array([math.nan, 0.5, 0.5])))
+
+
 def test_the_same_seed_gives_the_same_fit(bent_likelihood):
     one, two = (fit(bent_likelihood, starts=3, seed=5, minos=False) for _ in range(2))
     np.testing.assert_array_equal(one.values, two.values)
@@ -433,7 +475,21 @@ def test_intervals_cover_the_truth_in_two_of_three_simulated_sets():
     assert abs(np.mean(least) - result.ndof) < 3 * math.sqrt(2 * result.ndof / 200)
 
 
-def test_simulated_pulls_are_standard_normal():
+def test_asymmetric_errors_do_not_pull_the_mean_away():
+    """Twenty points like CALET's, errors up twice those down; drawn to either side alike they are off by 1.1 errors."""
+    likelihood = Likelihood(
+        (Parameter("a", 5.0, 0.0, 9.0),), (points("p", np.full(20, 5.0), 0.1, 0.2),), lambda p: [np.full(20, p[0])]
+    )
+    rng = np.random.default_rng(4)
+    results = [fit(likelihood.simulated([5.0], rng)) for _ in range(300)]
+    values, low, high = (np.array([getattr(r, k)[0] for r in results]) for k in ("values", "error_low", "error_high"))
+    pulls = (values - 5.0) / np.where(values > 5.0, low, high)
+    assert abs(pulls.mean()) < 3 / math.sqrt(300)
+    assert abs(pulls.std() - 1) < 3 / math.sqrt(600)
+
+
+def test_simulated_points_follow_the_density_that_chi2_is_of():
+    """exp(-chi2/2) over the value: pulls are of normal size, signs so frequent that chi2 is stationary at the truth."""
     value = np.full(20000, 5.0)
     limit = np.arange(20000) % 4 == 0
     there = Likelihood(
@@ -444,9 +500,14 @@ def test_simulated_pulls_are_standard_normal():
     rng = np.random.default_rng(1)
     drawn = there.simulated([4.0], rng)
     pulls = drawn.pulls([4.0])["p"]
-    assert abs(pulls.mean()) < 3 / math.sqrt(20000)
-    assert abs(pulls.std() - 1) < 3 / math.sqrt(40000)
+    assert abs(np.mean(pulls**2) - 1) < 3 * math.sqrt(2 / 20000)
     assert abs(np.mean(np.abs(pulls) < 1) - 0.6827) < 3 * math.sqrt(0.6827 * 0.3173 / 20000)
+    for part, above, low, high in ((limit, 0.5, 5.0 / 1.6448536, 5.0 / 1.6448536), (~limit, 3 / 11, 0.3, 0.8)):
+        n = part.sum()
+        assert abs(np.mean(pulls[part] > 0) - above) < 3 * math.sqrt(above * (1 - above) / n)
+        # Data above the model face it with the lower error.
+        slope = pulls[part] / np.where(pulls[part] > 0, low, high)
+        assert abs(slope.mean()) < 3 * slope.std() / math.sqrt(n)
     # A limit is drawn as what it stands for; what was given is left alone.
     assert not drawn.points[0].limit.any()
     assert there.points[0].limit.any()
@@ -628,6 +689,7 @@ def test_no_degrees_of_freedom_no_p_value():
         ),
         (lambda: two_sets()[0].chi2([1.0]), "3 values are needed"),
         (lambda: fit(two_sets()[0], starts=0), "starts 0"),
+        (lambda: fit(two_sets()[0], minos=("normalisation.on",)), "did you mean 'normalisation.one'"),
     ],
 )
 def test_bad_input_is_one_clear_line(make, message):

@@ -74,8 +74,8 @@ def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False
     Raises
     ------
     InputError
-        If sampling is asked for and emcee is missing, no prediction changes with a parameter, or the model has no finite
-        prediction.
+        If sampling is asked for and emcee is missing, no prediction changes with a parameter, or the model has no
+        finite prediction.
     """
     loaded, section = problem.loaded, problem.section
     wanted = _sampling(loaded, sampling)
@@ -115,8 +115,8 @@ def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False
 def _check_seen(problem: Problem) -> None:
     """Refuse a parameter that the data do not see: the fit would not converge, and not say why.
 
-    Each is moved to its farther bound from the model's values, and if that changes nothing (the cut-off of a grammage of
-    zero), from the middle of all bounds.
+    Each is moved to its farther bound from the model's values, and if that changes nothing (the cut-off of a grammage
+    of zero), from the middle of all bounds.
     """
     likelihood, parameters = problem.likelihood, problem.likelihood.parameters
     places = [[p.start for p in parameters], [(p.low + p.high) / 2 for p in parameters]]
@@ -128,8 +128,8 @@ def _check_seen(problem: Problem) -> None:
                 break
         else:
             raise InputError(
-                f"{problem.loaded.source}: fit.parameters.{p.name}: nothing that is predicted for fit.data changes with it; "
-                "take it out"
+                f"{problem.loaded.source}: fit.parameters.{p.name}: nothing that is predicted for fit.data changes "
+                "with it; take it out"
             )
 
 

@@ -1,0 +1,98 @@
+"""Boron over carbon on paper: the table is the model's ratio, chi-squares are counted above 8 GV."""
+
+import astropy.units as u
+import numpy as np
+import pytest
+from astropy.table import QTable
+
+from skycocoon import InputError
+from skycocoon.config import load_file
+from skycocoon.cosmicrays import RatioMeasurement
+from skycocoon.jobs.bc import RATIOS, chi_squares, curves, default_energies, draw, load_ratio, table
+
+XC = "components.cocoons.grammage.normalisation"
+
+
+@pytest.fixture(scope="module")
+def paper():
+    return load_file("paper")
+
+
+@pytest.mark.parametrize(("unit", "column"), [(u.GeV, "energy"), (u.TeV, "energy"), (u.GV, "rigidity")])
+def test_table(paper, unit, column):
+    x = ([10.0, 100.0, 1000.0] * (u.GeV if column == "energy" else u.GV)).to(unit)
+    found = table(paper, x)
+    assert found.colnames == [column, "ratio"]
+    assert found[column].unit == unit
+    np.testing.assert_array_equal(found["ratio"], paper.nuclei.ratio(x))
+    assert found.meta["model"] == "paper"
+    assert "modulated" in found.meta["quantity"]
+    assert "X_c" in found.meta["nuclei"] or "0.4" in found.meta["nuclei"]
+
+
+def test_energies_by_default():
+    x = default_energies()
+    np.testing.assert_allclose(x.to_value(u.GeV), 10 ** np.arange(0, 4.01, 0.25), rtol=1e-12)
+
+
+def test_chi_squares_above_8_gv(paper):
+    """8 GV are 3.17 GeV per nucleon for A/Z = 2."""
+    items = [RatioMeasurement.named(name) for name in (*RATIOS, "bc-ams02-2021")]
+    found = chi_squares(paper.nuclei, items)
+    assert list(found) == [item.name for item in items]
+    for item in items:
+        used = item.x.value >= (8 if item.in_rigidity else 3.17)
+        pulls = item.pulls(paper.nuclei.ratio(item.x))[used]
+        assert found[item.name] == (pytest.approx(float(pulls @ pulls), rel=1e-10), int(used.sum()))
+
+
+def test_without_cocoons_the_papers_transport_is_near_the_data(paper):
+    """It was fitted without them (crams); with X_c = 0.4 it makes too much boron, as the preset says."""
+    items = [RatioMeasurement.named(name) for name in RATIOS]
+    with_cocoons = chi_squares(paper.nuclei, items)
+    without = chi_squares(load_file("paper", {XC: "0 g cm-2"}).nuclei, items)
+    assert sum(chi2 for chi2, _ in with_cocoons.values()) > 1000 > 5 * sum(chi2 for chi2, _ in without.values())
+    for name in RATIOS:
+        assert without[name][0] < with_cocoons[name][0]
+    assert np.all(paper.nuclei.ratio(items[1].x) > items[1].value)
+
+
+def test_curves(paper):
+    found = curves(paper.nuclei, in_rigidity=False)
+    assert list(found) == ["model", "same transport, no cocoons"]
+    x, ratio = found["model"]
+    np.testing.assert_array_equal(ratio, paper.nuclei.ratio(x))
+    none = found["same transport, no cocoons"][1]
+    np.testing.assert_allclose(none, load_file("paper", {XC: "0 g cm-2"}).nuclei.ratio(x), rtol=1e-12)
+    # grammage adds boron, and more of it in comparison where Galactic grammage is small
+    assert np.all(ratio > none)
+    assert ratio[150] / none[150] > ratio[50] / none[50]
+    assert curves(paper.nuclei, in_rigidity=True)["model"][0].unit == u.GV
+    assert list(curves(load_file("base-min").nuclei, in_rigidity=False)) == ["model"]
+
+
+def test_figure(paper, tmp_path):
+    path = tmp_path / "bc.svg"
+    draw(paper, [RatioMeasurement.named(name) for name in RATIOS], path)
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("<?xml")
+    draw(paper, [RatioMeasurement.named("bc-ams02-2021")], tmp_path / "rigidity.png")
+    assert (tmp_path / "rigidity.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_two_axes_do_not_go_into_one_figure(paper, tmp_path):
+    items = [RatioMeasurement.named(name) for name in ("bc-ams02-2018", "bc-ams02-2021")]
+    with pytest.raises(InputError, match="in energy per nucleon and in rigidity do not go into one figure"):
+        draw(paper, items, tmp_path / "bc.png")
+
+
+def test_load_ratio(tmp_path):
+    assert load_ratio("bc-pamela-2014").quantity == "B/C"
+    with pytest.raises(InputError, match="lhaaso-km2a-2023-inner: is a spectrum of gammas, B/C is needed"):
+        load_ratio("lhaaso-km2a-2023-inner")
+    with pytest.raises(InputError, match="unknown data set 'bc-pamela'; did you mean 'bc-pamela-2014'"):
+        load_ratio("bc-pamela")
+    mine = QTable({"energy": [10.0] * u.GeV, "ratio": [0.3], "ratio_err": [0.01]}, meta={"quantity": "N/O"})
+    mine.write(tmp_path / "mine.ecsv", format="ascii.ecsv")
+    with pytest.raises(InputError, match=r"mine\.ecsv: is N/O, B/C is needed"):
+        load_ratio(str(tmp_path / "mine.ecsv"))
