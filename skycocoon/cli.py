@@ -495,11 +495,13 @@ def bc(
     found = table(loaded, x)
     if out is not None:
         with new_file(out, overwrite) as path:
-            draw(loaded, items, path)
+            left_out = draw(loaded, items, path)
     ascii.write(found, sys.stdout, format="ecsv")
     if out is not None:
         for name, (chi2, points) in chi_squares(loaded.nuclei, items).items():
             click.echo(f"{name}: chi-square {chi2:.1f} for {points} points above 8 GV", err=True)
+        if left_out:
+            click.echo(f"Not drawn, in rigidity: {', '.join(left_out)}", err=True)
         click.echo("The transport is the model's, nothing is fitted: `skycocoon fit fit-bc` does that.", err=True)
         click.echo(f"Written: {out}", err=True)
 

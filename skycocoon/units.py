@@ -75,7 +75,8 @@ def quantity(text: object, unit: u.UnitBase, name: str) -> u.Quantity:
         raise InputError(f"{name}: cannot read {text!r} as a quantity like '{example}' ({reason})") from None
     if not value.unit.is_equivalent(unit):
         has = "no unit" if value.unit == u.dimensionless_unscaled else f"the unit '{value.unit}'"
-        raise InputError(f"{name}: {text!r} has {has}; a unit like '{unit}' is needed")
+        wanted = "a number" if unit == u.dimensionless_unscaled else f"a unit like '{unit}'"
+        raise InputError(f"{name}: {text!r} has {has}; {wanted} is needed")
     return value
 
 

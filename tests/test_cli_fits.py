@@ -126,7 +126,6 @@ def test_bc_figure_by_name_and_more_data(tmp_path, undrawn):
         (("bc", "paper", "--energies", "0.5 GV"), ("B/C: 0.5 GV is out of range; allowed: 1 GV to 600000 GV",)),
         (("bc", "--data", "bc-pamela"), ("unknown data set 'bc-pamela'; did you mean 'bc-pamela-2014'?",)),
         (("bc", "--data", "lhaaso-km2a-2023-inner"), ("is a spectrum of gammas, B/C is needed",)),
-        (("bc", "--data", "bc-ams02-2021"), ("in energy per nucleon and in rigidity do not go into one figure",)),
         (("bc", "--data", "none.ecsv"), ("none.ecsv: no such file",)),
         (("bc", "--out", "bc.txt"), ("--out bc.txt: a name ending in .png or .pdf or .svg",)),
         (("bc", "--out", "nowhere/bc.png"), ("nowhere/bc.png: cannot write there",)),

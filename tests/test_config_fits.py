@@ -88,6 +88,8 @@ def test_a_parameter_that_is_not_in_the_model(key, parts):
         ("components.diffuse.ionised", "is False, no number"),
         ("components.cocoons.grammage.delta", "has no value in the model, give it one"),
         ("transport.slope_plus_delta", "has no value in the model, give it one"),
+        ("transport", "is a table, no number; its keys are halo_height, "),
+        ("comparison.mask_factor", "is a table, no number; its keys are lhaaso-inner"),
         ("transport.cocoons", "has no value in the model, give it one"),
         ("components.cocoons.disc.a", "has no value in the model, give it one"),
     ],
@@ -119,6 +121,8 @@ def test_a_slope_that_another_key_replaces():
         ([], "two values are needed"),
         ("0 g cm-2", "two values are needed"),
         (["0.5 g cm-2", "1 g cm-2"], "the model's 0.4 g cm-2 is outside its bounds, 0.5 g cm-2 to 1 g cm-2"),
+        ([True, False], "a number, or a text with a unit, is needed"),
+        ([float("nan"), "1 g cm-2"], "bounds.0 = nan: a finite number is needed"),
         (["-1 g cm-2", "1 g cm-2"], "is out of range; allowed: >= 0 g / cm2"),
     ],
 )
@@ -561,3 +565,15 @@ def test_a_missing_file_beside_the_model(model_file, tmp_path):
     path = model_file(BESIDE, "models/model.toml")
     with pytest.raises(InputError, match=r"model\.toml: fit\.data: .*models/mine\.ecsv: no such file"):
         ready({}, path)
+
+
+def test_paths_in_a_group(model_file, tmp_path):
+    (tmp_path / "models").mkdir()
+    shutil.copy(data_folder() / "ratios/bc-dampe-2022.ecsv", tmp_path / "models/mine.ecsv")
+    path = model_file(BESIDE + 'both = { sigma = 0.05, data = ["mine.ecsv", "bc-calet-2022"] }\n', "models/model.toml")
+    assert ready({}, path).likelihood.groups == {"both": ("mine", "bc-calet-2022")}
+
+
+def test_cocoons_that_are_not_there_without_any_fit():
+    text = error_of(load_file, "paper", {"transport.cocoons": "diffuse"})
+    assert text == "paper: transport.cocoons: unknown component of kind 'cocoons' 'diffuse'; allowed: cocoons"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import tomllib
@@ -97,6 +98,9 @@ def absolute_files(document: dict[str, Any], folder: Path) -> bool:
         for key in ("ranges", "normalisations"):
             if isinstance(fit.get(key), dict):
                 fit[key] = {names.get(name, name): item for name, item in fit[key].items()}
+                for name, item in fit[key].items():
+                    if isinstance(item, dict) and isinstance(item.get("data"), list):  # a group
+                        fit[key][name] = {**item, "data": [names.get(str(one), one) for one in item["data"]]}
     components = document.get("components")
     for section in components.values() if isinstance(components, dict) else ():
         for place in (section, section.get("disc") if isinstance(section, dict) else None):
@@ -121,7 +125,8 @@ def override(document: dict[str, Any], key: str, value: object) -> None:
         place = place.setdefault(step, {})
     if not isinstance(place, dict) or not last:
         raise InputError(f"--set {key}: there is no such key")
-    place[last] = value
+    # The caller's own stays as it is.
+    place[last] = copy.deepcopy(value)
 
 
 def to_toml(document: Mapping[str, Any], path: str = "") -> str:

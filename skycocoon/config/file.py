@@ -6,7 +6,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from ..errors import InputError, check_name, unknown_name
+from ..errors import InputError, unknown_name
 from .fits import FitSection, SamplingSection, TransportSection
 from .model import (
     KINDS,
@@ -38,6 +38,8 @@ class ModelFile(Section):
 
     @model_validator(mode="after")
     def _consistent(self) -> ModelFile:
+        if self.transport.cocoons is not None:
+            self.cocoons()
         if (
             self.fit is not None
             and self.transport.slope_plus_delta is not None
@@ -56,7 +58,10 @@ class ModelFile(Section):
         """
         names = [name for name, section in self.components.items() if isinstance(section, CocoonsSection)]
         if self.transport.cocoons is not None:
-            return check_name("component of kind 'cocoons' in transport.cocoons", self.transport.cocoons, names)
+            if self.transport.cocoons not in names:
+                error = unknown_name("component of kind 'cocoons'", self.transport.cocoons, names)
+                raise InputError(f"transport.cocoons: {error}")
+            return self.transport.cocoons
         if len(names) > 1:
             raise InputError(f"transport.cocoons: is missing; which of {', '.join(names)} do nuclei cross?")
         return names[0] if names else None
@@ -100,7 +105,7 @@ def _explain(error: ValidationError) -> str:
         reason = str(inner) if inner is not None else first["msg"].replace("Input should be", "should be")
         reason = reason.removeprefix("value: ")
         shown = "" if isinstance(value, (dict, BaseModel)) or repr(value) in reason else f" = {value!r}"
-        line = f"{key}{shown}: {reason}"
+        line = f"{key}{shown}: {reason}" if location else reason
     more = len(mistakes) - 1
     return " ".join(line.split()) + (f" (and {more} more)" if more else "")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -63,7 +64,15 @@ def _pair(value: object) -> object:
     return value
 
 
-Number = str | float
+def _number(value: object) -> object:
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        raise InputError("a number, or a text with a unit, is needed")
+    if not isinstance(value, str) and not math.isfinite(value):
+        raise InputError("a finite number is needed")
+    return value
+
+
+Number = Annotated[str | float, BeforeValidator(_number)]
 
 
 class PriorSection(Section):

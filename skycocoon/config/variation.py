@@ -62,9 +62,12 @@ class Variation:
             leaf = _leaf(loaded.file, path, place)
             if isinstance(leaf, bool) or not isinstance(leaf, (int, float, u.Quantity)):
                 said = "has no value in the model, give it one" if leaf is None else f"is {leaf!r}, no number"
+                if isinstance(leaf, (Section, Mapping)):
+                    said = f"is a table, no number; its keys are {', '.join(_names_of(leaf))}"
                 raise InputError(f"{place}: {said}")
             unit = _unit_of(low, leaf, place)
-            start, least, most = (_in_unit(value, unit, place) for value in (leaf, low, high))
+            start = _in_unit(leaf, unit, f"{place}: the model's value")
+            least, most = (_in_unit(value, unit, f"{place}: bounds") for value in (low, high))
             if not least < most:
                 raise InputError(f"{place}: bounds = [{low}, {high}]: the first must be below the second")
             if not least <= start <= most:
@@ -120,15 +123,19 @@ def _leaf(file: ModelFile, path: tuple[str, ...], place: str) -> Any:
     """What a dotted key leads to."""
     found: Any = file
     for index, step in enumerate(path):
-        if isinstance(found, Mapping):
-            names = list(found)
-        else:
-            names = [f.alias or n for n, f in type(found).model_fields.items()] if isinstance(found, Section) else []
+        names = _names_of(found)
         if step not in names:
             above = ".".join(path[:index]) or "the model"
             raise InputError(f"{place}: {unknown_name(f'key of {above},', step, names)}")
         found = found[step] if isinstance(found, Mapping) else getattr(found, _field_name(found, step))
     return found
+
+
+def _names_of(place: Any) -> list[str]:
+    """Keys of a table or a section, as they are written."""
+    if isinstance(place, Section):
+        return [field.alias or name for name, field in type(place).model_fields.items()]
+    return list(place) if isinstance(place, Mapping) else []
 
 
 def _field_name(section: Section, step: str) -> str:
@@ -177,7 +184,4 @@ def _unit_of(bound: object, leaf: object, place: str) -> str:
 
 
 def _in_unit(value: object, unit: str, place: str) -> float:
-    try:
-        return to_float(quantity(value, u.Unit(unit), "value"), u.Unit(unit), "value")
-    except InputError as error:
-        raise InputError(f"{place}: {error}") from None
+    return to_float(quantity(value, u.Unit(unit), place), u.Unit(unit), place)

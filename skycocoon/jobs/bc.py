@@ -82,14 +82,17 @@ def curves(nuclei: Nuclei, in_rigidity: bool) -> dict[str, tuple[u.Quantity, Any
     return found
 
 
-def draw(loaded: LoadedModel, data: list[RatioMeasurement], path: Path) -> None:
-    """Draw B/C of a model with data, into a file."""
+def draw(loaded: LoadedModel, data: list[RatioMeasurement], path: Path) -> list[str]:
+    """Draw B/C of a model with data, into a file; names of the data that are not in it.
+
+    One figure has energies per nucleon or rigidities on its axis: data of the other kind than the first are left out.
+    """
     from ..plot import plot_ratio, save
 
-    kinds = {item.in_rigidity for item in data}
-    if len(kinds) > 1:
-        raise InputError("data in energy per nucleon and in rigidity do not go into one figure; draw them one by one")
-    save(plot_ratio(curves(loaded.nuclei, kinds == {True}), data, loaded.model.provenance), path)
+    in_rigidity = data[0].in_rigidity
+    drawn = [item for item in data if item.in_rigidity == in_rigidity]
+    save(plot_ratio(curves(loaded.nuclei, in_rigidity), drawn, loaded.model.provenance), path)
+    return [item.name for item in data if item.in_rigidity != in_rigidity]
 
 
 def default_energies() -> u.Quantity:

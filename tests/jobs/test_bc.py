@@ -82,8 +82,9 @@ def test_figure(paper, tmp_path):
 
 def test_two_axes_do_not_go_into_one_figure(paper, tmp_path):
     items = [RatioMeasurement.named(name) for name in ("bc-ams02-2018", "bc-ams02-2021")]
-    with pytest.raises(InputError, match="in energy per nucleon and in rigidity do not go into one figure"):
-        draw(paper, items, tmp_path / "bc.png")
+    assert draw(paper, items, tmp_path / "bc.svg") == ["bc-ams02-2021"]
+    assert draw(paper, items[::-1], tmp_path / "rigidity.svg") == ["bc-ams02-2018"]
+    assert (tmp_path / "bc.svg").read_bytes() != (tmp_path / "rigidity.svg").read_bytes()
 
 
 def test_load_ratio(tmp_path):
