@@ -139,14 +139,15 @@ class Slab:
         )  # fmt: skip
 
     def diffusion_at(self, rigidity: FloatArray, beta: FloatArray | float = 1.0) -> FloatArray:
-        """D [cm^2/s] at rigidities [GV]."""
+        """D [cm^2/s] at rigidities [GV].
+
+        A break of no strength leaves a factor 2^-s, to which the formula tends: no jump for a fit to stumble over.
+        """
         height, _, speed, d0 = self._cgs
         ln_r = np.log(rigidity)
-        exponent = self.delta * ln_r
-        if self.break_delta != 0.0:
-            # (R/R_b)^(dd/s) overflows for sharp breaks: ln(1 + e^y) does not.
-            y = (ln_r - math.log(self.break_rigidity.to_value(u.GV))) * (self.break_delta / self.break_smoothness)
-            exponent = exponent - self.break_smoothness * np.logaddexp(0.0, y)
+        # (R/R_b)^(dd/s) overflows for sharp breaks: ln(1 + e^y) does not.
+        y = (ln_r - math.log(self.break_rigidity.to_value(u.GV))) * (self.break_delta / self.break_smoothness)
+        exponent = self.delta * ln_r - self.break_smoothness * np.logaddexp(0.0, y)
         return 2 * speed * height + beta * d0 * np.exp(exponent)
 
     def grammage(self, rigidity: FloatArray, beta: FloatArray | float = 1.0) -> FloatArray:
