@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import tomllib
@@ -143,9 +144,10 @@ def _energies(text: str, rigidities: bool = False) -> Any:
     from .errors import InputError
     from .units import quantity
 
-    wanted = (
-        u.GV if rigidities and text.strip().rstrip(",").endswith("V") and not text.strip().endswith("eV") else u.GeV
-    )
+    if rigidities:
+        # What is usual for nuclei, and no unit: per nucleon.
+        text = re.sub(r"eV\s*/\s*n(uc|ucleon)?\b", "eV", text)
+    wanted = u.GV if rigidities and "V" in text and "eV" not in text else u.GeV
     parts = [quantity(part.strip(), wanted, "--energies") for part in text.split(",") if part.strip()]
     if not parts:
         raise InputError('--energies: write them like "1 TeV, 10 TeV"')
@@ -166,6 +168,19 @@ def _check_out(out: str, endings: tuple[str, ...], overwrite: bool) -> None:
         raise InputError(f"{out}: exists already; use --overwrite to replace it")
     if not Path(out).parent.is_dir():
         raise InputError(f"{out}: cannot write there (no folder {Path(out).parent})")
+
+
+def _written(out: str, paths: list[Path], quiet: bool) -> None:
+    """Say what was made, and what lies beside it from before."""
+    from .files import others
+
+    if not quiet:
+        click.echo("Written:")
+        for path in paths:
+            click.echo(f"  {path}")
+    if left := others(out, paths):
+        more = f" and {len(left) - 5} more" if len(left) > 5 else ""
+        click.echo(f"skycocoon: {out} holds files from before, too: {', '.join(left[:5])}{more}", err=True)
 
 
 def _check_rtol(rtol: float) -> None:
@@ -214,9 +229,7 @@ def run(
     paths = run_model(loaded, out, data=data, nside=nside, rtol=rtol, overwrite=overwrite, progress=progress)
     if not quiet:
         click.echo((Path(out) / "summary.txt").read_text(encoding="utf-8"))
-        click.echo("Written:")
-        for path in paths:
-            click.echo(f"  {path}")
+    _written(out, paths, quiet)
 
 
 @main.command("map")
@@ -483,7 +496,7 @@ def bc(
     from astropy.io import ascii
 
     from .files import new_file
-    from .jobs.bc import RATIOS, chi_squares, default_energies, draw, load_ratio, table
+    from .jobs.bc import chi_squares, data_of, default_energies, draw, table
 
     x = default_energies() if energies is None else _energies(energies, rigidities=True)
     if energies is None and out is None:
@@ -491,18 +504,18 @@ def bc(
     loaded = _load(model, settings)
     if out is not None:
         _check_out(out, (".png", ".pdf", ".svg"), overwrite)
-    items = [load_ratio(name) for name in dict.fromkeys((*RATIOS, *data))]
+    items = data_of(loaded, data)
     found = table(loaded, x)
     if out is not None:
         with new_file(out, overwrite) as path:
-            left_out = draw(loaded, items, path)
+            draw(loaded, items, path)
     ascii.write(found, sys.stdout, format="ecsv")
     if out is not None:
         for name, (chi2, points) in chi_squares(loaded.nuclei, items).items():
             click.echo(f"{name}: chi-square {chi2:.1f} for {points} points above 8 GV", err=True)
-        if left_out:
-            click.echo(f"Not drawn, in rigidity: {', '.join(left_out)}", err=True)
-        click.echo("The transport is the model's, nothing is fitted: `skycocoon fit fit-bc` does that.", err=True)
+        note = "Nothing is fitted here: `skycocoon fit` does that, with the transport"
+        note += ", and with [fit.normalisations], which are 1 here." if loaded.file.fit is not None else "."
+        click.echo(note, err=True)
         click.echo(f"Written: {out}", err=True)
 
 
@@ -542,9 +555,7 @@ def fit(
     )
     if not quiet:
         click.echo(summary(found))
-        click.echo("Written:")
-        for path in paths:
-            click.echo(f"  {path}")
+    _written(out, paths, quiet)
 
 
 @main.command()
@@ -568,10 +579,7 @@ def figures(model: str, out: str, settings: tuple[str, ...], rtol: float, overwr
         raise InputError("--out: a folder is needed")
     progress = not quiet and sys.stderr.isatty()
     paths = make_figures(loaded, out, rtol=rtol, overwrite=overwrite, progress=progress)
-    if not quiet:
-        click.echo("Written:")
-        for path in paths:
-            click.echo(f"  {path}")
+    _written(out, paths, quiet)
 
 
 @main.command()
@@ -589,19 +597,17 @@ def init(preset: str) -> None:
 def check(model: str, settings: tuple[str, ...]) -> None:
     """Validate a model file without running it."""
     from .jobs.run import check_pictures, describe
-    from .likelihood import energies_for
+    from .likelihood import energies_for, prepare
 
     loaded = _load(model, settings)
     nodes = loaded.maps.energies.nodes()
     energies = {messenger: energies_for(messenger, nodes) for messenger in loaded.model.messengers}
     for messenger, some in energies.items():
         check_pictures(loaded.model, messenger, some)
+    problem = None if loaded.file.fit is None else prepare(loaded)
     click.echo(f"{model}: good")
     click.echo(describe(loaded.model))
-    if loaded.file.fit is not None:
-        from .likelihood import prepare
-
-        problem = prepare(loaded)
+    if problem is not None:
         names = ", ".join(p.name for p in problem.likelihood.parameters)
         points = ", ".join(f"{item.name} ({len(item)})" for item in problem.likelihood.points)
         click.echo(f"fit: {names}\n  to {points}")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from .errors import InputError
 
-__all__ = ["data_folder", "file_name", "new_file", "new_folder", "read_ecsv"]
+__all__ = ["data_folder", "file_name", "new_file", "new_folder", "others", "read_ecsv"]
 
 
 def data_folder() -> Path:
@@ -57,7 +57,7 @@ def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
 def new_folder(path: str | Path, contents: list[str], overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary folder and move what is in it to the target once the block ends without error.
 
-    Other files in an existing target are left alone.
+    Other files in an existing target are left alone; :func:`others` finds them.
 
     Parameters
     ----------
@@ -101,6 +101,14 @@ def new_folder(path: str | Path, contents: list[str], overwrite: bool = False) -
         shutil.rmtree(work, ignore_errors=True)
         if made and not done:
             shutil.rmtree(target, ignore_errors=True)
+
+
+def others(path: str | Path, contents: Iterable[Path]) -> list[str]:
+    """Files in a folder that are not among those that were just written: an earlier result's, or a user's own."""
+    target = Path(path)
+    written = {Path(item).resolve() for item in contents}
+    every = sorted(item for item in target.rglob("*") if item.is_file() and item.resolve() not in written)
+    return [str(item.relative_to(target)) for item in every]
 
 
 def file_name(name: str) -> str:

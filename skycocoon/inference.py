@@ -1175,10 +1175,16 @@ def sample(
     n = problem.size
     walkers = max(walkers + walkers % 2, 2 * n)
 
+    interrupted: list[bool] = []
+
     def log_probability(unit: FloatArray) -> float:
-        if (unit < 0.0).any() or (unit > 1.0).any():
+        if interrupted or (unit < 0.0).any() or (unit > 1.0).any():
             return -math.inf
-        residuals = result.likelihood._residuals(problem.values(unit).tolist())
+        try:
+            residuals = result.likelihood._residuals(problem.values(unit).tolist())
+        except KeyboardInterrupt:  # emcee would print all it knows; the loop below leaves instead
+            interrupted.append(True)
+            return -math.inf
         chi2 = math.inf if residuals is None else float(residuals @ residuals)
         return -0.5 * chi2 if math.isfinite(chi2) else -math.inf
 
@@ -1201,6 +1207,8 @@ def sample(
     with progress_bar("sample", progress) as update:
         for done, _ in enumerate(sampler.sample(state, iterations=steps), start=1):
             update(done / steps)
+            if interrupted:
+                raise KeyboardInterrupt
     # tol=0: a short chain is said in the result and is no error. A parameter that did not move divides 0 by 0.
     with np.errstate(all="ignore"):
         times = np.asarray(sampler.get_autocorr_time(discard=burn, tol=0), dtype=np.float64)

@@ -26,6 +26,22 @@ __all__ = ["Data", "Problem", "energies_for", "load_data", "prepare"]
 
 Data = Measurement | RatioMeasurement
 
+LABELS = {
+    "cocoons.grammage.normalisation": "$X_c$",
+    "cocoons.grammage.cutoff": "$R_c$",
+    "cocoons.grammage.delta": r"$\delta$ of the grammage",
+    "diffuse.column_scale": "diffuse emission",
+    "transport.diffusion": "$D_0$",
+    "transport.delta": r"$\delta$",
+    "transport.break_rigidity": "$R_b$",
+    "transport.break_delta": r"$\Delta\delta$",
+    "transport.halo_height": "$H$",
+    "transport.advection": "$u$",
+    "transport.modulation": r"$\phi$",
+    "transport.cross_section_scale": "production of boron",
+}
+"""Symbols of the papers for figures, by key without "components."."""
+
 
 def load_data(name: str) -> Data:
     """A shipped data set by name, or a user's by path: a spectrum of the sky, or a ratio of nuclei.
@@ -69,6 +85,11 @@ def energies_for(messenger: str, energy: u.Quantity) -> u.Quantity:
     if kept.size < 2:
         raise InputError(f"maps.energies: fewer than two nodes are at or above {low:g} GeV, where {messenger}s begin")
     return kept
+
+
+def label(key: str) -> str:
+    """Symbol of a key, or "" if it has none."""
+    return LABELS.get(key.removeprefix("components."), "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,7 +201,7 @@ class _Prediction:
             if isinstance(item, Measurement):
                 found.append(self._spectra[item.name].points())
                 continue
-            label = "R [GV]" if item.in_rigidity else "E [GeV per nucleon]"
+            label = "R [GV]" if item.in_rigidity else "T [GeV per nucleon]"
             none = np.zeros(item.value.size, dtype=bool)
             found.append(
                 Points(item.name, item.label, item.x.value, label, item.value, item.error_low, item.error_high, none)
@@ -271,7 +292,13 @@ class Problem:
 
     def toml_at(self, values: Sequence[float], note: str = "") -> str:
         """The model file with these values in it."""
-        best = self.variation.quantities(values[: len(self.variation.keys)])
+        best: dict[str, object] = self.variation.quantities(values[: len(self.variation.keys)])
+        # A variant of a component that was fitted would keep what was fitted to another one.
+        fitted = {_component(key) for key in best}
+        variants = self.loaded.comparison.variants
+        kept = {n: keys for n, keys in variants.items() if not fitted & {_component(key) for key in keys}}
+        if len(kept) < len(variants):
+            best["comparison.variants"] = kept
         return self.loaded.with_values(best, note)
 
 
@@ -300,10 +327,13 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
         )
     variation = Variation(loaded, {key: (item.bounds[0], item.bounds[1]) for key, item in fit.parameters.items()})
     try:
-        data = tuple(_within(_read(name), fit, name) for name in fit.data)
+        whole = [_read(name) for name in fit.data]
+        fit.check_names()
+        data = tuple(_within(item, fit, name) for name, item in zip(fit.data, whole, strict=True))
         for index, one in enumerate(data):
-            for other in data[:index]:
-                if same_points(one, other):
+            for before, other in enumerate(data[:index]):
+                # A copy is found out even if a range is cut from it; ranges of one data-taking may lie side by side.
+                if same_points(one, other) or _copies(whole[index], whole[before]):
                     raise InputError(
                         f"fit.data: {other.name} and {one.name} hold the same points, measured once; choose one of them"
                     )
@@ -315,12 +345,21 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
     if any(isinstance(item, RatioMeasurement) for item in data):
         loaded.nuclei  # noqa: B018  an error of [transport] is said here and not in the middle of a fit
     parameters = [
-        Parameter(key, start, low, high, unit, _prior(fit, key, unit, loaded.source))
+        Parameter(
+            key,
+            start,
+            low,
+            high,
+            unit,
+            _prior(fit, key, unit, loaded.source),
+            LABELS.get(key.removeprefix("components."), ""),
+        )
         for key, start, low, high, unit in zip(
             variation.keys, variation.start, variation.low, variation.high, variation.units, strict=True
         )
     ]
-    names = dict(zip(fit.data, (item.name for item in data), strict=True))
+    names = {item.name: item.name for item in data}
+    names |= {name: item.name for name, item in zip(fit.data, data, strict=True)}
     groups = {}
     for name, item in fit.normalisations.items():
         target = names.get(name, name)
@@ -339,6 +378,15 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
     return Problem(loaded, fit, data, variation, likelihood)
 
 
+def _component(key: str) -> str:
+    """The component that a key belongs to; its section, for other keys."""
+    return ".".join(key.split(".")[:2])
+
+
+def _copies(one: Any, other: Any) -> bool:
+    return type(one) is type(other) and bool(one.repeats(other))
+
+
 def _read(name: str) -> Data:
     try:
         return load_data(name)
@@ -348,7 +396,7 @@ def _read(name: str) -> Data:
 
 def _within(data: Data, fit: FitSection, name: str) -> Data:
     """The points of a data set that are fitted."""
-    wanted = fit.ranges.get(name)
+    wanted = fit.ranges.get(name, fit.ranges.get(data.name))
     ends = [None if wanted is None else getattr(wanted, key) for key in ("first", "last")]
     where = f"fit.ranges.{name}"
     if isinstance(data, RatioMeasurement):

@@ -17,7 +17,13 @@ SMALL = f"""base = "fit-bc"
 [fit]
 data = ["bc-dampe-2022"]
 minos = false
+profiles = []
+[fit.normalisations]
+bc-dampe-2022 = false
 [fit.parameters]
+"transport.diffusion" = false
+"transport.break_delta" = false
+"transport.cross_section_scale" = false
 "{XC}" = {{ bounds = ["0 g cm-2", "1.5 g cm-2"] }}
 "transport.delta" = {{ bounds = [0.4, 0.8], prior = {{ mean = 0.63, sigma = 0.03 }} }}
 [fit.ranges]
@@ -98,7 +104,7 @@ def test_bc_draws_by_default(tmp_path):
     assert files(tmp_path) == {"bc.png"}
     for name in ("bc-ams02-2018", "bc-dampe-2022", "bc-calet-2022"):
         assert f"{name}: chi-square " in result.stderr
-    assert "nothing is fitted" in result.stderr
+    assert "Nothing is fitted here" in result.stderr
     assert "Written: bc.png" in result.stderr
     assert "bc.png: exists already; use --overwrite" in bad("bc")
     assert call("bc", "--overwrite").exit_code == 0
@@ -118,7 +124,7 @@ def test_bc_figure_by_name_and_more_data(tmp_path, undrawn):
         (("bc", "papr"), ("unknown model 'papr'; did you mean 'paper'?",)),
         (("bc", "paper", "--energies", "10 kpc"), ("--energies", "'10 kpc' has the unit 'kpc'; a unit like 'GeV'")),
         (("bc", "paper", "--energies", "10 GV, 10 GeV"), ("--energies",)),
-        (("bc", "paper", "--energies", "10 GeV, 10 GV"), ("--energies", "a unit like 'GV'")),
+        (("bc", "paper", "--energies", "10 GeV, 10 GV"), ("--energies", "a unit like 'GeV'")),
         (("bc", "paper", "--energies", "10"), ("--energies", "'10' has no unit")),
         (("bc", "paper", "--energies", ""), ("--energies: write them like",)),
         (("bc", "paper", "--energies", "-1 GeV"), ("--energies", "positive")),
@@ -220,7 +226,11 @@ def test_fit_replaces_nothing_unless_told_to(small, tmp_path, undrawn):
         (("fit", "fit-bc", "--starts", "0"), ("0 is not in the range 1<=x<=1000",)),
         (("fit", "fit-bc", "--out", ""), ("--out: a folder is needed",)),
         (("fit", "fit-bc", "--out", "small.toml"), ("small.toml: exists and is not a folder",)),
-        (("fit", "fit-bc", "--set", 'fit.data=["bc-dampe-2022"]'), ("normalisations.bc-calet-2022", "not in data")),
+        (("fit", "fit-bc", "--set", 'fit.data=["bc-dampe-2022"]', "--set", "fit.normalisations.bc-calet-2022=0.05"),
+         ("normalisations.bc-calet-2022", "not in data")),
+        (("fit", "fit-bc", "--set", 'fit.parameters."transport.detla"={bounds=[0,1]}'), ("did you mean 'delta'?",)),
+        (("fit", "fit-bc", "--set", 'fit.minos="yes"'), ("fit.minos = 'yes'", "boolean")),
+        (("fit", "fit-bc", "--set", "sampling={steps=100,burn=200}"), ("sampling", "burn = 200: fewer than steps = 100")),
         (("fit", "fit-bc", "--set", f"{XC}=2 g cm-2"), ("the model's 2 g cm-2 is outside its bounds, 0 g cm-2 to 1.5",)),
         (("fit", "fit-bc", "--set", "transport.delta=0.95"), ("fit.parameters.transport.delta: the model's 0.95 is outside",)),
         (("fit", "small.toml", "--set", 'fit.data=["bc-dampe"]', "--set", "fit.ranges={}"),
@@ -267,3 +277,22 @@ def test_init_prints_the_shipped_fits(tmp_path):
     text = good("init", "fit-joint")
     (tmp_path / "mine.toml").write_text(text)
     assert load_file(tmp_path / "mine.toml").file == load_file("fit-joint").file
+
+
+def test_what_lies_there_from_before_is_said(small, tmp_path, undrawn):
+    assert call("fit", small, "--out", "out", "--set", f'fit.profiles=["{XC}"]').exit_code == 0
+    again = call("fit", small, "--out", "out", "--overwrite")
+    assert "out holds files from before, too: figures/profile-grammage-normalisation.png, profile-gramm" in again.stderr
+
+
+@pytest.mark.parametrize("text", ["10 GeV/n, 1 TeV/n", "10 GeV / nuc", "10 GeV/nucleon"])
+def test_energies_per_nucleon_as_people_write_them(text):
+    table = table_of(good("bc", "paper", "--energies", text))
+    assert table["energy"][0] == 10.0
+
+
+def test_bc_of_a_fitted_model_has_the_data_of_its_fit(tmp_path, undrawn):
+    said = call("bc", "fit-bc").stderr
+    assert "bc-ams02-2021: chi-square" in said
+    assert "bc-ams02-2018" not in said
+    assert "[fit.normalisations], which are 1 here" in said

@@ -1,12 +1,13 @@
 """[transport], [fit], [sampling] and base: what they mean, and that nothing a user can type gets through unchecked."""
 
 import shutil
+from pathlib import Path
 
 import astropy.units as u
 import pytest
 
 from skycocoon import InputError, list_presets
-from skycocoon.config import load_file, preset_text
+from skycocoon.config import load_file, load_text, preset_text
 from skycocoon.files import data_folder
 from skycocoon.likelihood import prepare
 
@@ -328,7 +329,7 @@ def test_no_fit():
 @pytest.mark.parametrize(
     ("section", "said"),
     [
-        ({"profiles": ["transport.delt"]}, f"unknown parameter in profiles 'transport.delt'; allowed: {XC}"),
+        ({"profiles": ["transport.delt"]}, f"fit.profiles: transport.delt is not free in this fit; free: {XC}"),
         ({"profiles": XC}, "fit.profiles = "),
         ({"starts": 0}, "fit.starts = 0: should be greater than or equal to 1"),
         ({"starts": 2.5}, "fit.starts = 2.5: should be a valid integer"),
@@ -475,8 +476,8 @@ def test_a_component_beside_those_of_the_base(model_file):
     assert [part.name for part in load_file(model_file(text)).model.components] == ["cocoons", "diffuse", "more"]
 
 
-def test_words_of_ones_own_replace_those_of_the_base(model_file):
-    """mask, mask_factor, variants, fit and sampling are taken whole: nothing of the base hides among them."""
+def test_what_of_the_base_is_replaced_and_what_is_added_to(model_file):
+    """mask, mask_factor and variants are one choice each. A fit is added to, and forgets what goes with other data."""
     text = f"""base = "fit-bc"
 [comparison]
 mask_factor = {{ lhaaso-outer = 0.9 }}
@@ -490,14 +491,97 @@ data = ["bc-dampe-2022"]
     assert loaded.comparison.mask_factor == {"lhaaso-outer": 0.9}
     assert list(loaded.variants) == ["steep"]
     assert loaded.file.fit.data == ["bc-dampe-2022"]
-    assert list(loaded.file.fit.parameters) == [XC]
-    assert loaded.file.fit.normalisations == loaded.file.fit.ranges == {}
-    assert loaded.file.fit.profiles == []
+    base = load_file("fit-bc").file.fit
+    assert list(loaded.file.fit.parameters) == list(base.parameters)
+    assert loaded.file.fit.parameters[XC].bounds == ["0 g cm-2", "1 g cm-2"] != base.parameters[XC].bounds
+    assert list(loaded.file.fit.normalisations) == ["bc-dampe-2022"]
+    assert loaded.file.fit.ranges == {}
+    assert loaded.file.fit.profiles == base.profiles
     # but the transport is a table like any other
     assert loaded.file.transport == load_file("fit-bc").file.transport
     no_factor = load_file(model_file('base = "paper"\n[comparison]\nmask_factor = {}\n'))
     assert no_factor.comparison.mask_factor == {}
     assert list(no_factor.variants) == ["max"]
+
+
+def test_a_fit_that_says_only_what_differs(model_file):
+    """A parameter more, one taken out with its profile, a range and a normalisation of one's own."""
+    text = f"""base = "fit-bc"
+[fit.parameters]
+"{XC}" = false
+"transport.halo_height" = {{ bounds = ["1 kpc", "15 kpc"], prior = {{ mean = "5 kpc", sigma = "1 kpc" }} }}
+[fit.normalisations]
+bc-calet-2022 = false
+[fit.ranges]
+bc-dampe-2022 = {{ from = "20 GeV" }}
+"""
+    made = prepare(load_file(model_file(text)))
+    assert XC not in made.variation.keys
+    assert made.variation.keys[-1] == "transport.halo_height"
+    assert made.section.profiles == []
+    assert [p.name for p in made.likelihood.parameters if p.name.startswith("norm")] == ["normalisation.bc-dampe-2022"]
+    assert made.data[1].x[0] > 20 * u.GeV
+    # fit-joint is such a file
+    joint, bc = (load_file(name).file.fit for name in ("fit-joint", "fit-bc"))
+    assert list(joint.parameters)[: len(bc.parameters)] == list(bc.parameters)
+    assert set(joint.normalisations) - set(bc.normalisations) == {"lhaaso"}
+    assert joint.ranges == bc.ranges
+
+
+def test_set_of_other_data_forgets_what_goes_with_the_old():
+    loaded = load_file("fit-bc", {"fit.data": ["bc-ams02-2018", "bc-dampe-2022"]})
+    assert loaded.file.fit.ranges == {}
+    assert list(loaded.file.fit.normalisations) == ["bc-dampe-2022"]
+    with_range = load_file("fit-bc", {"fit.data": ["bc-ams02-2018"], 'fit.ranges."bc-ams02-2018"': {"from": "8 GV"}})
+    assert list(with_range.file.fit.ranges) == ["bc-ams02-2018"]
+    assert len(prepare(with_range).likelihood.points[0]) == 53
+
+
+def test_a_key_with_dots_of_its_own_is_quoted():
+    key = 'fit.parameters."transport.halo_height"'
+    loaded = load_file("fit-bc", {key: {"bounds": ["1 kpc", "15 kpc"]}})
+    assert "transport.halo_height" in loaded.file.fit.parameters
+    assert load_file("fit-bc", {f'fit.parameters."{XC}".bounds': ["0 g cm-2", "1 g cm-2"]}).file.fit.parameters[
+        XC
+    ].bounds == ["0 g cm-2", "1 g cm-2"]
+
+
+def test_one_s_own_data_by_name_or_path(model_file, tmp_path):
+    copy = (data_folder() / "ratios" / "bc-cream-2008.ecsv").read_text(encoding="utf-8")
+    (tmp_path / "mine.ecsv").write_text(copy)
+    for name in ("mine", "mine.ecsv"):
+        text = f"""base = "fit-bc"
+[fit]
+data = ["mine.ecsv"]
+[fit.normalisations]
+"{name}" = 0.1
+[fit.ranges]
+"{name}" = {{ from = "10 GeV" }}
+"""
+        made = prepare(load_file(model_file(text)))
+        assert made.likelihood.parameters[-1].name == "normalisation.mine"
+        assert made.data[0].x.min() >= 10 * u.GeV
+
+
+def test_a_copy_is_found_out_though_a_range_is_cut_from_it(model_file, tmp_path):
+    copy = (data_folder() / "ratios" / "bc-calet-2022.ecsv").read_text(encoding="utf-8")
+    (tmp_path / "mine.ecsv").write_text(copy.replace("calet-2015-2022", "mine"))
+    text = """base = "fit-bc"
+[fit]
+data = ["bc-calet-2022", "mine.ecsv"]
+[fit.ranges]
+mine = { from = "20 GeV" }
+"""
+    with pytest.raises(InputError, match="bc-calet-2022 and mine hold the same points"):
+        prepare(load_file(model_file(text)))
+
+
+def test_the_best_model_has_no_variants_of_what_was_fitted():
+    """base max with the diffuse emission's normalisation of base min would look excluded."""
+    joint, bc = (prepare(load_file(name)) for name in ("fit-joint", "fit-bc"))
+    text = joint.toml_at(joint.variation.start)
+    assert load_text(text, "best", Path.cwd()).variants == {}
+    assert list(load_text(bc.toml_at(bc.variation.start), "best", Path.cwd()).variants) == ["max"]
 
 
 def test_a_preset_on_a_preset(model_file):

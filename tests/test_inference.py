@@ -738,3 +738,21 @@ def test_the_import_is_light():
         "assert not [m for m in ('iminuit', 'emcee', 'scipy.optimize', 'matplotlib', 'numba') if m in sys.modules]"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_interrupted_chain_leaves_at_once_and_quietly(capsys):
+    """emcee prints all that it knows when a likelihood raises; nobody wants that of a Ctrl-C."""
+    pytest.importorskip("emcee")
+    calls = []
+
+    def predict(values):
+        calls.append(values)
+        if len(calls) > 2000:
+            raise KeyboardInterrupt
+        return [np.array([values[0], 2 * values[0]])]
+
+    points = Points("a", "a", np.ones(2), "x", np.ones(2), np.ones(2), np.ones(2), np.zeros(2, dtype=bool))
+    result = fit(Likelihood((Parameter("p", 0.5, -5.0, 5.0),), (points,), predict), minos=False)
+    with pytest.raises(KeyboardInterrupt):
+        sample(result, walkers=8, steps=2000, burn=10)
+    assert capsys.readouterr().out == capsys.readouterr().err == ""

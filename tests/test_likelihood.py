@@ -269,7 +269,7 @@ def test_ratios_in_energy_and_in_rigidity(name):
     np.testing.assert_allclose(model_of(made, [0.2, 0.6])[name], expected, rtol=1e-12)
     pulls = data.pulls(expected)
     assert made.likelihood.chi2([0.2, 0.6]) == pytest.approx(pulls @ pulls, rel=1e-10)
-    assert made.likelihood.points[0].x_label == ("R [GV]" if name == "bc-ams02-2021" else "E [GeV per nucleon]")
+    assert made.likelihood.points[0].x_label == ("R [GV]" if name == "bc-ams02-2021" else "T [GeV per nucleon]")
 
 
 def test_a_range_in_rigidity_cuts_data_in_energy():

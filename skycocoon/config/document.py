@@ -13,7 +13,7 @@ from typing import Any
 from ..errors import InputError, unknown_name
 from ..files import data_folder
 
-__all__ = ["absolute_files", "list_presets", "on_base", "override", "preset_text", "read_text", "to_toml"]
+__all__ = ["absolute_files", "forget", "list_presets", "on_base", "override", "preset_text", "read_text", "to_toml"]
 
 
 def list_presets() -> list[str]:
@@ -67,18 +67,53 @@ def on_base(document: Mapping[str, Any], source: str) -> dict[str, Any]:
     below = tomllib.loads(preset_text(name))
     if "base" in below:
         below = on_base(below, name)
-    return _merged(below, own)
+    found = _merged(below, own)
+    forget(found, own.get("fit"))
+    return found
 
 
-# Tables whose keys are the user's own words: they are replaced, not added to.
-REPLACED = {("comparison", "mask"), ("comparison", "mask_factor"), ("comparison", "variants"), ("fit",), ("sampling",)}
+def forget(document: dict[str, Any], own: object) -> None:
+    """Drop ranges, normalisations and profiles of data and parameters that a fit has no more, but for its ``own``."""
+    fit = document.get("fit")
+    if not isinstance(fit, dict) or not isinstance(fit.get("data"), list):
+        return
+    parts = own if isinstance(own, Mapping) else {}
+
+    def said(section: str) -> Any:
+        part = parts.get(section)
+        return part if isinstance(part, (Mapping, list)) else ()
+
+    known = {*fit["data"], *(Path(name).stem for name in fit["data"] if isinstance(name, str))}
+    for section in ("ranges", "normalisations"):
+        there = fit.get(section)
+        if isinstance(there, dict):
+            fit[section] = {
+                name: item
+                for name, item in there.items()
+                if name in said(section)
+                or not {name} - known
+                or (isinstance(item, dict) and isinstance(item.get("data"), list) and not set(item["data"]) - known)
+            }
+    if isinstance(fit.get("profiles"), list) and isinstance(fit.get("parameters"), dict):
+        fit["profiles"] = [name for name in fit["profiles"] if name in said("profiles") or name in fit["parameters"]]
+
+
+# Tables that are one choice as a whole: they are replaced, not added to.
+REPLACED = {("comparison", "mask"), ("comparison", "mask_factor"), ("comparison", "variants")}
+TAKEN_OUT = {("fit", "parameters"), ("fit", "normalisations"), ("fit", "ranges")}
 
 
 def _merged(below: Mapping[str, Any], own: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
-    """One document over another; a component of another kind takes the place of the one below."""
+    """One document over another; a component of another kind takes the place of the one below.
+
+    A parameter, a normalisation or a range of the fit below is taken out by ``"KEY" = false``.
+    """
     found = dict(below)
     for key, value in own.items():
         there = below.get(key)
+        if path in TAKEN_OUT and value is False:
+            found.pop(key, None)
+            continue
         if isinstance(value, Mapping) and isinstance(there, Mapping) and (*path, key) not in REPLACED:
             same_kind = there.get("kind") == value.get("kind", there.get("kind"))
             value = _merged(there, value, (*path, key)) if same_kind else value
@@ -117,7 +152,7 @@ def override(document: dict[str, Any], key: str, value: object) -> None:
     InputError
         If a part of the key is no table.
     """
-    *path, last = key.split(".")
+    *path, last = _steps(key)
     place: Any = document
     for step in path:
         if not isinstance(place, dict):
@@ -127,6 +162,19 @@ def override(document: dict[str, Any], key: str, value: object) -> None:
         raise InputError(f"--set {key}: there is no such key")
     # The caller's own stays as it is.
     place[last] = copy.deepcopy(value)
+
+
+def _steps(key: str) -> list[str]:
+    """Steps of a dotted key; as in TOML, one with dots of its own is quoted: fit.parameters."transport.delta"."""
+    try:
+        place: Any = tomllib.loads(f"{key} = 0")
+    except tomllib.TOMLDecodeError:
+        return key.split(".")
+    steps = []
+    while isinstance(place, dict) and len(place) == 1:
+        ((step, place),) = place.items()
+        steps.append(step)
+    return steps if place == 0 else key.split(".")
 
 
 def to_toml(document: Mapping[str, Any], path: str = "") -> str:

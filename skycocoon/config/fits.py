@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import astropy.units as u
-from pydantic import BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
 from ..cosmicrays import Grammage, Slab
-from ..errors import InputError, check_name
+from ..errors import InputError
 from ..interactions.fragmentation import FRAGMENTATIONS
 from ..nuclei import Nuclei
 from .section import (
@@ -124,38 +125,56 @@ class FitSection(Section):
     )
     ranges: dict[str, DataRangeSection] = Field(default_factory=dict)
     profiles: Annotated[list[str], BeforeValidator(listed)] = Field(default_factory=list)
-    minos: bool = True
+    minos: StrictBool = True
     starts: int = Field(default=1, ge=1, le=1000)
     seed: int = Field(default=0, ge=0)
 
     @model_validator(mode="after")
     def _consistent(self) -> FitSection:
-        for key in self.profiles:
-            check_name("parameter in profiles", key, self.parameters)
         if twice := [name for name in self.data if self.data.count(name) > 1]:
             raise ValueError(f"data: {twice[0]} is named twice")
-        for name, item in self.normalisations.items():
-            for other in item.data:
-                self._check_fitted(other, f"normalisations.{name}")
         of = [other for item in self.normalisations.values() for other in item.data]
         if twice := [name for name in of if of.count(name) > 1]:
             raise ValueError(f"normalisations: {twice[0]} has two")
-        for name in self.ranges:
-            self._check_fitted(name, f"ranges.{name}")
         return self
 
-    def _check_fitted(self, name: str, where: str) -> None:
-        if name not in self.data:
-            raise ValueError(
-                f"{where}: {name} is not in data = [{', '.join(self.data)}]; take it out there, or put it in"
-            )
+    def check_names(self) -> None:
+        """Check that normalisations, ranges and profiles name what is fitted; last, so as not to hide other mistakes.
+
+        A user's file may be named by its path or by its name alone.
+
+        Raises
+        ------
+        InputError
+            Otherwise.
+        """
+        known = {*self.data, *(Path(name).stem for name in self.data)}
+        places = [(f"ranges.{name}", name) for name in self.ranges]
+        places += [
+            (f"normalisations.{name}", other) for name, item in self.normalisations.items() for other in item.data
+        ]
+        for where, name in places:
+            if name not in known:
+                raise InputError(
+                    f"fit.{where}: {name} is not in data = [{', '.join(self.data)}]; take it out there, or put it in"
+                )
+        for key in self.profiles:
+            if key not in self.parameters:
+                raise InputError(f"fit.profiles: {key} is not free in this fit; free: {', '.join(self.parameters)}")
 
 
 class SamplingSection(Section):
     """``[sampling]``: how emcee samples the posterior."""
 
     walkers: int = Field(default=32, ge=4, le=10000)
-    steps: int = Field(default=2000, ge=10)
+    # 50 autocorrelation times of the shipped fits.
+    steps: int = Field(default=5000, ge=10)
     burn: int = Field(default=500, ge=0)
     thin: int = Field(default=1, ge=1)
     seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SamplingSection:
+        if self.burn >= self.steps:
+            raise ValueError(f"burn = {self.burn}: fewer than steps = {self.steps} are needed")
+        return self

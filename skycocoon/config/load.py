@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import astropy.units as u
 
 from ..emission import Cocoons, Component, GalaxyModel
 from ..errors import InputError, check_name
 from ..nuclei import Nuclei
-from .document import absolute_files, on_base, override, read_text, to_toml
+from .document import absolute_files, forget, on_base, override, read_text, to_toml
 from .file import ModelFile, checked
 from .model import ComparisonSection, MapsSection
 
@@ -113,8 +114,12 @@ def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, obje
     built_on = "base" in document
     if built_on:
         document = on_base(document, source)
+    said: dict[str, Any] = {}
     for key, value in (overrides or {}).items():
-        override(document, key, str(value) if isinstance(value, u.Quantity) else value)
+        for place in (document, said):
+            override(place, key, str(value) if isinstance(value, u.Quantity) else value)
+    if "data" in said.get("fit", {}) or "parameters" in said.get("fit", {}):
+        forget(document, said["fit"])
     moved = absolute_files(document, folder) or built_on
     changes = ", ".join(f"{key} = {value}" for key, value in (overrides or {}).items())
     text = to_toml(document) if overrides or moved else text

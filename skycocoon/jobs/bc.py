@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,20 @@ from ..cosmicrays import RatioMeasurement
 from ..errors import InputError
 from ..likelihood import load_data
 from ..nuclei import RANGE, Nuclei
+from ..units import FloatArray
 
-__all__ = ["RATIOS", "chi_squares", "curves", "default_energies", "draw", "grid", "load_ratio", "table"]
+__all__ = [
+    "RATIOS",
+    "chi_squares",
+    "curves",
+    "data_of",
+    "default_energies",
+    "draw",
+    "grid",
+    "load_ratio",
+    "ratio_panels",
+    "table",
+]
 
 RATIOS = ("bc-ams02-2018", "bc-dampe-2022", "bc-calet-2022")
 """Data that B/C is held against."""
@@ -35,6 +48,14 @@ def load_ratio(name: str) -> RatioMeasurement:
         what = found.quantity if isinstance(found, RatioMeasurement) else f"a spectrum of {found.messenger}s"
         raise InputError(f"{name}: is {what}, B/C is needed")
     return found
+
+
+def data_of(loaded: LoadedModel, more: Iterable[str] = ()) -> list[RatioMeasurement]:
+    """The B/C data that a model is fitted to, or :data:`RATIOS` if it is not; and some more, by name or path."""
+    found = [] if loaded.file.fit is None else [load_data(name) for name in loaded.file.fit.data]
+    fitted = [item for item in found if isinstance(item, RatioMeasurement) and item.quantity == "B/C"]
+    every = [*(fitted or map(load_ratio, RATIOS)), *map(load_ratio, more)]
+    return list({item.name: item for item in every}.values())
 
 
 def table(loaded: LoadedModel, x: u.Quantity) -> Any:
@@ -69,11 +90,11 @@ def chi_squares(nuclei: Nuclei, data: Iterable[RatioMeasurement], lowest: u.Quan
 
 
 def grid(in_rigidity: bool) -> u.Quantity:
-    """Where ratios are drawn: 1 to 1e5 GV, or GeV per nucleon."""
-    return np.geomspace(1.0, 1e5, 251) * (u.GV if in_rigidity else u.GeV)
+    """Where ratios are drawn: 0.3 to 1e5 GeV per nucleon, or 1 (where :class:`Nuclei` begin) to 1e5 GV."""
+    return np.geomspace(1.0, 1e5, 251) * u.GV if in_rigidity else np.geomspace(0.3, 1e5, 277) * u.GeV
 
 
-def curves(nuclei: Nuclei, in_rigidity: bool) -> dict[str, tuple[u.Quantity, Any]]:
+def curves(nuclei: Nuclei, in_rigidity: bool) -> dict[str, tuple[u.Quantity, FloatArray]]:
     """The model's B/C, and that of the same transport without cocoons, ready to be drawn."""
     x = grid(in_rigidity)
     found = {"model": (x, nuclei.ratio(x))}
@@ -82,17 +103,36 @@ def curves(nuclei: Nuclei, in_rigidity: bool) -> dict[str, tuple[u.Quantity, Any
     return found
 
 
-def draw(loaded: LoadedModel, data: list[RatioMeasurement], path: Path) -> list[str]:
-    """Draw B/C of a model with data, into a file; names of the data that are not in it.
+def ratio_panels(
+    curves_of: Callable[[bool], Mapping[str, tuple[u.Quantity, FloatArray]]], data: Iterable[RatioMeasurement]
+) -> dict[str, tuple[Mapping[str, tuple[u.Quantity, FloatArray]], list[RatioMeasurement]]]:
+    """Panels for :func:`skycocoon.plot.plot_ratios`: data in energy per nucleon in one, data in rigidity in another.
 
-    One figure has energies per nucleon or rigidities on its axis: data of the other kind than the first are left out.
+    Parameters
+    ----------
+    curves_of
+        Gives the curves, in rigidity if it is told so (True), else in energy per nucleon.
+    data
+        One ratio's data sets; the kind of the first comes first.
+
+    Returns
+    -------
+    dict
+        Curves and data by the panel's title, which is empty if there is one panel only.
     """
-    from ..plot import plot_ratio, save
+    kinds: dict[bool, list[RatioMeasurement]] = {}
+    for item in data:
+        kinds.setdefault(item.in_rigidity, []).append(item)
+    titles = {False: "data in energy per nucleon", True: "data in rigidity"}
+    return {titles[kind] if len(kinds) > 1 else "": (curves_of(kind), items) for kind, items in kinds.items()}
 
-    in_rigidity = data[0].in_rigidity
-    drawn = [item for item in data if item.in_rigidity == in_rigidity]
-    save(plot_ratio(curves(loaded.nuclei, in_rigidity), drawn, loaded.model.provenance), path)
-    return [item.name for item in data if item.in_rigidity != in_rigidity]
+
+def draw(loaded: LoadedModel, data: Iterable[RatioMeasurement], path: Path) -> None:
+    """Draw B/C of a model with data, into a file: data in energy per nucleon and in rigidity side by side."""
+    from ..plot import plot_ratios, save
+
+    panels = ratio_panels(partial(curves, loaded.nuclei), data)
+    save(plot_ratios(panels, loaded.model.provenance), path)
 
 
 def default_energies() -> u.Quantity:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +25,15 @@ from ..likelihood import Data, Problem, energies_for, prepare
 from ..los import RTOL, region_sed
 from ..sky import Measurement
 from ..units import FloatArray
-from .bc import grid
+from .bc import grid, ratio_panels
 
 __all__ = ["FitRun", "fit_model", "solve", "summary"]
 
 GRAMMAGE = ".grammage.normalisation"
+# Chi-square above the minimum that a profile should reach: 95 %.
+ENOUGH = 4.0
+# A nuisance factor nearer to 1 than this has no curve of its own in a figure.
+SEEN = 0.005
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +96,7 @@ def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False
     )
     profiles = {}
     for name in section.profiles:
-        profiles[name] = scan(result, name, progress=progress)
+        profiles[name] = _wide(result, name, progress)
         result = profiles[name].result
     nulls = {}
     for name, low in zip(problem.variation.keys, problem.variation.low, strict=True):
@@ -108,8 +115,34 @@ def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False
             progress=progress,
         )
     note = f"Best values of a fit: chi-square {result.chi2:.2f} for {result.ndof} degrees of freedom."
+    if factors := _factors(result):
+        note += f"\nIts nuisance factors on the model are not in this file: {factors}."
     best = load_text(problem.toml_at(result.values.tolist(), note), loaded.source, loaded.folder)
     return FitRun(problem, result, profiles, nulls, samples, best)
+
+
+def _wide(result: FitResult, name: str, progress: bool) -> Profile:
+    """A profile that reaches chi-square + 4 on both sides, or the bounds, if three goes are enough for it."""
+    found = scan(result, name, progress=progress)
+    low, high = found.parameter.low, found.parameter.high
+    for _ in range(3):
+        first, last = float(found.grid[0]), float(found.grid[-1])
+        reach = 0.5 * (last - first)
+        start = max(first - reach, low) if found.delta[0] < ENOUGH else first
+        end = min(last + reach, high) if found.delta[-1] < ENOUGH else last
+        if (start, end) == (first, last):
+            break
+        found = scan(found.result, name, np.linspace(start, end, found.grid.size), progress=progress)
+    return found
+
+
+def _factors(result: FitResult) -> str:
+    """Nuisance factors of a fit, by data set or group."""
+    return ", ".join(
+        f"{name.removeprefix(NORMALISATION)} {value:.3f}"
+        for name, value in result.best.items()
+        if name.startswith(NORMALISATION)
+    )
 
 
 def _check_seen(problem: Problem) -> None:
@@ -185,7 +218,7 @@ def fit_model(
     section = problem.section
     short = _short_names(section.profiles)
     names = ["fit.ecsv", "covariance.ecsv", "points.ecsv", "best.toml", "summary.txt"]
-    names += ["figures/pulls.png", "figures/correlation.png"]
+    names += ["figures/pulls.png", *(["figures/correlation.png"] if len(problem.likelihood.parameters) > 1 else [])]
     names += [file for name in short.values() for file in (f"profile-{name}.ecsv", f"figures/profile-{name}.png")]
     if _sampling(loaded, sampling) is not None:
         names += ["posterior.ecsv", "chain.fits", "figures/corner.png"]
@@ -297,7 +330,7 @@ def _pictures(problem: Problem) -> dict[str, list[Data]]:
     found: dict[str, list[Data]] = {}
     for item in problem.data:
         if isinstance(item, RatioMeasurement):
-            name = item.quantity.replace("/", "").lower() + ("-rigidity" if item.in_rigidity else "")
+            name = item.quantity.replace("/", "").lower()
         else:
             name = f"{item.messenger}-{file_name(item.region.name)}"
         found.setdefault(f"{name}.png", []).append(item)
@@ -305,12 +338,13 @@ def _pictures(problem: Problem) -> dict[str, list[Data]]:
 
 
 def _draw(run: FitRun, short: dict[str, str], pictures: dict[str, list[Data]], folder: Path, rtol: float) -> None:
-    from ..plot import plot_corner, plot_correlation, plot_profile, plot_pulls, plot_ratio, plot_sed, save
+    from ..plot import plot_corner, plot_correlation, plot_profile, plot_pulls, plot_ratios, plot_sed, save
 
     best = run.best
-    meta = {**best.model.provenance, "changes": _said(run.result)}
+    meta = {**best.model.provenance, "changes": "best fit"}
     save(plot_pulls(run.result, meta), folder / "pulls.png")
-    save(plot_correlation(run.result, meta), folder / "correlation.png")
+    if len(run.result.names) > 1:
+        save(plot_correlation(run.result, meta), folder / "correlation.png")
     for name, profile in run.profiles.items():
         save(plot_profile(profile, meta), folder / f"profile-{short[name]}.png")
     if run.samples is not None:
@@ -320,7 +354,10 @@ def _draw(run: FitRun, short: dict[str, str], pictures: dict[str, list[Data]], f
         ratios = [item for item in items if isinstance(item, RatioMeasurement)]
         spectra = [item for item in items if isinstance(item, Measurement)]
         if ratios:
-            save(plot_ratio(_curves(run, ratios[0]), ratios, meta), folder / name)
+            panels = ratio_panels(partial(_curves, run, ratios), ratios)
+            # The marks that they have among the pulls.
+            series = {item.name: number for number, item in enumerate(run.problem.data)}
+            save(plot_ratios(panels, meta, ratios[0].quantity, series), folder / name)
             continue
         messenger, region = spectra[0].messenger, spectra[0].region
         gamma = messenger == "gamma"
@@ -332,29 +369,41 @@ def _draw(run: FitRun, short: dict[str, str], pictures: dict[str, list[Data]], f
             rtol=rtol,
             flavour=spectra[0].flavour or "per-flavour",
         )
-        factor = best.comparison.mask_factor.get(region.name, 1.0) if gamma else 1.0
+        masked = best.comparison.mask_factor.get(region.name, 1.0) if gamma else 1.0
+        # One curve for all: what was fitted to it, if that is the same for each.
+        nuisances = {_normalisation(run, item.name) for item in spectra}
+        nuisance = nuisances.pop() if len(nuisances) == 1 else 1.0
+        words = [f"mask factor {masked:g}"] if masked != 1 else []
+        words += [f"nuisance {nuisance:.3f}"] if nuisance != 1 else []
         sed = replace(sed, meta=meta)
-        save(plot_sed(sed, data=spectra, factor=factor, factor_name="mask factor"), folder / name)
+        save(plot_sed(sed, data=spectra, factor=masked * nuisance, factor_name=", ".join(words)), folder / name)
 
 
-def _said(result: FitResult) -> str:
-    """What a figure of data says of the nuisance factors, which it does not draw."""
-    factors = [
-        f"{name.removeprefix(NORMALISATION)} {value:.3f}"
-        for name, value in result.best.items()
-        if name.startswith(NORMALISATION)
-    ]
-    return "best fit" + (f"; factors on the model, not drawn: {', '.join(factors)}" if factors else "")
+def _normalisation(run: FitRun, name: str) -> float:
+    """Product of the nuisance factors on the model of a data set."""
+    groups, best = run.problem.likelihood.groups, run.result.best
+    return math.prod(
+        value
+        for key, value in best.items()
+        if key.startswith(NORMALISATION)
+        and name in groups.get(key.removeprefix(NORMALISATION), (key.removeprefix(NORMALISATION),))
+    )
 
 
-def _curves(run: FitRun, data: RatioMeasurement) -> dict[str, tuple[u.Quantity, Any]]:
-    """The best model's ratio, and that of the best one without cocoons."""
-    elements = data.quantity.split("/")
-    found = {"best fit": (x := grid(data.in_rigidity), run.best.nuclei.ratio(x, *elements))}
+def _curves(run: FitRun, data: Sequence[RatioMeasurement], in_rigidity: bool) -> dict[str, Any]:
+    """The best model's ratio, what was fitted to data with a nuisance factor, and the best one without cocoons."""
+    elements = data[0].quantity.split("/")
+    x = grid(in_rigidity)
+    best = run.best.nuclei.ratio(x, *elements)
+    found = {"best fit": (x, best)}
     for name, null in run.nulls.items():
         who = name.removesuffix(GRAMMAGE).removeprefix("components.") if len(run.nulls) > 1 else "cocoons"
         nuclei = run.problem.variation.nuclei(*run.problem.model_at(null.best[0].tolist()))
         found[f"without {who}, all else fitted again"] = (x, nuclei.ratio(x, *elements))
+    for item in data:
+        factor = _normalisation(run, item.name)
+        if item.in_rigidity == in_rigidity and abs(factor - 1) > SEEN:
+            found[f"best fit × {factor:.3f}, for {item.label}"] = (x, factor * best)
     return found
 
 
@@ -365,7 +414,7 @@ def summary(run: FitRun) -> str:
         f"skycocoon {run.best.model.provenance.get('version', '')}: fit of {run.problem.loaded.source}",
         "",
         repr(result),
-        f"  p-value {result.p_value:.3g}, if all errors were independent from point to point",
+        f"  p-value {_probability(result.p_value)}, if all errors were independent from point to point",
         f"  {result.calls} evaluations, {result.predictions} of them with another model",
     ]
     if run.nulls:
@@ -375,15 +424,29 @@ def summary(run: FitRun) -> str:
         lines.append(f"Without {who} (X_c = 0, all else fitted again): chi-square higher by {null.delta[0]:.1f}")
     for name, profile in run.profiles.items():
         unit = profile.parameter.unit
-        ends = {level: profile.interval(level) for level in (1.0, 3.841)}
-        said = ", ".join(
-            f"{what} {low:.4g} to {high:.4g}" for what, (low, high) in zip(("68 %", "95 %"), ends.values(), strict=True)
-        )
+        said = ", ".join(f"{what} {_interval(profile, level)}" for what, level in (("68 %", 1.0), ("95 %", 3.841)))
         lines.append(f"Profile of {name}: {said} {unit}".rstrip())
     lines += ["", *_constraints(run)]
     if run.samples is not None:
         lines += ["", repr(run.samples)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _probability(value: float) -> str:
+    return "above 0.999" if value > 0.999 else f"{value:.3g}"
+
+
+def _interval(profile: Profile, level: float) -> str:
+    """An interval of a profile; where it ends before, that is said."""
+    low, high = profile.interval(level)
+    left = f"below {profile.grid[0]:.4g}" if math.isnan(low) else f"{low:.4g}"
+    right = f"above {profile.grid[-1]:.4g}" if math.isnan(high) else f"{high:.4g}"
+    ends = [
+        end
+        for end, bound in ((low, profile.parameter.low), (high, profile.parameter.high))
+        if end == bound and not math.isnan(end)
+    ]
+    return f"{left} to {right}" + (f" ({' and '.join(f'{end:.4g}' for end in ends)}: the bound)" if ends else "")
 
 
 def _constraints(run: FitRun) -> list[str]:

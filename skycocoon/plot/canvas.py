@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import astropy.units as u
 import matplotlib as mpl
@@ -18,7 +19,7 @@ from matplotlib.axes import Axes
 
 from ..sky.sed import FLAVOURS
 
-__all__ = ["messenger_title", "new_axes", "save", "sign", "style"]
+__all__ = ["mark", "messenger_title", "new_axes", "save", "sign", "style"]
 
 # Okabe & Ito 2008.
 BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
@@ -87,6 +88,12 @@ def save(axes: Axes, *paths: str | Path) -> None:
     plt.close(figure)
 
 
+def mark(index: int) -> dict[str, Any]:
+    """Mark and colours of the points of a data set, by its place in the series; the first is filled."""
+    colour = POINTS[index % len(POINTS)]
+    return {"marker": MARKS[index % len(MARKS)], "color": colour, "mfc": colour if index == 0 else "white"}
+
+
 def sign(axes: Axes, meta: Mapping[str, str], width: int = 110) -> None:
     """Say in small print which model a figure shows, and what was changed in it; in lines of some letters."""
     words = [f"{meta['creator']} {meta.get('version', '')}"] if "creator" in meta else []
@@ -95,4 +102,4 @@ def sign(axes: Axes, meta: Mapping[str, str], width: int = 110) -> None:
         words.append(meta["absorption"])
     # In lines that are no wider than the axes: the layout makes room for all that is drawn.
     text = "\n".join(textwrap.wrap("; ".join(words), width))
-    axes.annotate(text, (1, 0), (0, -34), "axes fraction", "offset points", ha="right", va="top", fontsize=6)
+    axes.annotate(text, (1, 0), (0, -38), "axes fraction", "offset points", ha="right", va="top", fontsize=6)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import astropy.units as u
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -14,7 +16,7 @@ from matplotlib.ticker import NullFormatter
 
 from ..errors import InputError
 from ..units import FloatArray
-from .canvas import BLACK, BLUE, GREY, MARKS, NOTHING_SAID, POINTS, VERMILION, new_axes, sign, style
+from .canvas import BLACK, BLUE, GREY, NOTHING_SAID, VERMILION, mark, new_axes, sign, style
 
 if TYPE_CHECKING:
     from ..inference import FitResult, Parameter, Profile, Samples
@@ -39,9 +41,27 @@ def _name(parameter: Parameter) -> str:
 
 def _label(parameter: Parameter, power: int = 0, width: int = 22) -> str:
     """Name and unit for an axis, where values are divided by a power of ten."""
-    unit = " ".join(([f"$10^{{{power}}}$"] if power else []) + ([parameter.unit] if parameter.unit else []))
-    words = f"{_name(parameter)}{f' [{unit}]' if unit else ''}"
-    return "\n".join(textwrap.wrap(words, width, break_long_words=False, break_on_hyphens=False))
+    unit = " ".join(([f"$10^{{{power}}}$"] if power else []) + ([_unit(parameter.unit)] if parameter.unit else []))
+    # A unit stays in one line, with its bracket.
+    parts = [*textwrap.wrap(_name(parameter), width, break_long_words=False, break_on_hyphens=False)]
+    if not unit:
+        return "\n".join(parts)
+    # Commands of TeX are longer than what they draw: in an axis label a symbol and its unit fit into one line.
+    separator = " " if len(parts) == 1 and len(_plain(parts[0])) + len(_plain(unit)) + 3 <= width else "\n"
+    return "\n".join(parts) + f"{separator}[{unit}]"
+
+
+def _unit(name: str) -> str:
+    """A unit with its powers raised; as it is if astropy does not know it."""
+    try:
+        return str(u.Unit(name).to_string("latex_inline"))
+    except ValueError:
+        return name
+
+
+def _plain(text: str) -> str:
+    """About what is drawn of a text in TeX: without commands, braces and signs of mathematics."""
+    return re.sub(r"\\[a-zA-Z]+|\\.|[${}^_]", "", text)
 
 
 def _power(values: FloatArray) -> int:
@@ -83,8 +103,8 @@ def plot_pulls(result: FitResult, meta: Mapping[str, str] = NOTHING_SAID) -> Axe
                 axes.axhspan(-sigma, sigma, color=BLACK, alpha=alpha, lw=0)
             axes.axhline(0, color=GREY, lw=0.8)
             near = np.abs(pull) <= FARTHEST
-            colour, mark = POINTS[index % len(POINTS)], MARKS[index % len(MARKS)]
-            axes.plot(item.x[near], pull[near], mark, color=colour, mfc="white", ms=4.5)
+            # As in figures of the data themselves, where they come in the same order.
+            axes.plot(item.x[near], pull[near], ls="none", ms=4.5, **mark(index))
             for sign_of, arrow in ((1, "^"), (-1, "v")):
                 far = ~near & (np.sign(pull) == sign_of)
                 edge = np.full(far.sum(), sign_of * (FARTHEST - 0.3))
@@ -123,17 +143,18 @@ def plot_correlation(result: FitResult, meta: Mapping[str, str] = NOTHING_SAID) 
         How the model came about, for the small print.
     """
     matrix = np.asarray(result.correlation)
+    # No units: these are numbers between -1 and 1.
     names = [_name(parameter) for parameter in result.likelihood.parameters]
     count = len(names)
     with style():
-        axes = new_axes((2.6 + 0.62 * count, 2.2 + 0.55 * count))
+        axes = new_axes((max(2.6 + 0.62 * count, 4.2), 2.2 + 0.55 * count))
         # Light where nothing is correlated: the numbers are read there, and grey print shows the strength.
         image = axes.imshow(matrix, vmin=-1, vmax=1, cmap="PuOr_r")
         for row in range(count):
             for column in range(count):
                 value = matrix[row, column]
                 text = f"{value:.2f}".replace("-", "−") if np.isfinite(value) else "–"
-                colour = "white" if abs(value) > 0.7 else BLACK
+                colour = _readable(image.to_rgba(np.nan_to_num(value)))
                 axes.text(column, row, text, ha="center", va="center", fontsize=8, color=colour)
         axes.set_xticks(range(count), names, rotation=40, ha="right", rotation_mode="anchor", fontsize=8)
         axes.set_yticks(range(count), names, fontsize=8)
@@ -144,9 +165,17 @@ def plot_correlation(result: FitResult, meta: Mapping[str, str] = NOTHING_SAID) 
         axes.tick_params(which="minor", length=0)
         bar = axes.figure.colorbar(image, ax=axes, shrink=0.8, ticks=[-1, -0.5, 0, 0.5, 1])
         bar.ax.tick_params(labelsize=8)
-        axes.set_title("correlation of the fitted parameters", fontsize=11)
+        # Over the whole figure: the axes of two parameters are narrower than the words.
+        axes.figure.suptitle("correlation of the fitted parameters", fontsize=11)
         _sign_corner(axes, meta, (0.995, 0.005))
         return axes
+
+
+def _readable(background: FloatArray) -> str:
+    """White or black, whichever has the greater contrast (WCAG 2.1: relative luminance of sRGB)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in background[:3]]
+    luminance = float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
+    return "white" if 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 else BLACK
 
 
 def _sign_corner(axes: Axes, meta: Mapping[str, str], place: tuple[float, float]) -> None:
@@ -204,7 +233,8 @@ def plot_profile(profile: Profile, meta: Mapping[str, str] = NOTHING_SAID, axes:
         start = f"{low / scale:.4g}" if math.isfinite(low) else f"below {grid[0] / scale:.4g}"
         end = f"{high / scale:.4g}" if math.isfinite(high) else f"above {grid[-1] / scale:.4g}"
         axes.set_title(f"lowest at {grid[np.argmin(delta)] / scale:.4g}; 68.3 % from {start} to {end}", fontsize=10)
-        sign(axes, meta)
+        # Not what was changed: factors on single data sets are those of the best fit, and not along the profile.
+        sign(axes, {key: value for key, value in meta.items() if key in ("creator", "version", "model")})
         return axes
 
 

@@ -16,7 +16,8 @@ from matplotlib.lines import Line2D
 
 from ..errors import InputError, check_name
 from ..sky import Measurement
-from .canvas import BLACK, BLUE, E2F, E2I, GREEN, GREY, LABELS, NOTHING_SAID, VERMILION, sign, style
+from ..units import FloatArray
+from .canvas import BLACK, BLUE, E2F, E2I, GREEN, LABELS, NOTHING_SAID, VERMILION, sign, style
 from .spectra import as_drawn, plot_measurement
 
 __all__ = ["LOOKS", "Curve", "Panel", "plot_panels"]
@@ -26,13 +27,13 @@ LOOKS: dict[str, dict[str, Any]] = {
     "sum-other": {"color": BLACK, "ls": (0, (7, 2)), "lw": 1.5},
     "sum-third": {"color": BLACK, "ls": (0, (1, 1.2)), "lw": 1.5},
     "cocoons": {"color": BLUE, "ls": "--", "lw": 2.0},
-    "base": {"color": VERMILION, "ls": "-.", "lw": 1.5},
+    # Over sums: these hide it where cocoons do not count.
+    "base": {"color": VERMILION, "ls": "-.", "lw": 1.5, "zorder": 2.5},
     "base-other": {"color": VERMILION, "ls": ":", "lw": 1.8},
     "base-third": {"color": VERMILION, "ls": (0, (5, 1, 1, 1, 1, 1)), "lw": 1.2},
     "reference": {"color": GREEN, "ls": (0, (3, 1, 1, 1)), "lw": 1.2},
     "ladder": {"ls": "-", "lw": 1.6},
     "ladder-thin": {"ls": (0, (4, 1.5)), "lw": 1.2},
-    "background": {"color": GREY, "ls": "-.", "lw": 1.3},
 }
 """How a curve is drawn, by what it is: no two are told apart by colour alone. A ladder's colours run over its steps."""
 
@@ -56,7 +57,7 @@ class Curve:
     label
         Name in the legend.
     note
-        What stands beside the curve where it leaves the panel at the bottom.
+        What stands beside the curve where it leaves the panel, at the bottom or at the right.
     """
 
     name: str
@@ -189,18 +190,37 @@ def _draw(axes: Axes, panel: Panel, unit: u.UnitBase) -> None:
 
 
 def _notes(axes: Axes, panel: Panel, unit: u.UnitBase) -> None:
-    """Words beside curves, a little above where they leave the panel."""
+    """Words beside curves, a little before they leave the panel, below or at the right."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
+    beyond = 0
     for number, curve in enumerate(curve for curve in panel.curves if curve.note):
-        # By turns lower and higher: neighbours may be near.
-        height = bottom * (top / bottom) ** (0.03, 0.07)[number % 2]
-        e, y = curve.energy.to_value(u.TeV), curve.value.to_value(unit)
-        falling = np.flatnonzero((y[:-1] >= height) & (y[1:] < height) & (e[:-1] > left) & (e[1:] < right))
-        if falling.size:
+        # By turns lower and higher, and farther inside: neighbours may be near.
+        height = bottom * (top / bottom) ** (0.05, 0.09)[number % 2]
+        edge = right * (left / right) ** (0.02 + 0.06 * beyond)
+        place = _leaving(curve.energy.to_value(u.TeV), curve.value.to_value(unit), height, left, edge)
+        if place is not None and place[1] < top:
+            beyond += place[1] > height
             axes.annotate(
-                curve.note, (e[falling[-1]], height), (-3, 0), "data", "offset points", ha="right", va="bottom",
-                fontsize=7, color=curve.drawn["color"],
+                curve.note, place, (-3, 0), "data", "offset points", ha="right", va="top", fontsize=7,
+                color=curve.drawn["color"],
             )  # fmt: skip
+
+
+def _leaving(e: FloatArray, y: FloatArray, height: float, left: float, edge: float) -> tuple[float, float] | None:
+    """Where a curve falls below a height for the last time before an edge; the edge if it is above there."""
+    shown = y > 0
+    if not shown.any():
+        return None
+    x, z = np.log(e[shown]), np.log(y[shown])
+    inside = (x > math.log(left)) & (x < math.log(edge))
+    x, z = np.append(x[inside], end := min(math.log(edge), x[-1])), np.append(z[inside], np.interp(end, x, z))
+    above = np.flatnonzero(z >= math.log(height))
+    if not above.size:
+        return None
+    if (last := above[-1]) == x.size - 1:
+        return math.exp(x[-1]), math.exp(z[-1])
+    # Both fall in this step.
+    return math.exp(np.interp(math.log(height), z[[last + 1, last]], x[[last + 1, last]])), height
 
 
 def _ranges(every: Sequence[Axes], panels: Sequence[Panel], unit: u.UnitBase, stacked: bool) -> None:

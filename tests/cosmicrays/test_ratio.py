@@ -185,10 +185,10 @@ def test_the_same_points(tmp_path):
 
 
 def test_events_of_the_header(tmp_path):
-    meta = {"quantity": "B/C", "events": "ams02-2011-2016"}
+    meta = {"quantity": "B/C", "events": "ams02-from-2011"}
     mine = RatioMeasurement.read(written(tmp_path, meta=meta))
     assert same_points(mine, RatioMeasurement.named("bc-ams02-2018"))
-    assert RatioMeasurement.read(written(tmp_path, meta={**meta, "quantity": "Be/C"})).events == "ams02-2011-2016"
+    assert RatioMeasurement.read(written(tmp_path, meta={**meta, "quantity": "Be/C"})).events == "ams02-from-2011"
     assert not same_points(RatioMeasurement.read(tmp_path / "mine.ecsv"), RatioMeasurement.named("bc-ams02-2018"))
 
 

@@ -1,5 +1,7 @@
 """Boron over carbon on paper: the table is the model's ratio, chi-squares are counted above 8 GV."""
 
+from functools import partial
+
 import astropy.units as u
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ from astropy.table import QTable
 from skycocoon import InputError
 from skycocoon.config import load_file
 from skycocoon.cosmicrays import RatioMeasurement
-from skycocoon.jobs.bc import RATIOS, chi_squares, curves, default_energies, draw, load_ratio, table
+from skycocoon.cosmicrays.ratio import list_ratios
+from skycocoon.jobs.bc import RATIOS, chi_squares, curves, default_energies, draw, grid, load_ratio, ratio_panels, table
 
 XC = "components.cocoons.grammage.normalisation"
 
@@ -66,7 +69,8 @@ def test_curves(paper):
     np.testing.assert_allclose(none, load_file("paper", {XC: "0 g cm-2"}).nuclei.ratio(x), rtol=1e-12)
     # grammage adds boron, and more of it in comparison where Galactic grammage is small
     assert np.all(ratio > none)
-    assert ratio[150] / none[150] > ratio[50] / none[50]
+    low, high = (np.argmin(np.abs(x.value - at)) for at in (10.0, 1000.0))
+    assert ratio[high] / none[high] > ratio[low] / none[low]
     assert curves(paper.nuclei, in_rigidity=True)["model"][0].unit == u.GV
     assert list(curves(load_file("base-min").nuclei, in_rigidity=False)) == ["model"]
 
@@ -80,11 +84,31 @@ def test_figure(paper, tmp_path):
     assert (tmp_path / "rigidity.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_two_axes_do_not_go_into_one_figure(paper, tmp_path):
-    items = [RatioMeasurement.named(name) for name in ("bc-ams02-2018", "bc-ams02-2021")]
-    assert draw(paper, items, tmp_path / "bc.svg") == ["bc-ams02-2021"]
-    assert draw(paper, items[::-1], tmp_path / "rigidity.svg") == ["bc-ams02-2018"]
-    assert (tmp_path / "bc.svg").read_bytes() != (tmp_path / "rigidity.svg").read_bytes()
+def test_energies_and_rigidities_are_side_by_side(paper, tmp_path):
+    items = [RatioMeasurement.named(name) for name in ("bc-ams02-2021", "bc-ams02-2018", "bc-dampe-2022")]
+    panels = ratio_panels(partial(curves, paper.nuclei), items)
+    assert list(panels) == ["data in rigidity", "data in energy per nucleon"]
+    assert [[item.name for item in data] for _, data in panels.values()] == [
+        ["bc-ams02-2021"], ["bc-ams02-2018", "bc-dampe-2022"]
+    ]  # fmt: skip
+    for (drawn, data), unit in zip(panels.values(), (u.GV, u.GeV), strict=True):
+        assert list(drawn) == ["model", "same transport, no cocoons"]
+        x, ratio = drawn["model"]
+        assert x.unit == unit == data[0].x.unit
+        np.testing.assert_array_equal(ratio, paper.nuclei.ratio(x))
+    # one kind needs no title
+    assert list(ratio_panels(partial(curves, paper.nuclei), items[1:])) == [""]
+    draw(paper, items, tmp_path / "bc.svg")
+    assert (tmp_path / "bc.svg").read_text(encoding="utf-8").startswith("<?xml")
+
+
+def test_curves_cover_the_data():
+    """CALET and AMS-02 begin below 1 GeV per nucleon; ratios have a least rigidity of 1 GV."""
+    for name in list_ratios():
+        item = RatioMeasurement.named(name)
+        if item.quantity == "B/C":
+            assert grid(item.in_rigidity)[0] <= max(item.x.min(), 1.0 * u.GV if item.in_rigidity else 0.3 * u.GeV)
+            assert grid(item.in_rigidity)[-1] > item.x.max()
 
 
 def test_load_ratio(tmp_path):

@@ -9,7 +9,9 @@ import skycocoon.plot
 from skycocoon import InputError, Measurement, Region, region_sed
 from skycocoon.config import load_file
 from skycocoon.cosmicrays.grammage import DiffusiveGrammage
+from skycocoon.jobs.bc import RATIOS
 from skycocoon.jobs.figures import CUTOFFS, NAMES, figures
+from skycocoon.jobs.figures.models import refitted
 
 COARSE = {"maps.energies.per_decade": 5}
 RTOL = 1e-2
@@ -178,6 +180,48 @@ def test_laws_of_appendix_c(folder, kind, delta, cutoff):
     said = text(folder, 5)
     assert "R_c and T_max matter" in said
     assert "10 TV for Kraichnan and the model's own 100 TV for Bohm" in said
+
+
+@pytest.mark.parametrize(
+    ("delta", "own", "kraichnan", "bohm"), [("kraichnan", 20, 20, 100), ("bohm", 50, 10, 50), ("bohm", 10, 1, 10)]
+)
+def test_the_models_own_diffusive_law_stands_in_its_own_panel(tmp_path, undrawn, delta, own, kraichnan, bohm):
+    law = {f"{GAMMA}.law": "diffusive", f"{GAMMA}.delta": delta, f"{GAMMA}.cutoff": f"{own} TV"}
+    figures(load_file("paper", {**COARSE, **law}), tmp_path, rtol=RTOL)
+    found = table(tmp_path, 5)
+    same = {
+        kind: np.array_equal(
+            *(
+                curve(found, kind, name, "e2_intensity")[1].value
+                for name in (f"cocoons, {kind}", "cocoons of the model")
+            )
+        )
+        for kind in ("Kraichnan", "Bohm")
+    }
+    assert same == {"Kraichnan": delta == "kraichnan", "Bohm": delta == "bohm"}
+    said = text(tmp_path, 5)
+    assert f"delta = 1/2, with R_c = {kraichnan} TV. Below: Bohm's, delta = 1, with R_c = {bohm} TV" in said
+    assert ("20 TV for Kraichnan, since the model's own law is this one" in said) == (delta == "kraichnan")
+
+
+def test_gain_of_cocoons_depends_on_the_data_and_the_break():
+    """Why fig1.txt has 5.9 where fit-bc finds 11.0: half is AMS-02 2021 in rigidity, half the break at 312 GV."""
+
+    def gain(first, rigidity):
+        loaded = load_file("paper", {"transport.break_rigidity": f"{rigidity} GV"})
+        data = (first, *RATIOS[1:])
+        without, with_cocoons = (refitted(loaded, data, cocoons=cocoons)[1].chi2 for cocoons in (False, True))
+        return without - with_cocoons
+
+    assert RATIOS[0] == "bc-ams02-2018"
+    found = [gain(first, rigidity) for first in ("bc-ams02-2018", "bc-ams02-2021") for rigidity in (290, 312)]
+    np.testing.assert_allclose(found, [5.9, 8.4, 8.6, 11.0], rtol=0.01)
+
+
+def test_text_of_ratios_says_the_gain(folder):
+    said = text(folder, 1)
+    assert "chi-square is 5.9 lower with cocoons than without" in said
+    assert "`skycocoon fit fit-bc` finds 11.0" in said
 
 
 def test_ages_and_sizes(folder):

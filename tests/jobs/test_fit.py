@@ -42,7 +42,6 @@ FIGURES = (
     "profile-grammage-normalisation",
     "corner",
     "bc",
-    "bc-rigidity",
     "gamma-lhaaso-outer",
 )
 FILES = {
@@ -117,7 +116,7 @@ def test_points(done):
         sigma = np.where(rows["model"] > rows["value"], rows["error_high"], rows["error_low"])
         np.testing.assert_allclose(rows["pull"], (rows["value"] - rows["model"]) / sigma, rtol=1e-12)
     axes = {str(row["data"]): str(row["axis"]) for row in found}
-    assert axes == {DAMPE: "E [GeV per nucleon]", "bc-ams02-2021": "R [GV]", OUTER: "E [TeV]"}
+    assert axes == {DAMPE: "T [GeV per nucleon]", "bc-ams02-2021": "R [GV]", OUTER: "E [TeV]"}
     # the normalisation of DAMPE is in its model
     ratio = run.best.nuclei.ratio(np.array(found["x"][found["data"] == DAMPE]) * u.GeV)
     np.testing.assert_allclose(
@@ -211,7 +210,7 @@ def test_overwrite(tmp_path, undrawn):
     assert "old" not in (out / "fit.ecsv").read_text()
     assert (out / "mine.txt").read_text() == "mine"
     assert {p.name for p in paths} == {
-        "fit.ecsv", "covariance.ecsv", "points.ecsv", "best.toml", "summary.txt", "pulls.png", "correlation.png", "bc.png"
+        "fit.ecsv", "covariance.ecsv", "points.ecsv", "best.toml", "summary.txt", "pulls.png", "bc.png"
     }  # fmt: skip
     assert all(path.exists() for path in paths)
     assert run.samples is None

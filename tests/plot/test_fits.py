@@ -7,8 +7,9 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from skycocoon import InputError
+from skycocoon.cosmicrays import RatioMeasurement
 from skycocoon.inference import Likelihood, Parameter, Points, Samples, fit, profile
-from skycocoon.plot import plot_corner, plot_correlation, plot_profile, plot_pulls
+from skycocoon.plot import plot_corner, plot_correlation, plot_profile, plot_pulls, plot_ratio
 
 X = np.array([1.0, 2.0, 5.0, 10.0, 20.0, 50.0])
 META = {"creator": "skycocoon", "version": "1", "model": "fit-bc"}
@@ -52,6 +53,16 @@ def test_pulls_stand_at_their_x(result):
     assert [strip.get_xlabel() for strip in strips] == ["", "E [TeV]"]
 
 
+def test_a_data_set_has_the_mark_that_it_has_beside_its_model(result):
+    marks = []
+    for strip in plot_pulls(result).figure.axes:
+        line = next(line for line in strip.get_lines() if line.get_linestyle() == "None" and len(line.get_xdata()))
+        marks.append((line.get_marker(), line.get_color(), line.get_markerfacecolor()))
+    data = [RatioMeasurement.named(name) for name in ("bc-ams02-2018", "bc-dampe-2022")]
+    drawn = [container.lines[0] for container in plot_ratio({}, data).containers]
+    assert marks == [(line.get_marker(), line.get_color(), line.get_markerfacecolor()) for line in drawn]
+
+
 def test_far_pulls_are_arrows_with_their_number():
     value = np.ones(6)
     value[2] = 2.5
@@ -74,12 +85,33 @@ def test_correlation_has_its_numbers_in_the_cells(result):
     assert cells == expected
     names = [label.get_text() for label in axes.get_yticklabels()]
     assert names == ["transport.diffusion", r"$\delta$", "norm. second"]
-    # white on dark cells, black on light ones
+    # white on dark cells, black on light ones, with a contrast of 4.5 (WCAG 2.1, AA) everywhere
     image = axes.images[0]
     for text in axes.texts:
         column, row = text.get_position()
-        shade = image.cmap(image.norm(image.get_array()[row, column]))[:3]
-        assert abs(np.mean(shade) - np.mean(to_rgb(text.get_color()))) > 0.4
+        shades = luminance(image.to_rgba(image.get_array()[row, column])), luminance(to_rgb(text.get_color()))
+        assert (max(shades) + 0.05) / (min(shades) + 0.05) >= 4.5
+
+
+def luminance(colour):
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    return np.dot(linear, (0.2126, 0.7152, 0.0722))
+
+
+@pytest.mark.parametrize("count", [2, 7])
+def test_the_title_of_a_correlation_fits(count):
+    parameters = tuple(Parameter(f"p{k}", 0.1 * k, -5.0, 5.0) for k in range(count))
+    line = np.vander(np.log(X) - 1.0, count, increasing=True)
+    likelihood = Likelihood(
+        parameters, (points("a", line @ (0.1 * np.arange(count))), points("b", line[:, ::-1] @ np.ones(count))),
+        lambda p: [line @ p, line[:, ::-1] @ p],
+    )  # fmt: skip
+    figure = plot_correlation(fit(likelihood, minos=False)).figure
+    figure.canvas.draw()
+    title = figure.get_suptitle()
+    assert title == "correlation of the fitted parameters"
+    box = next(text for text in figure.texts if text.get_text() == title).get_window_extent()
+    assert figure.bbox.x0 < box.x0 < box.x1 < figure.bbox.x1
 
 
 def test_profile_has_its_lines_and_its_interval(result):
@@ -87,7 +119,7 @@ def test_profile_has_its_lines_and_its_interval(result):
     axes = plot_profile(found, META)
     assert axes.get_ylabel() == r"$\Delta\chi^2$"
     # long numbers lose their power of ten, and the axis says so
-    assert axes.get_xlabel() == "transport.diffusion [$10^{28}$ cm2 s-1]"
+    assert axes.get_xlabel() == r"transport.diffusion [$10^{28}$ $\mathrm{cm^{2}\,s^{-1}}$]"
     levels = [line.get_ydata()[0] for line in axes.get_lines() if line.get_linestyle() == "--"]
     assert levels == [level for level in (1, 4, 9) if level < axes.get_ylim()[1]]
     assert len(levels) >= 2
@@ -100,6 +132,33 @@ def test_profile_has_its_lines_and_its_interval(result):
     assert shaded.x0 * 1e28 == pytest.approx(low, abs=1.01 * step)
     assert shaded.x1 * 1e28 == pytest.approx(high, abs=1.01 * step)
     assert f"68.3 % from {low / 1e28:.4g} to {high / 1e28:.4g}" in axes.get_title()
+
+
+def test_profile_says_the_model_and_not_the_factors(result):
+    meta = {**META, "changes": "best fit; factors on the model, not drawn: second 1.040"}
+    axes = plot_profile(profile(result, "transport.delta", points=5), meta)
+    (small,) = (text.get_text() for text in axes.texts if "skycocoon" in text.get_text())
+    assert small == "skycocoon 1; fit-bc"
+
+
+@pytest.mark.parametrize(
+    ("label", "unit", "expected"),
+    [
+        ("$X_c$", "g / cm2", r"$X_c$ [$\mathrm{g\,cm^{-2}}$]"),
+        (r"$\delta$", "", r"$\delta$"),
+        ("counts", "per year", "counts [per year]"),
+        ("", "TV", r"components.cutoff [$\mathrm{TV}$]"),
+    ],
+)
+def test_units_have_raised_powers(label, unit, expected):
+    likelihood = Likelihood(
+        (Parameter("components.cutoff", 2.0, 1.0, 4.0, unit, label=label),),
+        (points("x", np.full(6, 2.1)),),
+        lambda p: [np.full(6, p[0])],
+    )
+    axes = plot_profile(profile(fit(likelihood), "components.cutoff", points=5))
+    assert axes.get_xlabel() == expected
+    axes.figure.canvas.draw()
 
 
 def test_profile_that_ends_before_its_interval_says_so(result):
@@ -121,7 +180,7 @@ def test_corner(rng):
     axes = plot_corner(drawn, best=[2e28, 0.3], meta=META)
     every = axes.figure.axes
     assert len(every) == 4
-    assert every[2].get_xlabel() == "transport.diffusion\n[$10^{28}$ cm2 s-1]"
+    assert every[2].get_xlabel() == "transport.diffusion\n[$10^{28}$ $\\mathrm{cm^{2}\\,s^{-1}}$]"
     assert every[3].get_xlabel() == "b"
     # median and 16 to 84 %, with two digits of the error
     assert axes.get_title().startswith(f"${np.median(drawn.chain[:, 0]) / 1e28:.3f}_")

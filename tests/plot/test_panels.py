@@ -107,6 +107,27 @@ def test_notes_stand_beside_their_curves():
         assert to_hex(note.get_color()) == to_hex(curve.drawn["color"])
 
 
+def test_every_note_is_seen_wherever_its_curve_ends():
+    """Below, at the right edge, two near each other there, and one that falls between two energies near the edge."""
+    cuts = (3, 10, 200, 400, 450)
+    curves = tuple(
+        Curve(f"{cut:g}", E, fall(4e-7, cut), "ladder", k / 4, note=f"{cut:g} TV") for k, cut in enumerate(cuts)
+    )
+    axes = plot_panels([Panel("", curves, (Measurement.named("lhaaso-km2a-2023-inner"),))])
+    axes.figure.canvas.draw()
+    notes = [text for text in axes.texts if "TV" in text.get_text()]
+    assert [text.get_text() for text in notes] == [f"{cut} TV" for cut in cuts]
+    frame, boxes = axes.get_window_extent(), [text.get_window_extent() for text in notes]
+    for text, curve, box in zip(notes, curves, boxes, strict=True):
+        assert frame.x0 < box.x0 < box.x1 < frame.x1
+        assert frame.y0 < box.y0 < box.y1 < frame.y1
+        assert not any(box.overlaps(other) for other in boxes if other is not box)
+        # on its curve: straight lines between energies on logarithmic axes
+        x, y = text.xy
+        drawn = np.exp(np.interp(np.log(x), np.log(curve.energy.value), np.log(curve.value.value)))
+        assert y == pytest.approx(drawn, rel=1e-6)
+
+
 def test_intensities_and_fluxes_are_not_mixed(panels):
     flux = Curve("x", E, fall(1.0) * u.sr, "sum")
     with pytest.raises(InputError, match="intensities or fluxes"):

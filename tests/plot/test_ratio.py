@@ -1,5 +1,7 @@
 """Ratios of nuclei: the right points with the right errors, in energy per nucleon or in rigidity."""
 
+from dataclasses import replace
+
 import astropy.units as u
 import numpy as np
 import pytest
@@ -71,8 +73,51 @@ def test_a_data_set_draws_itself(data):
 
 
 def test_panels_have_the_same_axes(data):
-    axes = plot_ratios({"one": MODEL, "two": {"with": MODEL["with"]}}, data)
+    axes = plot_ratios({"one": (MODEL, data), "two": ({"with": MODEL["with"]}, data[:1])})
     one, two = axes.figure.axes
     assert (one.get_title(), two.get_title()) == ("one", "two")
+    assert one.get_xlim() == two.get_xlim()
     assert one.get_ylim() == two.get_ylim()
     assert one.get_ylim()[0] < MODEL["without"][1][-1]
+    # room for the data of either
+    assert one.get_xlim()[1] > max(item.x.value.max() for item in data)
+
+
+def look(container):
+    points = container.lines[0]
+    return points.get_marker(), points.get_color(), points.get_markerfacecolor()
+
+
+def test_energies_and_rigidities_stand_side_by_side(data):
+    r = np.geomspace(2, 2000, 21) * u.GV
+    rigid = RatioMeasurement.named("bc-ams02-2021")
+    panels = {"T": (MODEL, data), "R": ({"without": (r, 0.25 * r.value**-0.4)}, [rigid]), "T too": (MODEL, data[1:])}
+    one, two, three = plot_ratios(panels, {"creator": "skycocoon"}).figure.axes
+    assert "nucleon" in one.get_xlabel()
+    assert "GV" in two.get_xlabel()
+    assert one.get_xlim() == three.get_xlim() != two.get_xlim()
+    assert one.get_ylim() == two.get_ylim() == three.get_ylim()
+    assert [item.get_ylabel() for item in (one, two, three)] == ["B/C", "", ""]
+    # the same data set and the same curve look the same everywhere, and different ones differ
+    assert look(one.containers[1]) == look(three.containers[0])
+    assert len({look(item) for item in (*one.containers, *two.containers)}) == 3
+    lines = [{line.get_label(): line.get_color() for line in axes.get_lines()} for axes in (one, two)]
+    assert lines[0]["without"] == lines[1]["without"] != lines[0]["with"]
+    # small print once
+    assert [any("skycocoon" in text.get_text() for text in axes.texts) for axes in (one, two, three)] == [0, 0, 1]
+
+
+def test_marks_can_be_those_of_another_figure(data):
+    other = plot_ratio({}, data)
+    axes = plot_ratio(MODEL, data[1:], series={data[1].name: 1, "without": 0})
+    assert look(axes.containers[0]) == look(other.containers[1])
+    lines = {line.get_label(): line.get_color() for line in axes.get_lines()}
+    assert lines["without"] == plot_ratio(MODEL).get_lines()[0].get_color()
+
+
+def test_panels_of_nothing_or_of_two_ratios(data):
+    with pytest.raises(InputError, match="no panel"):
+        plot_ratios({})
+    other = replace(data[0], quantity="B/O")
+    with pytest.raises(InputError, match="different ratios cannot be on one axis: B/C, B/O"):
+        plot_ratios({"a": (MODEL, data), "b": (MODEL, [other])})

@@ -17,6 +17,7 @@ __all__ = [
     "cited",
     "diffuse",
     "grammage",
+    "kraichnan",
     "law",
     "made",
     "masks",
@@ -64,6 +65,12 @@ def law(cocoons: tuple[Cocoons, ...]) -> str:
     if isinstance(own, DiffusiveGrammage):
         return f"eq. 15 with delta = {own.delta:.3g}, R_c = {tv(own.cutoff)}"
     return f"exp(−R/{tv(own.cutoff)})" if isinstance(own, ExponentialGrammage) else "constant grammage"
+
+
+def kraichnan(cocoons: tuple[Cocoons, ...]) -> bool:
+    """Whether the model's own law of grammage is eq. 15 with delta = 1/2."""
+    own = cocoons[0].grammage
+    return isinstance(own, DiffusiveGrammage) and bool(np.isclose(own.delta, 0.5))
 
 
 def variants(model: GalaxyModel, place: Place) -> str:
