@@ -584,6 +584,23 @@ def test_the_best_model_has_no_variants_of_what_was_fitted():
     assert list(load_text(bc.toml_at(bc.variation.start), "best", Path.cwd()).variants) == ["max"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["data = [[1]]", "data = 3", "profiles = [[1], 2]", "normalisations = 5", "ranges = [1]", 'parameters = "x"',
+     "normalisations = { a = { sigma = 0.1, data = [[1]] } }", "parameters = { x = false }", "data = [{ a = 1 }]"],
+)  # fmt: skip
+def test_a_wild_fit_on_a_base_ends_in_one_line(model_file, text):
+    with pytest.raises(InputError) as error:
+        prepare(
+            load_file(
+                model_file(f'base = "fit-bc"\n[fit]\n{text}\n[fit.parameters]\n"transport.delta" = 3\n')
+                if "parameters" not in text
+                else model_file(f'base = "fit-bc"\n[fit]\n{text}\n')
+            )
+        )
+    assert "\n" not in str(error.value)
+
+
 def test_a_preset_on_a_preset(model_file):
     """fit-joint is built on fit-bc, which is built on paper; a file may be built on it in turn."""
     joint, bc, paper = (load_file(name) for name in ("fit-joint", "fit-bc", "paper"))

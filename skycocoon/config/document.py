@@ -67,7 +67,10 @@ def on_base(document: Mapping[str, Any], source: str) -> dict[str, Any]:
     below = tomllib.loads(preset_text(name))
     if "base" in below:
         below = on_base(below, name)
-    found = _merged(below, own)
+    try:
+        found = _merged(below, own)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
     forget(found, own.get("fit"))
     return found
 
@@ -83,19 +86,23 @@ def forget(document: dict[str, Any], own: object) -> None:
         part = parts.get(section)
         return part if isinstance(part, (Mapping, list)) else ()
 
-    known = {*fit["data"], *(Path(name).stem for name in fit["data"] if isinstance(name, str))}
+    names = [name for name in fit["data"] if isinstance(name, str)]
+    known = {*names, *(Path(name).stem for name in names)}
+
+    def of_these(item: object) -> bool:
+        group = item.get("data") if isinstance(item, dict) else None
+        return isinstance(group, list) and all(name in known for name in group if isinstance(name, str))
+
     for section in ("ranges", "normalisations"):
         there = fit.get(section)
         if isinstance(there, dict):
-            fit[section] = {
-                name: item
-                for name, item in there.items()
-                if name in said(section)
-                or not {name} - known
-                or (isinstance(item, dict) and isinstance(item.get("data"), list) and not set(item["data"]) - known)
-            }
-    if isinstance(fit.get("profiles"), list) and isinstance(fit.get("parameters"), dict):
-        fit["profiles"] = [name for name in fit["profiles"] if name in said("profiles") or name in fit["parameters"]]
+            kept = {name for name, item in there.items() if name in known or name in said(section) or of_these(item)}
+            fit[section] = {name: item for name, item in there.items() if name in kept}
+    profiles, free = fit.get("profiles"), fit.get("parameters")
+    if isinstance(profiles, list) and isinstance(free, dict):
+        fit["profiles"] = [
+            name for name in profiles if not isinstance(name, str) or name in free or name in said("profiles")
+        ]
 
 
 # Tables that are one choice as a whole: they are replaced, not added to.
@@ -112,7 +119,9 @@ def _merged(below: Mapping[str, Any], own: Mapping[str, Any], path: tuple[str, .
     for key, value in own.items():
         there = below.get(key)
         if path in TAKEN_OUT and value is False:
-            found.pop(key, None)
+            if key not in found:
+                raise InputError(f"{'.'.join(path)}: {unknown_name('entry of the base', key, below)}")
+            del found[key]
             continue
         if isinstance(value, Mapping) and isinstance(there, Mapping) and (*path, key) not in REPLACED:
             same_kind = there.get("kind") == value.get("kind", there.get("kind"))
