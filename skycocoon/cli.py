@@ -170,6 +170,13 @@ def _check_out(out: str, endings: tuple[str, ...], overwrite: bool) -> None:
         raise InputError(f"{out}: cannot write there (no folder {Path(out).parent})")
 
 
+def _check_folder(out: str) -> None:
+    from .errors import InputError
+
+    if not out.strip():
+        raise InputError("--out: a folder is needed")
+
+
 def _written(out: str, paths: list[Path], quiet: bool) -> None:
     """Say what was made, and what lies beside it from before."""
     from .files import others
@@ -215,7 +222,6 @@ def run(
 
     Writes gamma.fits, neutrino.fits, seds.ecsv, summary.txt, model.toml and figures/*.png.
     """
-    from .errors import InputError
     from .jobs.run import run as run_model
     from .sky.healpix import check_nside
 
@@ -223,8 +229,7 @@ def run(
     if nside is not None:
         check_nside(nside, "--nside")
     loaded = _load(model, settings)
-    if not out.strip():
-        raise InputError("--out: a folder is needed")
+    _check_folder(out)
     progress = not quiet and sys.stderr.isatty()
     paths = run_model(loaded, out, data=data, nside=nside, rtol=rtol, overwrite=overwrite, progress=progress)
     if not quiet:
@@ -542,13 +547,11 @@ def fit(
 
     Writes fit.ecsv, best.toml (which `run` takes), covariance.ecsv, points.ecsv, summary.txt and figures/*.png.
     """
-    from .errors import InputError
     from .jobs.fit import fit_model, summary
 
     _check_rtol(rtol)
     loaded = _load(model, settings)
-    if not out.strip():
-        raise InputError("--out: a folder is needed")
+    _check_folder(out)
     progress = not quiet and sys.stderr.isatty()
     found, paths = fit_model(
         loaded, out, rtol=rtol, starts=starts, sampling=sample, overwrite=overwrite, progress=progress
@@ -570,13 +573,11 @@ def figures(model: str, out: str, settings: tuple[str, ...], rtol: float, overwr
 
     1 B/C, 2 gamma rays, 3 neutrinos, 4 the scan over R_c (Appendix B), 5 grammage laws (Appendix C).
     """
-    from .errors import InputError
     from .jobs.figures import figures as make_figures
 
     _check_rtol(rtol)
     loaded = _load(model, settings)
-    if not out.strip():
-        raise InputError("--out: a folder is needed")
+    _check_folder(out)
     progress = not quiet and sys.stderr.isatty()
     paths = make_figures(loaded, out, rtol=rtol, overwrite=overwrite, progress=progress)
     _written(out, paths, quiet)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from .errors import InputError
 
-__all__ = ["data_folder", "file_name", "new_file", "new_folder", "others", "read_ecsv"]
+__all__ = ["data_folder", "file_name", "header", "new_file", "new_folder", "others", "read_ecsv"]
 
 
 def data_folder() -> Path:
@@ -114,6 +114,11 @@ def others(path: str | Path, contents: Iterable[Path]) -> list[str]:
 def file_name(name: str) -> str:
     """A name as part of a file's name."""
     return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
+
+
+def header(meta: Mapping[str, str]) -> dict[str, str | list[str]]:
+    """What is said of a result, for the head of an ECSV file: texts of several lines, such as TOML, as lists."""
+    return {key: value.splitlines() if "\n" in value else value for key, value in meta.items()}
 
 
 def read_ecsv(path: Path, shipped: str) -> Any:

@@ -920,6 +920,14 @@ class Profile:
                 sides.append(bound if ends else math.nan)
         return sides[0], sides[1]
 
+    def ends(self, delta: float = 1.0, scale: float = 1.0) -> tuple[str, str]:
+        """The interval in words, in units of `scale`: where the grid ends before it does, there is no number."""
+        low, high = self.interval(delta)
+        return (
+            f"below {self.grid[0] / scale:.4g}" if math.isnan(low) else f"{low / scale:.4g}",
+            f"above {self.grid[-1] / scale:.4g}" if math.isnan(high) else f"{high / scale:.4g}",
+        )
+
     def __repr__(self) -> str:
         low, high = self.interval()
         return (

@@ -14,11 +14,12 @@ from .config import FitSection, LoadedModel, ModelFile, Variation
 from .cosmicrays import RatioMeasurement, list_ratios
 from .emission import Component, GalaxyModel, Template
 from .errors import InputError, unknown_name
+from .files import read_ecsv
 from .inference import NORMALISATION, Likelihood, Parameter, Points
 from .interactions import KelnerGamma, KelnerNeutrino
 from .los import RTOL, region_means
 from .nuclei import ELEMENTS, RANGE, Nuclei
-from .points import same_points
+from .points import copies, same_points
 from .sky import Measurement, Region, list_measurements
 from .units import FloatArray, quantity, to_float
 
@@ -57,8 +58,6 @@ def load_data(name: str) -> Data:
         return Measurement.named(name)
     if not name.endswith(".ecsv") and "/" not in name:
         raise unknown_name("data set", name, [*list_measurements(), *list_ratios()])
-    from .files import read_ecsv
-
     table = read_ecsv(Path(name), f"data sets: {', '.join([*list_measurements(), *list_ratios()])}")
     return RatioMeasurement.read(name) if "quantity" in table.meta else Measurement.read(name)
 
@@ -148,7 +147,7 @@ class _Prediction:
     ) -> None:
         self._variation, self._rtol, self._progress = variation, rtol, progress
         self._data = data
-        self._ratios = {item.name: item for item in data if isinstance(item, RatioMeasurement)}
+        self._any_ratio = any(isinstance(item, RatioMeasurement) for item in data)
         self._spectra: dict[str, _Spectrum] = {}
         self._energies: dict[str, u.Quantity] = {}
         self._regions: dict[str, list[Region]] = {}
@@ -167,19 +166,20 @@ class _Prediction:
             raise InputError(f"fit.data: {items[0].name} is of {messenger}s, no component shines in them")
         nodes = energies_for(messenger, loaded.maps.energies.nodes()).to_value(u.GeV)
         low, high = nodes[0] * (1 - 1e-9), nodes[-1] * (1 + 1e-9)
-        used = {}
+        used, energies = {}, {}
         for item in items:
             gev = item.energy.to_value(u.GeV)
             used[item.name] = (gev >= low) & (gev <= high)
+            energies[item.name] = gev[used[item.name]]
             if not used[item.name].any():
                 raise InputError(
                     f"fit.data: {item.name} has {gev.min():g}..{gev.max():g} GeV, none of it within the model's "
                     f"{nodes[0]:g}..{nodes[-1]:g} GeV (maps.energies)"
                 )
-        every = np.unique(np.concatenate([item.energy.to_value(u.GeV)[used[item.name]] for item in items]))
+        every = np.unique(np.concatenate(list(energies.values())))
         regions: list[Region] = []
         for item in items:
-            region = loaded.comparison.mask.get(item.region.name, item.region) if messenger == "gamma" else item.region
+            region = loaded.comparison.region_for(messenger, item.region)
             item.check_region(region)
             if region not in regions:
                 regions.append(region)
@@ -188,7 +188,7 @@ class _Prediction:
                 item,
                 used[item.name],
                 region,
-                np.searchsorted(every, item.energy.to_value(u.GeV)[used[item.name]]),
+                np.searchsorted(every, energies[item.name]),
                 regions.index(region),
                 scale * (3.0 if item.flavour == "all-flavour" else 1.0),
             )
@@ -252,12 +252,12 @@ class _Prediction:
         """Predictions in the order of the data, in the units of :meth:`points`."""
         file, model = self._variation.at(values)
         means = {messenger: self._mean(model, messenger) for messenger in self._energies}
-        nuclei = self._nuclei_at(file, model) if self._ratios else None
+        nuclei = self._nuclei_at(file, model) if self._any_ratio else None
         found = []
         for item in self._data:
             if isinstance(item, Measurement):
                 spectrum = self._spectra[item.name]
-                factor = file.comparison.mask_factor.get(item.region.name, 1.0) if item.messenger == "gamma" else 1.0
+                factor = file.comparison.factor_for(item.messenger, item.region)
                 found.append(spectrum.predict(means[item.messenger], factor))
             elif nuclei is not None:
                 found.append(nuclei.ratio(item.x, *item.quantity.split("/")))
@@ -333,7 +333,7 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
         for index, one in enumerate(data):
             for before, other in enumerate(data[:index]):
                 # A copy is found out even if a range is cut from it; ranges of one data-taking may lie side by side.
-                if same_points(one, other) or _copies(whole[index], whole[before]):
+                if same_points(one, other) or copies(whole[index], whole[before]):
                     raise InputError(
                         f"fit.data: {other.name} and {one.name} hold the same points, measured once; choose one of them"
                     )
@@ -381,10 +381,6 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
 def _component(key: str) -> str:
     """The component that a key belongs to; its section, for other keys."""
     return ".".join(key.split(".")[:2])
-
-
-def _copies(one: Any, other: Any) -> bool:
-    return type(one) is type(other) and bool(one.repeats(other))
 
 
 def _read(name: str) -> Data:

@@ -52,10 +52,15 @@ class _Network:
     child: NDArray[np.int64]
     spallation: FloatArray
 
-    @property
+    @cached_property
     def rigidity(self) -> FloatArray:
         """(k, n) rigidities [GV]."""
         return self.mass_number / self.charge * momentum(ENERGIES)
+
+    @cached_property
+    def boron(self) -> NDArray[np.bool_]:
+        """(p, 1) channels that make boron, or the 10Be that becomes boron."""
+        return self.charge[self.child] <= ELEMENTS["B"]
 
 
 @lru_cache(maxsize=4)
@@ -129,7 +134,6 @@ class Nuclei:
         lifetime = slab.beryllium_lifetime.to_value(u.s)
         x[decaying], decay = slab.unstable(network.rigidity[decaying], beta, gamma, lifetime)
         cocoon = np.zeros_like(x) if self.grammage is None else self.grammage.at(network.rigidity)
-        light = network.charge[network.child] <= ELEMENTS["B"]
         out = np.empty_like(x)
         cascade(
             float(np.log(ENERGIES[1] / ENERGIES[0])),
@@ -141,7 +145,7 @@ class Nuclei:
             cocoon,
             network.parent,
             network.child,
-            np.where(light, self.cross_section_scale, 1.0) * network.spallation,
+            np.where(network.boron, self.cross_section_scale, 1.0) * network.spallation,
             np.array([decaying]),
             np.array([network.nuclei.index(BORON)]),
             decay[None, :],

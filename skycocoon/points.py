@@ -15,6 +15,7 @@ __all__ = [
     "SIGMA_95",
     "BoolArray",
     "DataSet",
+    "copies",
     "pulls",
     "read_column",
     "read_errors",
@@ -156,6 +157,10 @@ def same_points(one: DataSet, other: DataSet) -> bool:
 
     They are if they come from the same data-taking and overlap, or hold the same numbers.
     """
-    if type(one) is not type(other):
-        return False
-    return (one.events == other.events and one.overlaps(other)) or one.repeats(other)
+    together = type(one) is type(other) and one.events == other.events and one.overlaps(other)
+    return together or copies(one, other)
+
+
+def copies(one: DataSet, other: DataSet) -> bool:
+    """Whether two data sets are of one kind and hold the same numbers."""
+    return type(one) is type(other) and one.repeats(other)

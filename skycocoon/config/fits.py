@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import astropy.units as u
 from pydantic import BeforeValidator, ConfigDict, Field, StrictBool, model_validator
 
 from ..cosmicrays import Grammage, Slab
@@ -34,17 +33,18 @@ class TransportSection(Section):
     observed stays.
     """
 
-    halo_height: Length = 7.0 * u.kpc
-    surface_density: SurfaceDensity = 2.3 * u.mg / u.cm**2
-    advection: Speed = 4.409 * u.km / u.s
-    diffusion: DiffusionCoefficient = 2.4826e28 * u.cm**2 / u.s
-    delta: float = Field(default=0.565132, gt=0, lt=2)
-    break_rigidity: Rigidity = 290.0 * u.GV
-    break_delta: float = Field(default=0.22, gt=-1, lt=2)
-    break_smoothness: float = Field(default=0.1, gt=0, lt=10)
-    slope: float = Field(default=4.328, gt=3, lt=6)
+    # The slab's own defaults: what a file does not say is what Python users get.
+    halo_height: Length = Slab.halo_height
+    surface_density: SurfaceDensity = Slab.surface_density
+    advection: Speed = Slab.advection
+    diffusion: DiffusionCoefficient = Slab.diffusion
+    delta: float = Field(default=Slab.delta, gt=0, lt=2)
+    break_rigidity: Rigidity = Slab.break_rigidity
+    break_delta: float = Field(default=Slab.break_delta, gt=-1, lt=2)
+    break_smoothness: float = Field(default=Slab.break_smoothness, gt=0, lt=10)
+    slope: float = Field(default=Slab.slope, gt=3, lt=6)
     slope_plus_delta: float | None = Field(default=None, gt=3, lt=8)
-    modulation: RigidityOrZero = 0.4878 * u.GV
+    modulation: RigidityOrZero = Slab.modulation
     fragmentation: Annotated[str, BeforeValidator(one_of("fragmentation table", FRAGMENTATIONS))] = "evoli2019"
     cross_section_scale: float = Field(default=1.0, gt=0, lt=10)
     cocoons: str | None = None

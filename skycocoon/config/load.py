@@ -32,8 +32,6 @@ class LoadedModel:
     ----------
     model
         What shines.
-    maps, comparison
-        Resolution and energies; masks or their factors.
     variants
         The same model with some keys changed, by name: what a figure draws beside it.
     toml
@@ -43,13 +41,21 @@ class LoadedModel:
     """
 
     model: GalaxyModel
-    maps: MapsSection
-    comparison: ComparisonSection
     variants: Mapping[str, GalaxyModel]
     toml: str
     file: ModelFile = field(repr=False)
     folder: Path
     source: str
+
+    @property
+    def maps(self) -> MapsSection:
+        """Resolution and energies."""
+        return self.file.maps
+
+    @property
+    def comparison(self) -> ComparisonSection:
+        """Masks or their factors."""
+        return self.file.comparison
 
     @cached_property
     def nuclei(self) -> Nuclei:
@@ -144,7 +150,7 @@ def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, obje
             variants[name] = _build(checked(varied, source), source, folder, text, changes, same)
         except InputError as error:
             raise InputError(f"{error} {where}") from None
-    return LoadedModel(model, file.maps, file.comparison, variants, text, file, folder, source)
+    return LoadedModel(model, variants, text, file, folder, source)
 
 
 def load_model(source: str | Path, overrides: Mapping[str, object] | None = None) -> GalaxyModel:

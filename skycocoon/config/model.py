@@ -375,3 +375,12 @@ class ComparisonSection(Section):
             if region.unmasked != Region.parse(name):
                 raise ValueError(f"mask.{name}: {region.name} is no part of it")
         return self
+
+    def region_for(self, messenger: str, region: Region) -> Region:
+        """What a model is averaged over where a region was measured: that one, or gamma rays outside masked sources."""
+        masked: Region = self.mask.get(region.name, region) if messenger == "gamma" else region
+        return masked
+
+    def factor_for(self, messenger: str, region: Region) -> float:
+        """What a model is multiplied by in a region, instead of masking sources."""
+        return self.mask_factor.get(region.name, 1.0) if messenger == "gamma" else 1.0

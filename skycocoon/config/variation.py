@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,8 +12,8 @@ from ..emission import GalaxyModel
 from ..errors import InputError, unknown_name
 from ..nuclei import Nuclei
 from ..units import quantity, to_float
-from .file import ModelFile
-from .load import LoadedModel, load_text, nuclei_of
+from .file import ModelFile, checked
+from .load import LoadedModel, nuclei_of
 from .section import Section
 
 __all__ = ["Variation"]
@@ -85,9 +86,18 @@ class Variation:
             for index, key in enumerate(self.keys):
                 tried = [*self.start[:index], values[index], *self.start[index + 1 :]]
                 try:
-                    load_text(loaded.with_values(self.quantities(tried)), loaded.source, loaded.folder)
+                    self._try(tried)
                 except InputError as error:
                     raise InputError(f"{error} (in {where}.{key}: bounds)") from None
+
+    def _try(self, values: Iterable[float]) -> None:
+        """Check the file with these values, and build what they touch; maps and grids are not read again."""
+        source, values = self._loaded.source, tuple(values)
+        checked(tomllib.loads(self._loaded.with_values(self.quantities(values))), source)
+        try:
+            self.at(values)
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from None
 
     def quantities(self, values: Iterable[float]) -> dict[str, object]:
         """Values as a model file has them."""

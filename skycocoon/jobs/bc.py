@@ -15,7 +15,7 @@ from ..config import LoadedModel
 from ..cosmicrays import RatioMeasurement
 from ..errors import InputError
 from ..likelihood import load_data
-from ..nuclei import RANGE, Nuclei
+from ..nuclei import Nuclei
 from ..units import FloatArray
 
 __all__ = [
@@ -137,4 +137,4 @@ def draw(loaded: LoadedModel, data: Iterable[RatioMeasurement], path: Path) -> N
 
 def default_energies() -> u.Quantity:
     """1 GeV to 10 TeV per nucleon, four a decade."""
-    return np.geomspace(max(1.0, RANGE[0]), 1e4, 17) * u.GeV
+    return np.geomspace(1.0, 1e4, 17) * u.GeV

@@ -16,7 +16,7 @@ from ..config import LoadedModel, SamplingSection, load_text
 from ..cosmicrays import RatioMeasurement
 from ..emission import Cocoons
 from ..errors import InputError
-from ..files import file_name, new_folder
+from ..files import file_name, header, new_folder
 from ..inference import NORMALISATION, FitResult, Profile, Samples
 from ..inference import fit as find_minimum
 from ..inference import profile as scan
@@ -256,10 +256,7 @@ def _short_names(keys: list[str]) -> dict[str, str]:
 
 
 def _write_table(table: Any, path: Path, meta: Any) -> None:
-    table.meta = {
-        **table.meta,
-        **{key: value.splitlines() if "\n" in value else value for key, value in meta.items()},
-    }
+    table.meta = {**table.meta, **header(meta)}
     table.write(path, format="ascii.ecsv")
 
 
@@ -360,16 +357,15 @@ def _draw(run: FitRun, short: dict[str, str], pictures: dict[str, list[Data]], f
             save(plot_ratios(panels, meta, ratios[0].quantity, series), folder / name)
             continue
         messenger, region = spectra[0].messenger, spectra[0].region
-        gamma = messenger == "gamma"
         sed = region_sed(
             best.model,
             messenger,
             energies_for(messenger, nodes),
-            best.comparison.mask.get(region.name, region) if gamma else region,
+            best.comparison.region_for(messenger, region),
             rtol=rtol,
             flavour=spectra[0].flavour or "per-flavour",
         )
-        masked = best.comparison.mask_factor.get(region.name, 1.0) if gamma else 1.0
+        masked = best.comparison.factor_for(messenger, region)
         # One curve for all: what was fitted to it, if that is the same for each.
         nuisances = {_normalisation(run, item.name) for item in spectra}
         nuisance = nuisances.pop() if len(nuisances) == 1 else 1.0
@@ -438,15 +434,11 @@ def _probability(value: float) -> str:
 
 def _interval(profile: Profile, level: float) -> str:
     """An interval of a profile; where it ends before, that is said."""
-    low, high = profile.interval(level)
-    left = f"below {profile.grid[0]:.4g}" if math.isnan(low) else f"{low:.4g}"
-    right = f"above {profile.grid[-1]:.4g}" if math.isnan(high) else f"{high:.4g}"
-    ends = [
-        end
-        for end, bound in ((low, profile.parameter.low), (high, profile.parameter.high))
-        if end == bound and not math.isnan(end)
-    ]
-    return f"{left} to {right}" + (f" ({' and '.join(f'{end:.4g}' for end in ends)}: the bound)" if ends else "")
+    parameter = profile.parameter
+    bounds = zip(profile.interval(level), (parameter.low, parameter.high), strict=True)
+    ends = [end for end, bound in bounds if end == bound]
+    said = f" ({' and '.join(f'{end:.4g}' for end in ends)}: the bound)" if ends else ""
+    return " to ".join(profile.ends(level)) + said
 
 
 def _constraints(run: FitRun) -> list[str]:

@@ -13,7 +13,7 @@ import numpy as np
 from ..config import LoadedModel
 from ..emission import GalaxyModel
 from ..errors import InputError
-from ..files import file_name, new_folder
+from ..files import file_name, header, new_folder
 from ..likelihood import energies_for, load_data
 from ..los import RTOL, check_memory, intensity_map, region_sed
 from ..sky import Measurement, Region, Sed, SkyMap, list_measurements
@@ -151,12 +151,10 @@ def run(
     for item in measurements:
         if item.messenger in model.messengers:
             chosen.setdefault((item.messenger, item.region.name), []).append(item)
-    masks: dict[tuple[str, str], Region] = {}
+    places = {key: comparison.region_for(key[0], items[0].region) for key, items in chosen.items()}
     for key, items in chosen.items():
-        if key[0] == "gamma" and (mask := comparison.mask.get(key[1])) is not None:
-            masks[key] = mask
-            for item in items:
-                item.check_region(mask)
+        for item in items:
+            item.check_region(places[key])
     pictures = {key: f"figures/{key[0]}-{file_name(items[0].region.name)}.png" for key, items in chosen.items()}
     figures = [*pictures.values(), *(f"figures/{m}-map.png" for m in model.messengers)]
     every = [*names.values(), *FILES, *figures]
@@ -170,7 +168,7 @@ def run(
         groups = {}
         for key, items in chosen.items():
             bar.set_description(f"{key[0]} SED, {key[1]}")
-            groups[key] = _group(loaded, items, energy[key[0]], masks.get(key), rtol, progress)
+            groups[key] = _group(loaded, items, energy[key[0]], places[key], rtol, progress)
             bar.update()
         maps = {}
         for messenger in model.messengers:
@@ -197,7 +195,7 @@ def run(
 
 
 def _group(
-    loaded: LoadedModel, data: list[Measurement], energy: u.Quantity, mask: Region | None, rtol: float, progress: bool
+    loaded: LoadedModel, data: list[Measurement], energy: u.Quantity, where: Region, rtol: float, progress: bool
 ) -> _Group:
     messenger, region = data[0].messenger, data[0].region
     flavour = data[0].flavour or "per-flavour"
@@ -206,13 +204,12 @@ def _group(
         return region_sed(model, messenger, energy, where, rtol=rtol, flavour=flavour, progress=progress)
 
     plain = sed(loaded.model, region)
-    where = region if mask is None else mask
     return _Group(
         data,
-        plain if mask is None else sed(loaded.model, where),
+        plain if where is region else sed(loaded.model, where),
         {name: sed(model, where) for name, model in loaded.variants.items()},
         plain,
-        loaded.comparison.mask_factor.get(region.name, 1.0) if messenger == "gamma" else 1.0,
+        loaded.comparison.factor_for(messenger, region),
     )
 
 
@@ -270,7 +267,7 @@ def _write_seds(groups: dict[tuple[str, str], _Group], loaded: LoadedModel, path
     whole.meta = {
         "content": "intensity: mean over the region; flux: intensity times solid angle; no mask factor applied",
         "neutrinos": FLAVOURS["per-flavour"],
-        **{key: value.splitlines() if "\n" in value else value for key, value in loaded.model.provenance.items()},
+        **header(loaded.model.provenance),
     }
     whole.write(path, format="ascii.ecsv")
 

@@ -229,9 +229,7 @@ def plot_profile(profile: Profile, meta: Mapping[str, str] = NOTHING_SAID, axes:
         axes.set_xlim(grid[0] / scale, grid[-1] / scale)
         axes.set_xlabel(_label(profile.parameter, power, 60))
         axes.set_ylabel(r"$\Delta\chi^2$")
-        # Where the grid ends before the interval does there is no number.
-        start = f"{low / scale:.4g}" if math.isfinite(low) else f"below {grid[0] / scale:.4g}"
-        end = f"{high / scale:.4g}" if math.isfinite(high) else f"above {grid[-1] / scale:.4g}"
+        start, end = profile.ends(scale=scale)
         axes.set_title(f"lowest at {grid[np.argmin(delta)] / scale:.4g}; 68.3 % from {start} to {end}", fontsize=10)
         # Not what was changed: factors on single data sets are those of the best fit, and not along the profile.
         sign(axes, {key: value for key, value in meta.items() if key in ("creator", "version", "model")})

@@ -19,7 +19,7 @@ from ...config import LoadedModel
 from ...cosmicrays import Grammage
 from ...cosmicrays.ratio import RatioMeasurement
 from ...emission import Cocoons, Component, GalaxyModel
-from ...files import new_folder
+from ...files import header, new_folder
 from ...inference import FitResult
 from ...likelihood import energies_for
 from ...los import RTOL, region_sed
@@ -424,8 +424,7 @@ def _names(size: int, **names: str) -> dict[str, Any]:
 
 
 def _header(number: int, model: GalaxyModel) -> dict[str, Any]:
-    lines = {key: value.splitlines() if "\n" in value else value for key, value in model.provenance.items()}
-    return {"content": f"figure {number}: {TITLES[number]}", **lines}
+    return {"content": f"figure {number}: {TITLES[number]}", **header(model.provenance)}
 
 
 # --- figure 1: boron over carbon --------------------------------------------------------------------------------------

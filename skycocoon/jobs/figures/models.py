@@ -92,9 +92,9 @@ def lhaaso(loaded: LoadedModel, part: str, energy: u.Quantity) -> Place:
     """The ``"inner"`` or ``"outer"`` region of LHAASO-KM2A 2023, with what the model file does for masked sources."""
     data = Measurement.named(f"lhaaso-km2a-2023-{part}")
     region, comparison = data.region, loaded.comparison
-    where = comparison.mask.get(region.name, region)
+    where = comparison.region_for(data.messenger, region)
     data.check_region(where)
-    factor = comparison.mask_factor.get(region.name, 1.0)
+    factor = comparison.factor_for(data.messenger, region)
     title = f"LHAASO {part}"
     title += f", model × {factor:g} for masked sources" if factor != 1 else ""
     title += ", mean outside masked sources" if where is not region else ""
