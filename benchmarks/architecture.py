@@ -1,8 +1,8 @@
 """What imports what in the package, and what its docstrings lack; read with ``ast``, nothing is imported.
 
 The graph is one of files. A name that the face of a folder (its ``__init__.py``) hands on belongs to the file that
-defines it. What stands under ``if TYPE_CHECKING`` is no import. The package's own face, which imports everything when it
-is asked, is not followed. ``structure.py`` prints numbers made of this.
+defines it. What stands under ``if TYPE_CHECKING`` is no import. The package's own face, which imports everything when
+it is asked, is not followed. ``structure.py`` prints numbers made of this.
 """
 
 from __future__ import annotations
