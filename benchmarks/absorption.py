@@ -21,10 +21,11 @@ import time
 import astropy.units as u
 import numpy as np
 
-from skycocoon import los
-from skycocoon.emission import Absorption, Cocoons, Diffuse, GalaxyModel, attenuate
+from skycocoon.absorption import Absorption, transmission_basis
+from skycocoon.emission import Cocoons, Diffuse, GalaxyModel
 from skycocoon.galaxy import Sun
 from skycocoon.los import column, intensity_map
+from skycocoon.los.columns import remembered_map
 from skycocoon.sky import healpix
 
 ENERGY = np.geomspace(1e1, 1e7, 121) * u.GeV
@@ -46,7 +47,7 @@ def seconds(call):
 
 def cube(component, absorption, nside):
     """An intensity cube, its columns worked out anew."""
-    los._cached_map.cache_clear()
+    remembered_map.cache_clear()
     return intensity_map(GalaxyModel((component,), SUN, absorption), "gamma", ENERGY, nside)
 
 
@@ -82,15 +83,15 @@ def measure(name, component, nside, repeats, limited):
         print(f"                {busy[case]:8.3f} s = {by_processor:6.2f} times, of processors")
         print(
             f"                {kept[case]:8.3f} s of it with the columns there; columns at "
-            f"{attenuate(absorption, SUN).size} energies",
+            f"{transmission_basis(absorption, SUN).size} energies",
             flush=True,
         )
 
 
 def main():
     for case, (absorption, _) in CASES.items():
-        attenuate.cache_clear()
-        took, _, attenuation = seconds(lambda a=absorption: attenuate(a, SUN))
+        transmission_basis.cache_clear()
+        took, _, attenuation = seconds(lambda a=absorption: transmission_basis(a, SUN))
         print(f"attenuation, {case}: {took:.3f} s, once; {attenuation.size} energies, {len(attenuation.fields)} fields")
     for nside in NSIDES:
         measure("cocoons", Cocoons(), nside, 5, limited=True)

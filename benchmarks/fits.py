@@ -30,9 +30,9 @@ import astropy.units as u
 import numpy as np
 
 from skycocoon.config import load_file, load_text
-from skycocoon.cosmicrays import RatioMeasurement
 from skycocoon.inference import fit
-from skycocoon.likelihood import prepare
+from skycocoon.measured import RatioMeasurement
+from skycocoon.modelfit import prepare
 
 SKY = """
 base = "paper"

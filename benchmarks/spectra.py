@@ -25,11 +25,12 @@ import astropy.units as u
 import numpy as np
 
 from skycocoon import Cocoons, ConstantGrammage, ExponentialGrammage, Injection
-from skycocoon.cosmicrays import SPECIES
-from skycocoon.emission import Diffuse, Production
-from skycocoon.emission.production import PROJECTILES, cross_section, quadrature
-from skycocoon.galaxy.gas import Gas
+from skycocoon.emission import Diffuse
+from skycocoon.emission.production import PROJECTILES, Production, quadrature
+from skycocoon.galaxy import Gas
+from skycocoon.interactions.cross_section import cross_section
 from skycocoon.interactions.kelner import pion_nodes
+from skycocoon.kinematics import SPECIES
 
 COCOONS = Cocoons()
 CASES = {

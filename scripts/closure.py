@@ -23,9 +23,9 @@ import skycocoon
 from skycocoon.config import load_file
 from skycocoon.errors import InputError
 from skycocoon.execution import progress_bar
-from skycocoon.files import new_file
 from skycocoon.inference import Likelihood, fit
-from skycocoon.likelihood import prepare
+from skycocoon.modelfit import prepare
+from skycocoon.outputs import new_file
 from skycocoon.units import FloatArray
 
 # Chance of one sigma: what the 68 % interval should cover.

@@ -14,8 +14,8 @@ import astropy.units as u
 import numpy as np
 from astropy.table import Table
 
-from skycocoon.files import new_file
-from skycocoon.galaxy.radiation import COLD_TEMPERATURES, T_WARM, TABLE_NAME, TEMPERATURES, integrate_dust_weights
+from skycocoon.absorption.dust import COLD_TEMPERATURES, T_WARM, TABLE_NAME, TEMPERATURES, integrate_dust_weights
+from skycocoon.outputs import new_file
 from skycocoon.units import FloatArray
 
 # Uniform in the square root: dense where the discs are, 0.02 kpc from the axis and from the plane.

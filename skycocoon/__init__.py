@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .absorption import Absorption as Absorption
     from .config import list_presets as list_presets
     from .config import load_file as load_file
     from .config import load_model as load_model
@@ -26,10 +27,7 @@ if TYPE_CHECKING:
     from .cosmicrays import DiffusiveGrammage as DiffusiveGrammage
     from .cosmicrays import ExponentialGrammage as ExponentialGrammage
     from .cosmicrays import Injection as Injection
-    from .cosmicrays import RatioMeasurement as RatioMeasurement
     from .cosmicrays import Slab as Slab
-    from .cosmicrays import list_ratios as list_ratios
-    from .emission import Absorption as Absorption
     from .emission import Cocoons as Cocoons
     from .emission import Diffuse as Diffuse
     from .emission import GalaxyModel as GalaxyModel
@@ -43,22 +41,24 @@ if TYPE_CHECKING:
     from .inference import fit as fit
     from .inference import profile as profile
     from .inference import sample as sample
-    from .likelihood import prepare as prepare
     from .los import intensity_map as intensity_map
     from .los import region_sed as region_sed
+    from .measured import Measurement as Measurement
+    from .measured import RatioMeasurement as RatioMeasurement
+    from .measured import list_measurements as list_measurements
+    from .measured import list_ratios as list_ratios
+    from .modelfit import prepare as prepare
     from .nuclei import Nuclei as Nuclei
     from .sky import Catalogue as Catalogue
-    from .sky import Measurement as Measurement
     from .sky import Region as Region
     from .sky import Sed as Sed
     from .sky import SkyMap as SkyMap
     from .sky import list_catalogues as list_catalogues
-    from .sky import list_measurements as list_measurements
     from .sky import list_regions as list_regions
 
 # Imported when first used: healpy and numba take seconds, `skycocoon --help` must not.
 _HOMES = {
-    "Absorption": "emission",
+    "Absorption": "absorption",
     "Catalogue": "sky",
     "Cocoons": "emission",
     "ConstantGrammage": "cosmicrays",
@@ -70,9 +70,9 @@ _HOMES = {
     "Gas": "galaxy",
     "Injection": "cosmicrays",
     "InputError": "errors",
-    "Measurement": "sky",
+    "Measurement": "measured",
     "Nuclei": "nuclei",
-    "RatioMeasurement": "cosmicrays",
+    "RatioMeasurement": "measured",
     "Region": "sky",
     "Sea": "galaxy",
     "Sed": "sky",
@@ -84,13 +84,13 @@ _HOMES = {
     "fit": "inference",
     "intensity_map": "los",
     "list_catalogues": "sky",
-    "list_measurements": "sky",
+    "list_measurements": "measured",
     "list_presets": "config",
-    "list_ratios": "cosmicrays",
+    "list_ratios": "measured",
     "list_regions": "sky",
     "load_file": "config",
     "load_model": "config",
-    "prepare": "likelihood",
+    "prepare": "modelfit",
     "profile": "inference",
     "region_sed": "los",
     "sample": "inference",

@@ -5,7 +5,12 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["AccuracyWarning", "InputError", "check_name", "unknown_name"]
+__all__ = [
+    "AccuracyWarning",
+    "InputError",
+    "check_name",
+    "unknown_name",
+]
 
 
 class InputError(ValueError):

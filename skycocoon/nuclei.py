@@ -16,14 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cosmicrays import Grammage, Slab
-from .cosmicrays.slab import ISM_MASS, ISM_SIGMA, force_field, ionisation, momentum
+from .cosmicrays.slab import ISM_MASS, ISM_SIGMA, force_field, ionisation
+from .ecsv import read_ecsv
 from .errors import InputError, check_name
-from .files import data_folder, read_ecsv
 from .interactions.fragmentation import FRAGMENTATIONS, fragmentation
 from .interactions.letaw import letaw_inelastic
+from .kinematics import momentum
+from .shipped import data_folder
 from .units import M_PROTON, MBARN, FloatArray, to_array
 
-__all__ = ["ELEMENTS", "Nuclei"]
+__all__ = [
+    "ELEMENTS",
+    "Nuclei",
+]
 
 ELEMENTS: Mapping[str, int] = MappingProxyType({"B": 5, "C": 6, "N": 7, "O": 8})
 """Elements all of whose isotopes the shipped fragmentation table makes."""

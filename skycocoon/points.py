@@ -1,7 +1,8 @@
-"""Measured points, whatever of: columns with errors, how far a model lies from them, and which points are the same."""
+"""Data points with asymmetric errors and upper limits: pulls, and detection of duplicates."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import astropy.units as u
@@ -15,14 +16,64 @@ __all__ = [
     "SIGMA_95",
     "BoolArray",
     "DataSet",
+    "Points",
     "copies",
     "pulls",
-    "read_column",
-    "read_errors",
-    "read_flags",
     "same_numbers",
     "same_points",
 ]
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Measured points of one data set, in one unit.
+
+    Attributes
+    ----------
+    name, label
+        Short name, and the name in a figure's legend.
+    x, x_label
+        (n,) where they were measured, for figures only, and the name and unit of that axis.
+    value
+        (n,) measured values; for a limit, the limit.
+    error_low, error_high
+        (n,) errors, positive (ignored for limits).
+    limit
+        (n,) whether a value is a 95 % upper limit.
+
+    Raises
+    ------
+    InputError
+        For arrays that differ in length or are empty, values that are not finite, errors or limits not positive.
+    """
+
+    name: str
+    label: str
+    x: FloatArray
+    x_label: str
+    value: FloatArray
+    error_low: FloatArray
+    error_high: FloatArray
+    limit: BoolArray
+
+    def __post_init__(self) -> None:
+        for key in ("x", "value", "error_low", "error_high"):
+            object.__setattr__(self, key, np.asarray(getattr(self, key), dtype=np.float64))
+        object.__setattr__(self, "limit", np.asarray(self.limit, dtype=bool))
+        shapes = {key: getattr(self, key).shape for key in ("x", "value", "error_low", "error_high", "limit")}
+        if self.value.ndim != 1 or self.value.size == 0 or len(set(shapes.values())) > 1:
+            raise InputError(f"{self.name}: columns of one length, one value or more, are needed, got {shapes}")
+        if not np.isfinite(self.value).all():
+            raise InputError(f"{self.name}: values must be finite")
+        low, high = self.error_low[~self.limit], self.error_high[~self.limit]
+        if not (np.isfinite(low).all() and np.isfinite(high).all() and (low > 0).all() and (high > 0).all()):
+            raise InputError(f"{self.name}: errors must be positive and finite")
+        if (self.value[self.limit] <= 0).any():
+            raise InputError(f"{self.name}: an upper limit must be positive")
+
+    def __len__(self) -> int:
+        return self.value.size
+
 
 BoolArray = NDArray[np.bool_]
 
@@ -48,90 +99,6 @@ class DataSet(Protocol):
     def repeats(self, other: Any) -> bool:
         """Whether another set of this kind holds the same numbers."""
         ...
-
-
-def read_column(table: Any, key: str, unit: u.UnitBase) -> FloatArray:
-    """One column of a table as an (n,) array in a unit; what is missing is NaN.
-
-    Raises
-    ------
-    InputError
-        If there is no such column, it does not hold one number per row, or its unit is of another kind.
-    """
-    if key not in table.colnames:
-        raise InputError(f"no column {key!r}; there are: {', '.join(table.colnames)}")
-    column = table[key]
-    try:
-        values = u.Quantity(np.ma.filled(column, np.nan) if hasattr(column, "mask") else column)
-    except (TypeError, ValueError):
-        raise InputError(f"column {key!r}: one number is needed in every row") from None
-    if not values.unit.is_equivalent(unit):
-        has = "no unit" if values.unit == u.dimensionless_unscaled else f"the unit '{values.unit}'"
-        needed = "none" if unit == u.dimensionless_unscaled else f"one like '{unit}'"
-        raise InputError(f"column {key!r} has {has}; {needed} is needed")
-    if values.ndim > 1:
-        raise InputError(f"column {key!r}: one number is needed in every row")
-    return np.atleast_1d(np.asarray(values.to_value(unit), dtype=np.float64))
-
-
-def read_errors(table: Any, base: str, unit: u.UnitBase) -> tuple[FloatArray, FloatArray]:
-    """Errors down and up of the column ``base``: statistical and, where given, systematic in quadrature.
-
-    Columns ``*_err``, or ``*_errn`` and ``*_errp``; optional ``*_sys``, or ``*_sysn`` and ``*_sysp``. A side of the
-    statistical error that is missing is taken as the other. An error below zero is given back as NaN.
-
-    Returns
-    -------
-    tuple
-        (n,) low and high, in ``unit``.
-
-    Raises
-    ------
-    InputError
-        If there are no errors, or only one side of the two.
-    """
-    errors = _sides(table, base, "err", unit)
-    if errors is None:
-        raise InputError(f"no errors: '{base}_err', or '{base}_errn' and '{base}_errp', are needed")
-    low, high = errors
-    low, high = np.where(np.isfinite(low), low, high), np.where(np.isfinite(high), high, low)
-    low, high = _not_negative(low), _not_negative(high)
-    if (system := _sides(table, base, "sys", unit)) is not None:
-        low, high = np.hypot(low, _not_negative(system[0])), np.hypot(high, _not_negative(system[1]))
-    return low, high
-
-
-def _sides(table: Any, base: str, kind: str, unit: u.UnitBase) -> tuple[FloatArray, FloatArray] | None:
-    both, down, up = (f"{base}_{kind}{side}" for side in ("", "n", "p"))
-    if both in table.colnames:
-        value = read_column(table, both, unit)
-        return value, value
-    there = [key for key in (down, up) if key in table.colnames]
-    if len(there) == 1:
-        raise InputError(f"of the errors '{down}' and '{up}' only {there[0]!r} is there; both, or '{both}', are needed")
-    return (read_column(table, down, unit), read_column(table, up, unit)) if there else None
-
-
-def _not_negative(error: FloatArray) -> FloatArray:
-    # A sum in quadrature would hide the sign.
-    return np.where(error < 0, np.nan, error)
-
-
-def read_flags(table: Any, key: str) -> BoolArray:
-    """(n,) column of true and false; false without the column, and where it says nothing.
-
-    Raises
-    ------
-    InputError
-        If it holds anything else.
-    """
-    if key not in table.colnames:
-        return np.zeros(len(table), dtype=bool)
-    column = table[key]
-    values = np.ma.filled(column, False) if hasattr(column, "mask") else np.asarray(column)
-    if values.ndim != 1 or values.dtype.kind not in "biu" or not np.all((values == 0) | (values == 1)):
-        raise InputError(f"column {key!r}: True or False is needed in every row (datatype: bool)")
-    return np.asarray(values, dtype=bool)
 
 
 def pulls(value: FloatArray, low: FloatArray, high: FloatArray, limit: BoolArray, model: FloatArray) -> FloatArray:

@@ -13,8 +13,8 @@ from astropy.table import Table
 from click.testing import CliRunner
 
 from skycocoon import SkyMap, list_measurements, list_presets, list_regions
-from skycocoon.cli import main
-from skycocoon.jobs.run import FILES
+from skycocoon.cli.group import main
+from skycocoon.products.run.run import FILES
 from skycocoon.units import INTENSITY
 
 from .test_config import EXAMPLE
@@ -442,12 +442,12 @@ def test_unwritable_folder(tmp_path):
 
 def test_nothing_is_half_written(tmp_path, monkeypatch):
     """A failure in the last step leaves no folder behind."""
-    import skycocoon.jobs.run
+    import skycocoon.products.run.run
 
     def fail(*arguments):
         raise RuntimeError("a broken figure")
 
-    monkeypatch.setattr(skycocoon.jobs.run, "_draw_map", fail)
+    monkeypatch.setattr(skycocoon.products.run.run, "draw_map", fail)
     result = call("run", "schroer2021", "--nside", 1, "--out", tmp_path / "results")
     assert isinstance(result.exception, RuntimeError)
     assert list(tmp_path.iterdir()) == []

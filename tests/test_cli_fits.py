@@ -7,8 +7,8 @@ from astropy.table import Table
 
 import skycocoon.plot
 from skycocoon.config import load_file
-from skycocoon.cosmicrays import RatioMeasurement
-from skycocoon.likelihood import prepare
+from skycocoon.measured import RatioMeasurement
+from skycocoon.modelfit import prepare
 
 from .test_cli import bad, call, good, table_of
 

@@ -16,7 +16,7 @@ from scipy.stats import binom
 from skycocoon import InputError
 from skycocoon.config import load_file
 from skycocoon.inference import fit
-from skycocoon.likelihood import prepare
+from skycocoon.modelfit import prepare
 
 X_C = "components.cocoons.grammage.normalisation"
 SETS = 20

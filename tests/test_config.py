@@ -20,8 +20,8 @@ from skycocoon import (
     load_model,
     region_sed,
 )
+from skycocoon.absorption import Absorption
 from skycocoon.config import load_file, preset_text, to_toml
-from skycocoon.emission import Absorption
 from skycocoon.units import INTENSITY
 
 EXAMPLE = """

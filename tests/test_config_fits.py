@@ -8,8 +8,8 @@ import pytest
 
 from skycocoon import InputError, list_presets
 from skycocoon.config import load_file, load_text, preset_text
-from skycocoon.files import data_folder
-from skycocoon.likelihood import prepare
+from skycocoon.modelfit import prepare
+from skycocoon.shipped import data_folder
 
 from .test_config import error_of
 

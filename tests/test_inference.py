@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skycocoon import InputError
-from skycocoon.inference import Likelihood, Parameter, Points, fit, profile, sample
+from skycocoon.inference import Likelihood, Parameter, fit, profile, sample
+from skycocoon.points import Points
 
 X = np.linspace(0.0, 1.0, 12)
 # Numbers of very different scale: a diffusion coefficient beside a slope and a normalisation.
@@ -427,10 +428,10 @@ def test_where_the_model_fails_the_fit_comes_back(rng):
 
 
 def test_minos_may_ask_for_nan_and_the_model_is_not_asked():
-    from skycocoon.inference import _Problem
+    from skycocoon.inference.search import Search
 
     likelihood, calls = two_sets()
-    problem = _Problem(likelihood)
+    problem = Search(likelihood)
     assert not problem.finite(np.array([math.nan, 0.5, 0.5]))
     assert not problem.finite(np.array([0.5, 0.5, math.nan]))
     assert calls == []

@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import skycocoon.kernels.slab
-from skycocoon import InputError, Measurement, Region, SkyMap, intensity_map, los, region_sed
+from skycocoon import InputError, Measurement, Region, SkyMap, intensity_map, region_sed
 from skycocoon.config import Variation, load_file
-from skycocoon.cosmicrays import RatioMeasurement
 from skycocoon.inference import NORMALISATION, fit, profile
-from skycocoon.likelihood import load_data, prepare
+from skycocoon.los import columns as columns_module
+from skycocoon.measured import RatioMeasurement, load_data
+from skycocoon.modelfit import prepare
 from skycocoon.units import INTENSITY
 
 RTOL = 1e-2
@@ -324,9 +325,9 @@ def test_load_data_takes_both_kinds(data_file):
 @pytest.fixture
 def counted(monkeypatch):
     """How many line-of-sight integrals and networks of nuclei were computed."""
-    los._cached_mean.cache_clear()
+    columns_module.remembered_mean.cache_clear()
     counts = {"columns": 0, "nuclei": 0}
-    integrate, cascade = los._mean_of_columns, skycocoon.kernels.slab.cascade
+    integrate, cascade = columns_module._mean_of_columns, skycocoon.kernels.slab.cascade
 
     def columns(*arguments, **options):
         counts["columns"] += 1
@@ -336,7 +337,7 @@ def counted(monkeypatch):
         counts["nuclei"] += 1
         return cascade(*arguments)
 
-    monkeypatch.setattr(los, "_mean_of_columns", columns)
+    monkeypatch.setattr(columns_module, "_mean_of_columns", columns)
     monkeypatch.setattr(skycocoon.kernels.slab, "cascade", nuclei)
     return counts
 

@@ -18,10 +18,11 @@ from skycocoon import (
     Sun,
     intensity_map,
     load_model,
-    los,
     region_sed,
 )
 from skycocoon.los import column, column_map, region_column
+from skycocoon.los.pixels import mirror_pixels
+from skycocoon.los.rays import ray_columns
 from skycocoon.sky import healpix
 from skycocoon.units import INTENSITY
 
@@ -71,7 +72,7 @@ def test_coarse_pixels(nside):
 @pytest.mark.parametrize("nside", [1, 2, 4, 8, 64])
 @pytest.mark.parametrize("mirror_b", [True, False])
 def test_representatives_are_mirror_images(nside, mirror_b):
-    chosen, back = los._representatives(nside, mirror_b)
+    chosen, back = mirror_pixels(nside, mirror_b)
     x, y, z = healpy.pix2vec(nside, np.arange(12 * nside**2))
     X, Y, Z = x[chosen][back], y[chosen][back], z[chosen][back]
     np.testing.assert_allclose(X, x, atol=1e-13)
@@ -115,7 +116,7 @@ def test_sun_above_the_plane_breaks_the_symmetry():
 
 def test_result_does_not_depend_on_the_split():
     vectors = healpix.directions(32, np.arange(12 * 32**2), nest=False)
-    rays = los._rays(DISC.table(1e-5), SUN, 1e-4, 0.0)
+    rays = ray_columns(DISC.table(1e-5), SUN, 1e-4, 0.0)
     whole = rays(vectors)
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         for chunk in (17, 1000):

@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skycocoon import InputError, nuclei
-from skycocoon.cosmicrays import ConstantGrammage, DiffusiveGrammage, ExponentialGrammage, RatioMeasurement, Slab
-from skycocoon.cosmicrays.slab import ISM_MASS, ISM_SIGMA, force_field, momentum
+from skycocoon.cosmicrays import ConstantGrammage, DiffusiveGrammage, ExponentialGrammage, Slab
+from skycocoon.cosmicrays.slab import ISM_MASS, ISM_SIGMA, force_field
 from skycocoon.interactions.fragmentation import fragmentation
 from skycocoon.interactions.letaw import letaw_inelastic
+from skycocoon.kinematics import momentum
+from skycocoon.measured import RatioMeasurement
 from skycocoon.nuclei import ENERGIES, Nuclei
 from skycocoon.units import M_PROTON, MBARN
 

@@ -7,7 +7,8 @@ import pytest
 
 import skycocoon
 from skycocoon import InputError
-from skycocoon.files import data_folder, new_file, new_folder
+from skycocoon.outputs import new_file, new_folder
+from skycocoon.shipped import data_folder
 
 
 def test_public_names():

@@ -11,21 +11,12 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import gammainc
 
-from skycocoon import (
-    Cocoons,
-    ConstantGrammage,
-    DiffusiveGrammage,
-    ExponentialGrammage,
-    Injection,
-    Region,
-    load_model,
-)
-from skycocoon.cosmicrays import SPECIES
-from skycocoon.cosmicrays.injection import Species, momentum_integral
+from skycocoon import Cocoons, ConstantGrammage, DiffusiveGrammage, ExponentialGrammage, Injection, Region, load_model
+from skycocoon.cosmicrays.injection import momentum_integral
 from skycocoon.emission.production import Production
 from skycocoon.galaxy import CylindricalGrid, SourceDisc, Sun
-from skycocoon.interactions import kelner
-from skycocoon.interactions.kelner import KelnerGamma, KelnerNeutrino
+from skycocoon.interactions import KelnerGamma, KelnerNeutrino, kelner
+from skycocoon.kinematics import SPECIES, Species
 from skycocoon.los import column, column_map, region_column, region_sed
 from skycocoon.units import CM_PER_KPC, INTENSITY, M_PROTON, M_PROTON_GRAM
 

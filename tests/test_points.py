@@ -9,8 +9,9 @@ from astropy.table import MaskedColumn, QTable
 from scipy.stats import norm
 
 from skycocoon import InputError, Measurement
-from skycocoon.cosmicrays import RatioMeasurement
-from skycocoon.points import SIGMA_95, pulls, read_column, read_errors, read_flags, same_numbers, same_points
+from skycocoon.ecsv import read_column, read_errors, read_flags
+from skycocoon.measured import RatioMeasurement
+from skycocoon.points import SIGMA_95, pulls, same_numbers, same_points
 
 
 def written(tmp_path, **columns):

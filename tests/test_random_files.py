@@ -5,8 +5,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skycocoon import CylindricalGrid, InputError, Measurement, Region, SkyMap
-from skycocoon.cosmicrays import RatioMeasurement
-from skycocoon.files import data_folder
+from skycocoon.measured import RatioMeasurement
+from skycocoon.shipped import data_folder
 
 POINTS = (data_folder() / "measurements" / "lhaaso-km2a-2023-outer.ecsv").read_bytes()
 RATIOS = (data_folder() / "ratios" / "bc-dampe-2022.ecsv").read_bytes()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from skycocoon import Measurement, Region, SkyMap, list_presets, prepare, region_sed
-from skycocoon.cli import main
+from skycocoon.cli.group import main
 from skycocoon.config import load_file
 from skycocoon.units import INTENSITY
 

@@ -11,9 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, unknown_name
-from ..files import data_folder
+from ..shipped import data_folder
 
-__all__ = ["absolute_files", "forget", "list_presets", "on_base", "override", "preset_text", "read_text", "to_toml"]
+__all__ = [
+    "absolute_files",
+    "forget",
+    "list_presets",
+    "on_base",
+    "override",
+    "preset_text",
+    "read_text",
+    "to_toml",
+]
 
 
 def list_presets() -> list[str]:

@@ -12,11 +12,14 @@ from ..emission import GalaxyModel
 from ..errors import InputError, unknown_name
 from ..nuclei import Nuclei
 from ..units import quantity, to_float
-from .file import ModelFile, checked
-from .load import LoadedModel, nuclei_of
-from .section import Section
+from .loading import LoadedModel, nuclei_of
+from .mistakes import checked
+from .quantities import Section
+from .schema import ModelFile
 
-__all__ = ["Variation"]
+__all__ = [
+    "Variation",
+]
 
 
 class Variation:

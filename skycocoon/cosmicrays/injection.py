@@ -5,43 +5,24 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from types import MappingProxyType
 
 import astropy.units as u
 import numpy as np
 from scipy.special import gamma
 
 from ..errors import InputError, check_name
+from ..kinematics import Species
 from ..units import M_PROTON, FloatArray, to_array, to_float
 
-__all__ = ["MASS_CONVENTIONS", "SPECIES", "Injection", "Species", "momentum_integral"]
+__all__ = [
+    "MASS_CONVENTIONS",
+    "Injection",
+    "momentum_integral",
+]
 
 MASS_CONVENTIONS = ("own_mass", "proton_mass")
 
 GEV_PER_ERG: float = u.erg.to(u.GeV)
-
-
-@dataclass(frozen=True)
-class Species:
-    """A nucleus: mass number A, charge Z; its mass is A proton masses, as in the papers."""
-
-    name: str
-    A: int
-    Z: int
-
-    @property
-    def mass(self) -> float:
-        """Rest energy [GeV]."""
-        return self.A * M_PROTON
-
-    def rigidity(self, total: FloatArray) -> FloatArray:
-        """Rigidity A p_N / Z [GV] at total energies per nucleon [GeV]."""
-        return self.A / self.Z * np.sqrt((total - M_PROTON) * (total + M_PROTON))
-
-
-SPECIES: MappingProxyType[str, Species] = MappingProxyType(
-    {"proton": Species("proton", 1, 1), "helium": Species("helium", 4, 2)}
-)
 
 
 # The lattice in ln x of the integral of eq. 3: where it begins, and its step. The integrand is analytic for

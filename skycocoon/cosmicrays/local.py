@@ -9,11 +9,15 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import unknown_name
-from ..files import data_folder
+from ..kinematics import SPECIES, Species
+from ..shipped import data_folder
 from ..units import FloatArray, to_array
-from .injection import SPECIES, Species
 
-__all__ = ["LOCAL_SPECTRA", "LocalSpectrum", "local_spectra"]
+__all__ = [
+    "LOCAL_SPECTRA",
+    "LocalSpectrum",
+    "local_spectra",
+]
 
 LOCAL_SPECTRA = ("min", "max", "lhaaso")
 """Sets that are shipped: two that disagree at the knee, and LHAASO's."""

@@ -17,9 +17,17 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import InputError
+from ..kinematics import momentum
 from ..units import C_LIGHT, M_PROTON, M_PROTON_GRAM, FloatArray, to_float
 
-__all__ = ["HELIUM_FRACTION", "ISM_MASS", "ISM_SIGMA", "Slab", "force_field", "ionisation", "momentum"]
+__all__ = [
+    "HELIUM_FRACTION",
+    "ISM_MASS",
+    "ISM_SIGMA",
+    "Slab",
+    "force_field",
+    "ionisation",
+]
 
 HELIUM_FRACTION = 0.08
 """Helium nuclei per hydrogen nucleus in the disc [cited: crams]."""
@@ -32,11 +40,6 @@ ISM_SIGMA: float = (1 + 4 ** (2 / 3) * HELIUM_FRACTION) / (1 + HELIUM_FRACTION)
 BETHE = 0.307075e-3
 M_ELECTRON = 0.51099895e-3
 TARGETS = ((1, 19.2e-9, 1.008), (2, 41.8e-9, 4.0026))
-
-
-def momentum(kinetic: FloatArray) -> FloatArray:
-    """Momentum per nucleon [GeV] at kinetic energies per nucleon [GeV]."""
-    return np.sqrt(kinetic * (kinetic + 2 * M_PROTON))
 
 
 def ionisation(charge: FloatArray, mass_number: FloatArray, kinetic: FloatArray) -> FloatArray:

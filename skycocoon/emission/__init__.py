@@ -1,14 +1,16 @@
-"""What shines: components that yield terms, each a spectrum times a density; and what absorbs it."""
+"""What shines: components that yield terms, each a spectrum times a density."""
 
-from .absorption import Absorption
-from .attenuation import TRANSPARENT, Attenuation, attenuate
 from .cocoons import Cocoons
+from .component import Component, Term
 from .diffuse import Diffuse
-from .model import Component, GalaxyModel, Term
-from .production import Production
+from .galaxy_model import GalaxyModel
 from .template import Template
 
 __all__ = [
-    "TRANSPARENT", "Absorption", "Attenuation", "Cocoons", "Component", "Diffuse", "GalaxyModel", "Production",
-    "Template", "Term", "attenuate",
-]  # fmt: skip
+    "Cocoons",
+    "Component",
+    "Diffuse",
+    "GalaxyModel",
+    "Template",
+    "Term",
+]

@@ -10,16 +10,20 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from ..cosmicrays import SPECIES, ExponentialGrammage, Grammage, Injection
+from ..cosmicrays import ExponentialGrammage, Grammage, Injection
 from ..errors import InputError, check_name, unknown_name
 from ..galaxy import SourceDisc
-from ..galaxy.grid import RATE_DENSITY
-from ..interactions import ENHANCEMENTS, KelnerGamma
+from ..galaxy.table import RATE_DENSITY
+from ..interactions import ENHANCEMENTS, CrossSection, KelnerGamma
+from ..interactions.cross_section import cross_section
+from ..kinematics import SPECIES
 from ..units import C_LIGHT, M_PROTON_GRAM, FloatArray, to_array, to_float
-from .model import Term
-from .production import PROJECTILES, CrossSection, cross_section, production
+from .component import Term
+from .production import PROJECTILES, production
 
-__all__ = ["Cocoons"]
+__all__ = [
+    "Cocoons",
+]
 
 PER_CM3 = u.cm**-3
 

@@ -11,16 +11,19 @@ from scipy.interpolate import CubicSpline
 
 from ..cosmicrays.local import LOCAL_SPECTRA, LocalSpectrum, local_spectra
 from ..errors import InputError, check_name
-from ..galaxy import CylindricalGrid, DensityTable
-from ..galaxy.gas import Gas
-from ..galaxy.sea import Sea
+from ..galaxy import CylindricalGrid, DensityTable, Gas, Sea
+from ..interactions import CrossSection
+from ..interactions.cross_section import cross_section
 from ..interactions.helium import NUCLEAR_FACTORS, nuclear_factors
+from ..numerics.interpolative import chosen_members, weights_of_others
 from ..units import FloatArray, to_array
-from .model import Term
-from .production import CrossSection, cross_section, production
-from .skeleton import combinations, skeleton
+from .component import Term
+from .production import production
 
-__all__ = ["Diffuse", "GasInSea"]
+__all__ = [
+    "Diffuse",
+    "GasInSea",
+]
 
 # Nodes in sqrt(R) and sqrt(z). Columns of galprop and nakanishi-sofue are good to 1e-4 with these; misiriotis and
 # ferriere jump inside a cell, and are good to 1e-3 and 3e-3 on single rays that graze the jump, 1.5e-4 on average.
@@ -216,5 +219,5 @@ def _hardenings(sea: Sea) -> tuple[FloatArray, CubicSpline]:
     # Relative to each one's largest value, so that none is missed for being small.
     members = (RIGIDITIES / PIVOT) ** exponents[:, None]
     scale = members.max(axis=0)
-    chosen = skeleton(members / scale, MISSED)
-    return RIGIDITIES[chosen], CubicSpline(np.log(RIGIDITIES), combinations(members, members[:, chosen]))
+    chosen = chosen_members(members / scale, MISSED)
+    return RIGIDITIES[chosen], CubicSpline(np.log(RIGIDITIES), weights_of_others(members, members[:, chosen]))

@@ -3,59 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache, partial
-from typing import Protocol
 
 import numpy as np
 from numpy.polynomial.chebyshev import chebvander
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..interactions.kelner import KelnerGamma, KelnerNeutrino, inelastic, pion_nodes
+from ..interactions import CrossSection
+from ..interactions.kelner import inelastic, pion_nodes
 from ..units import FloatArray
 
-__all__ = ["PROJECTILES", "CrossSection", "Production", "cross_section", "production", "quadrature"]
-
-
-class CrossSection(Hashable, Protocol):
-    """Spectrum of secondaries per collision: one publication, one class."""
-
-    @property
-    def name(self) -> str:
-        """Short name of the publication."""
-        ...
-
-    @property
-    def messenger(self) -> str:
-        """``"gamma"`` or ``"neutrino"``."""
-        ...
-
-    @property
-    def energy_range(self) -> tuple[float, float]:
-        """Secondary energies [GeV] for which it may be used."""
-        ...
-
-    @property
-    def matching_energy(self) -> float:
-        """Energy [GeV] below which the delta approximation takes over; 0 if never."""
-        ...
-
-    @property
-    def breaks(self) -> tuple[float, ...]:
-        """Values of x at which it is not smooth."""
-        ...
-
-    def multiplicity(self, x: FloatArray, energy: FloatArray) -> FloatArray:
-        """Secondaries per collision and dx, F(x, E')."""
-        ...
-
-
-def cross_section(messenger: str, flavour: str = "per-flavour") -> CrossSection:
-    """The cross section of a messenger: gamma rays, or neutrinos in a flavour convention."""
-    return KelnerGamma() if messenger == "gamma" else KelnerNeutrino(flavour == "all-flavour")
-
+__all__ = [
+    "PROJECTILES",
+    "Production",
+    "production",
+    "quadrature",
+]
 
 # e-folds of E'/E that are integrated: beyond them a spectrum of slope 2.0 contributes less than 1e-9.
 E_FOLDS = 21.0

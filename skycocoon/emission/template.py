@@ -11,9 +11,12 @@ import numpy as np
 from ..errors import InputError, check_name
 from ..sky import SkyMap
 from ..units import INTENSITY, to_array
-from .model import Term
+from .component import Term
 
-__all__ = ["OUTSIDE", "Template"]
+__all__ = [
+    "OUTSIDE",
+    "Template",
+]
 
 OUTSIDE = ("error", "zero")
 """What a template is at energies that its map does not have."""

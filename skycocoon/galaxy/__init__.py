@@ -1,13 +1,20 @@
-"""Where: number, rate or energy per volume."""
+"""Where: number or rate per volume."""
 
 from .disc import PROFILES, SourceDisc
 from .frame import Sun
-from .gas import GAS_MODELS, Gas
-from .grid import CylindricalGrid, DensityTable
-from .radiation import energy_density, photon_density
+from .gas.hydrogen import Gas
+from .gas.published import GAS_MODELS
+from .grid import CylindricalGrid
 from .sea import Sea
+from .table import DensityTable
 
 __all__ = [
-    "GAS_MODELS", "PROFILES", "CylindricalGrid", "DensityTable", "Gas", "Sea", "SourceDisc", "Sun", "energy_density",
-    "photon_density",
-]  # fmt: skip
+    "GAS_MODELS",
+    "PROFILES",
+    "CylindricalGrid",
+    "DensityTable",
+    "Gas",
+    "Sea",
+    "SourceDisc",
+    "Sun",
+]

@@ -13,9 +13,14 @@ from scipy.special import erf, gamma, gammainc
 
 from ..errors import InputError, check_name
 from ..units import FloatArray, to_array, to_float
-from .grid import CylindricalGrid, DensityTable
+from .grid import CylindricalGrid
+from .table import DensityTable
 
-__all__ = ["PROFILES", "VERTICALS", "SourceDisc"]
+__all__ = [
+    "PROFILES",
+    "VERTICALS",
+    "SourceDisc",
+]
 
 PROFILES: MappingProxyType[str, tuple[float, float, float]] = MappingProxyType(
     {

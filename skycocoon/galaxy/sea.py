@@ -15,7 +15,9 @@ from ..errors import InputError, check_name
 from ..units import FloatArray, to_array, to_float
 from .disc import PROFILES, SourceDisc
 
-__all__ = ["Sea"]
+__all__ = [
+    "Sea",
+]
 
 # Terms of the Bessel series: 400 are ample for sources that vary over kpc.
 TERMS = 400

@@ -7,11 +7,16 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..ecsv import read_ecsv
 from ..errors import unknown_name
-from ..files import data_folder, read_ecsv
+from ..shipped import data_folder
 from ..units import FloatArray
 
-__all__ = ["FRAGMENTATIONS", "Channel", "fragmentation"]
+__all__ = [
+    "FRAGMENTATIONS",
+    "Channel",
+    "fragmentation",
+]
 
 FRAGMENTATIONS = ("evoli2019",)
 """Tables that are shipped, ``data/nuclei/fragmentation-*.ecsv``."""

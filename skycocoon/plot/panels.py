@@ -15,12 +15,17 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from ..errors import InputError, check_name
-from ..sky import Measurement
+from ..measured import Measurement
 from ..units import FloatArray
-from .canvas import BLACK, BLUE, E2F, E2I, GREEN, LABELS, NOTHING_SAID, VERMILION, sign, style
 from .spectra import as_drawn, plot_measurement
+from .style import BLACK, BLUE, E2F, E2I, GREEN, LABELS, NOTHING_SAID, VERMILION, sign, style
 
-__all__ = ["LOOKS", "Curve", "Panel", "plot_panels"]
+__all__ = [
+    "LOOKS",
+    "Curve",
+    "Panel",
+    "plot_panels",
+]
 
 LOOKS: dict[str, dict[str, Any]] = {
     "sum": {"color": BLACK, "ls": "-", "lw": 2.0},

@@ -8,11 +8,15 @@ import astropy.units as u
 import numpy as np
 from matplotlib.axes import Axes
 
-from ..emission import Absorption
+from ..absorption import Absorption
 from ..galaxy import Gas, Sea, SourceDisc, Sun
-from .canvas import BLACK, BLUE, GREY, LINES, NOTHING_SAID, VERMILION, new_axes, sign, style
+from .style import BLACK, BLUE, GREY, LINES, NOTHING_SAID, VERMILION, new_axes, sign, style
 
-__all__ = ["plot_absorption", "plot_gas", "plot_sea"]
+__all__ = [
+    "plot_absorption",
+    "plot_gas",
+    "plot_sea",
+]
 
 
 def plot_sea(sea: Sea, meta: Mapping[str, str] = NOTHING_SAID) -> Axes:

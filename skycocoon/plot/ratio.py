@@ -14,12 +14,15 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ..errors import InputError
 from ..units import FloatArray
-from .canvas import BLACK, BLUE, GREEN, NOTHING_SAID, ORANGE, PURPLE, VERMILION, mark, new_axes, sign, style
+from .style import BLACK, BLUE, GREEN, NOTHING_SAID, ORANGE, PURPLE, VERMILION, mark, new_axes, sign, style
 
 if TYPE_CHECKING:
-    from ..cosmicrays.ratio import RatioMeasurement
+    from ..measured import RatioMeasurement
 
-__all__ = ["plot_ratio", "plot_ratios"]
+__all__ = [
+    "plot_ratio",
+    "plot_ratios",
+]
 
 LINES = ((BLUE, "-"), (VERMILION, "--"), (GREEN, "-."), (BLACK, ":"), (ORANGE, (0, (6, 1.5, 1, 1.5))), (PURPLE, "-"))
 PER_NUCLEON = r"$T\ \ [\mathrm{GeV\ per\ nucleon}]$"

@@ -13,8 +13,9 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ..errors import InputError
-from ..sky import Measurement, Region, Sed
-from .canvas import (
+from ..measured import Measurement
+from ..sky import Region, Sed
+from .style import (
     BANDS,
     BLACK,
     E2F,
@@ -31,7 +32,10 @@ from .canvas import (
     style,
 )
 
-__all__ = ["plot_measurement", "plot_sed"]
+__all__ = [
+    "plot_measurement",
+    "plot_sed",
+]
 
 NONE: Mapping[str, Sed] = MappingProxyType({})
 

@@ -10,12 +10,20 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
+from ..ecsv import read_ecsv
 from ..errors import InputError, check_name, unknown_name
-from ..files import data_folder, read_ecsv
+from ..shipped import data_folder
 from ..units import FloatArray, quantity, to_array, to_float
-from .region import MASK_RADII, Discs, Region
+from .shapes import Discs
 
-__all__ = ["PSF", "Catalogue", "find_catalogue", "list_catalogues"]
+__all__ = [
+    "MASK_RADII",
+    "PSF",
+    "Catalogue",
+    "SourceDiscs",
+    "find_catalogue",
+    "list_catalogues",
+]
 
 PSF: Mapping[str, u.Quantity] = {
     # 68 % containment at about 20 TeV; 0.24 deg at 100 TeV: Aharonian et al. 2021, CPC 45, 025002 [from memory].
@@ -24,6 +32,28 @@ PSF: Mapping[str, u.Quantity] = {
     "lhaaso-wcda": 0.45 * u.deg,
 }
 """Point spread function of instruments at the low end of their energies, where it is widest and decides a mask."""
+MASK_RADII = 2.5
+"""Radius of a masked disc in units of sqrt(psf^2 + extension^2), as in the diffuse analysis of LHAASO-KM2A
+(Cao et al. 2023, PRL 131, 151001) [from memory]."""
+
+
+@dataclass(frozen=True)
+class SourceDiscs:
+    """Discs around a catalogue's sources; :meth:`skycocoon.Region.around` makes a region of them.
+
+    Attributes
+    ----------
+    name
+        The text form of the region, e.g. ``"sources:1lhaaso,0.5deg"``.
+    shape
+        The discs.
+    reference
+        Radius, psf and the catalogue's source, in words.
+    """
+
+    name: str
+    shape: Discs
+    reference: str
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -116,8 +146,8 @@ class Catalogue:
         psf = _psf(meta["psf"]) if "psf" in meta else None
         return cls(name, lon * u.deg, lat * u.deg, extension * u.deg, psf, sources, meta)
 
-    def discs(self, psf: u.Quantity | str | None = None, n: float = MASK_RADII) -> Region:
-        """Discs of radius n sqrt(psf^2 + extension^2) around every source, as one region.
+    def discs(self, psf: u.Quantity | str | None = None, n: float = MASK_RADII) -> SourceDiscs:
+        """Discs of radius n sqrt(psf^2 + extension^2) around every source.
 
         Parameters
         ----------
@@ -148,7 +178,7 @@ class Catalogue:
         shape = Discs(*(tuple(np.broadcast_to(x, radius.shape).tolist()) for x in (*centres, radius)))
         source = " ".join(self.meta[key] for key in ("reference", "doi") if key in self.meta)
         reference = f"discs of radius {n:g} sqrt(psf^2 + extension^2), psf {width:g} deg, around the sources of "
-        return Region(label, shape, reference + self.name + (f" ({source})" if source else ""))
+        return SourceDiscs(label, shape, reference + self.name + (f" ({source})" if source else ""))
 
     def __eq__(self, other: object) -> bool:
         """Whether two catalogues have the same sources in the same order and the same psf, whatever their names."""

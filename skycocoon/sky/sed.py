@@ -11,28 +11,14 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import InputError, check_name
-from ..files import new_file
+from ..outputs import new_file
 from ..units import INTENSITY
+from .convention import FLAVOURS, check_flavour
 from .region import Region
 
-__all__ = ["FLAVOURS", "MESSENGERS", "Sed", "check_flavour", "check_messenger"]
-
-MESSENGERS = ("gamma", "neutrino")
-FLAVOURS = {
-    "per-flavour": "per flavour at Earth, nu + anti-nu",
-    "all-flavour": "sum of the three flavours, nu + anti-nu",
-}
-"""Neutrino conventions. Full mixing: one flavour at Earth is a third of all flavours."""
-
-
-def check_messenger(messenger: str) -> str:
-    """Return the messenger if it is one of :data:`MESSENGERS`; else `InputError`."""
-    return check_name("messenger", messenger, MESSENGERS)
-
-
-def check_flavour(flavour: str) -> str:
-    """Return the flavour convention if it is one of :data:`FLAVOURS`; else `InputError`."""
-    return check_name("flavour convention", flavour, FLAVOURS)
+__all__ = [
+    "Sed",
+]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

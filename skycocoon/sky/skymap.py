@@ -15,10 +15,13 @@ import numpy as np
 from ..errors import AccuracyWarning, InputError, check_name
 from ..units import INTENSITY, FloatArray, to_array, to_float
 from . import healpix
+from .convention import FLAVOURS, check_messenger
 from .region import Region
-from .sed import FLAVOURS, Sed, check_messenger
+from .sed import Sed
 
-__all__ = ["SkyMap"]
+__all__ = [
+    "SkyMap",
+]
 
 # Edges cut pixels whose mean is not that of the part inside: a region of fewer is not a per cent any more.
 FEW_PIXELS = 150

@@ -8,7 +8,7 @@ import pytest
 from astropy.table import QTable, Table
 
 from skycocoon import InputError
-from skycocoon.cosmicrays import RatioMeasurement, list_ratios
+from skycocoon.measured import RatioMeasurement, list_ratios
 from skycocoon.points import same_points
 from skycocoon.units import M_PROTON
 
@@ -251,7 +251,7 @@ def test_plot_hands_itself_over(monkeypatch):
 
 def test_a_files_table_is_plain_ecsv():
     """Readable without us."""
-    from skycocoon.files import data_folder
+    from skycocoon.shipped import data_folder
 
     for name in SHIPPED:
         assert "ratio" in Table.read(data_folder() / "ratios" / f"{name}.ecsv", format="ascii.ecsv").colnames

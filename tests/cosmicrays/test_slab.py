@@ -10,7 +10,8 @@ from scipy.integrate import solve_bvp
 
 from skycocoon import InputError
 from skycocoon.cosmicrays import Slab, slab
-from skycocoon.cosmicrays.slab import force_field, ionisation, momentum
+from skycocoon.cosmicrays.slab import force_field, ionisation
+from skycocoon.kinematics import momentum
 
 M_P = (const.m_p * const.c**2).to_value(u.GeV)
 C = const.c.to_value(u.cm / u.s)

@@ -6,8 +6,8 @@ import pytest
 from scipy.special import gamma
 
 from skycocoon import ConstantGrammage, DiffusiveGrammage, ExponentialGrammage, Injection, InputError
-from skycocoon.cosmicrays import SPECIES
 from skycocoon.cosmicrays.injection import momentum_integral
+from skycocoon.kinematics import SPECIES
 from skycocoon.units import M_PROTON
 
 X = u.g / u.cm**2

@@ -9,17 +9,11 @@ from scipy.integrate import quad
 from scipy.special import gamma, zeta
 
 from skycocoon import InputError
-from skycocoon.emission.absorption import ABSORBERS, Absorption, _thermal
+from skycocoon.absorption import Absorption, energy_density, photon_density
+from skycocoon.absorption.dust import TEMPERATURES, dust_opacity, dust_weights
+from skycocoon.absorption.gamma_gamma import ABSORBERS, _thermal
+from skycocoon.absorption.planck import HC, K_BOLTZMANN
 from skycocoon.galaxy import Sun
-from skycocoon.galaxy.radiation import (
-    HC,
-    K_BOLTZMANN,
-    TEMPERATURES,
-    dust_opacity,
-    dust_weights,
-    energy_density,
-    photon_density,
-)
 from skycocoon.interactions.pair_production import M_ELECTRON, isotropic_cross_section
 from skycocoon.units import CM_PER_KPC
 

@@ -8,16 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skycocoon.emission import Absorption, Cocoons, GalaxyModel, attenuate
-from skycocoon.emission.attenuation import HEIGHTS, RADII, TRANSPARENT
+from skycocoon.absorption import TRANSPARENT, Absorption, transmission_basis
+from skycocoon.absorption.transmission import HEIGHTS, RADII
+from skycocoon.emission import Cocoons, GalaxyModel
 from skycocoon.emission.diffuse import GasInSea
-from skycocoon.emission.skeleton import combinations, skeleton
 from skycocoon.errors import InputError
-from skycocoon.galaxy import CylindricalGrid, SourceDisc, Sun
-from skycocoon.galaxy.gas import Gas
-from skycocoon.galaxy.sea import Sea
+from skycocoon.galaxy import CylindricalGrid, Gas, Sea, SourceDisc, Sun
 from skycocoon.los import column, column_map, intensity_map, region_column, region_sed
-from skycocoon.sky.region import Region
+from skycocoon.numerics.interpolative import chosen_members, weights_of_others
+from skycocoon.sky import Region
 
 from ..conftest import directions
 from ..twins import absorbed_column, field_at
@@ -38,10 +37,10 @@ seeds = st.integers(0, 2**32 - 1)
 def test_a_family_of_rank_r_has_r_members(seed, rank, members, samples):
     rng = np.random.default_rng(seed)
     family = rng.normal(size=(samples, rank)) @ rng.normal(size=(rank, members))
-    chosen = skeleton(family, 1e-10)
+    chosen = chosen_members(family, 1e-10)
     assert chosen.size == rank
     assert len(set(chosen)) == rank
-    weights = combinations(family, family[:, chosen])
+    weights = weights_of_others(family, family[:, chosen])
     assert weights.shape == (members, rank)
     np.testing.assert_allclose(family[:, chosen] @ weights.T, family, rtol=0, atol=1e-8 * np.abs(family).max())
     # A chosen member is itself.
@@ -54,18 +53,18 @@ def test_what_is_missed_is_what_is_allowed(seed, rtol):
     """Decaying exponentials: 40 of them by a few, to rtol of the largest; a finer rtol keeps the more important ones."""
     rng = np.random.default_rng(seed)
     family = np.exp(-np.outer(np.linspace(0, 30, 200), np.sort(rng.uniform(0, 0.3, 40))))
-    chosen = skeleton(family, rtol)
-    missed = family - family[:, chosen] @ combinations(family, family[:, chosen]).T
+    chosen = chosen_members(family, rtol)
+    missed = family - family[:, chosen] @ weights_of_others(family, family[:, chosen]).T
     # What pivoted QR leaves of a column is at most the next diagonal element.
     assert np.linalg.norm(missed, axis=0).max() <= rtol * np.linalg.norm(family, axis=0).max() * (1 + 1e-6)
     assert chosen.size < 20
-    finer = skeleton(family, rtol / 10)
+    finer = chosen_members(family, rtol / 10)
     np.testing.assert_array_equal(finer[: chosen.size], chosen)
 
 
 def test_members_that_are_nothing():
-    assert skeleton(np.zeros((5, 3)), 1e-6).size == 1
-    np.testing.assert_array_equal(skeleton(np.ones((5, 3)), 1e-6).size, 1)
+    assert chosen_members(np.zeros((5, 3)), 1e-6).size == 1
+    np.testing.assert_array_equal(chosen_members(np.ones((5, 3)), 1e-6).size, 1)
 
 
 # --- Weights ---
@@ -86,7 +85,7 @@ def rays_of(rng, count, sun):
 @pytest.mark.parametrize("sun", [SUN, Sun(8.1 * u.kpc, 0.02 * u.kpc), Sun(4 * u.kpc, -0.3 * u.kpc)])
 def test_transmissions_at_any_energy_from_the_chosen_ones(absorption, sun, rng):
     """Along rays that were not used to choose them: to 1e-5, and to 2e-5 of the optical depth for the dust's table."""
-    attenuation = attenuate(absorption, sun)
+    attenuation = transmission_basis(absorption, sun)
     assert attenuation.size < (12 if "dust" not in absorption.fields else 26)
     energy = np.exp(rng.uniform(np.log(10), np.log(1e8), 60))
     steps = (np.arange(8000) + 0.5) / 8000
@@ -103,16 +102,16 @@ def test_transmissions_at_any_energy_from_the_chosen_ones(absorption, sun, rng):
 
 def test_nearby_and_at_low_energy_everything_arrives():
     """At the Sun all transmissions are 1, so that weights add up to 1; at low energy the first is 1 everywhere."""
-    weights = attenuate(BOTH, SUN).weights(np.geomspace(1.0, 1e8, 200))
+    weights = transmission_basis(BOTH, SUN).weights(np.geomspace(1.0, 1e8, 200))
     np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-6)
-    low = attenuate(BOTH, SUN).weights(np.array([1.0, 10.0, 1e3]))
+    low = transmission_basis(BOTH, SUN).weights(np.array([1.0, 10.0, 1e3]))
     np.testing.assert_allclose(low, np.eye(1, low.shape[1]).repeat(3, axis=0), rtol=0, atol=1e-6)
     assert np.abs(weights).max() < 100  # no cancellation of large numbers
 
 
 def test_attenuation_is_made_once():
-    assert attenuate(Absorption(("dust", "cmb")), Sun()) is attenuate(Absorption(), Sun(8.5 * u.kpc))
-    assert attenuate(NOTHING, SUN) is TRANSPARENT
+    assert transmission_basis(Absorption(("dust", "cmb")), Sun()) is transmission_basis(Absorption(), Sun(8.5 * u.kpc))
+    assert transmission_basis(NOTHING, SUN) is TRANSPARENT
     np.testing.assert_array_equal(TRANSPARENT.weights(np.array([1.0, 1e6])), np.ones((2, 1)))
 
 
@@ -357,4 +356,4 @@ def test_components_add_up_behind_the_same_absorption():
 
 
 def test_dust_of_no_photons_alone_is_transparent():
-    assert attenuate(Absorption(("dust",), 0.0), Sun()) is TRANSPARENT
+    assert transmission_basis(Absorption(("dust",), 0.0), Sun()) is TRANSPARENT

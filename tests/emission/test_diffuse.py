@@ -11,19 +11,18 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from skycocoon import los
+from skycocoon.absorption import Absorption
 from skycocoon.cosmicrays.local import local_spectra
-from skycocoon.emission import Absorption, Diffuse, GalaxyModel
+from skycocoon.emission import Diffuse, GalaxyModel
 from skycocoon.emission.diffuse import GasInSea
 from skycocoon.emission.production import production
 from skycocoon.errors import InputError
-from skycocoon.galaxy import Sun
-from skycocoon.galaxy.gas import Gas
-from skycocoon.galaxy.sea import Sea
+from skycocoon.galaxy import Gas, Sea, Sun
 from skycocoon.interactions import KelnerGamma, KelnerNeutrino, kelner
 from skycocoon.interactions.helium import nuclear_factors
 from skycocoon.los import column, region_column, region_sed
-from skycocoon.sky.region import Region
+from skycocoon.los.columns import remembered_mean
+from skycocoon.sky import Region
 
 from ..conftest import directions
 
@@ -314,10 +313,10 @@ def test_a_scaled_gas_shines_as_it_would():
     columns = region_column(GasInSea(Gas(scale=1.7), Sea()), SUN, region, rtol=1e-3)
     expected = scaled.emissivity("neutrino", energy).value * columns
     np.testing.assert_allclose(seen, expected, rtol=1e-3)
-    made = los._cached_mean.cache_info().misses
+    made = remembered_mean.cache_info().misses
     again = Diffuse(gas=Gas(scale=0.3))
     region_sed(GalaxyModel((again,)), "neutrino", energy, region, rtol=1e-3)
-    assert los._cached_mean.cache_info().misses == made
+    assert remembered_mean.cache_info().misses == made
 
 
 def test_what_a_spectrum_gives_is_the_callers_own():

@@ -14,11 +14,11 @@ from skycocoon import (
     Injection,
     InputError,
 )
-from skycocoon.cosmicrays import SPECIES
 from skycocoon.cosmicrays.local import LOCAL_SPECTRA, local_spectra
 from skycocoon.emission.production import PROJECTILES, Production, production, quadrature
-from skycocoon.interactions import kelner
-from skycocoon.interactions.kelner import K_PION, KelnerGamma, KelnerNeutrino, pion_nodes
+from skycocoon.interactions import KelnerGamma, KelnerNeutrino, kelner
+from skycocoon.interactions.kelner import K_PION, pion_nodes
+from skycocoon.kinematics import SPECIES
 from skycocoon.units import C_LIGHT, M_PI0, M_PROTON, M_PROTON_GRAM, MBARN
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from skycocoon import Cocoons, CylindricalGrid, InputError, SourceDisc, Sun
 from skycocoon.errors import AccuracyWarning
-from skycocoon.galaxy.grid import NUMBER_DENSITY, RATE_DENSITY
+from skycocoon.galaxy.table import NUMBER_DENSITY, RATE_DENSITY
 from skycocoon.los import column
 
 RATE = u.Unit("kpc-3 yr-1")

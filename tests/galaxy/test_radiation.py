@@ -6,8 +6,9 @@ import pytest
 from scipy.integrate import quad
 
 from skycocoon import InputError
-from skycocoon.galaxy import radiation
-from skycocoon.galaxy.radiation import energy_density, photon_density
+from skycocoon.absorption import dust, energy_density, photon_density
+from skycocoon.absorption.cmb import cmb_spectrum
+from skycocoon.absorption.planck import HC, K_BOLTZMANN
 from skycocoon.units import CM_PER_KPC
 
 RADII = np.array([0, 2, 4, 6, 8.5, 12, 15])
@@ -18,7 +19,7 @@ def test_microwave_background():
 
     def n(x):
         eps = np.exp(x)
-        return eps * float(radiation.cmb_spectrum(eps))
+        return eps * float(cmb_spectrum(eps))
 
     total = quad(n, np.log(1e-8), np.log(1e-2), epsabs=0, epsrel=1e-10, limit=200)[0]
     assert total == pytest.approx(410.7, rel=2e-4)
@@ -30,7 +31,7 @@ def test_microwave_background():
 
 def test_mass_of_the_dust():
     """4 pi h R_d^2 rho_0 = 7.0e7 solar masses of cold dust: what ties the remembered numbers to the paper."""
-    density, length, height = radiation.DUST_DISCS["cold"]
+    density, length, height = dust.DUST_DISCS["cold"]
     mass = (4 * np.pi * height * length**2 * density * u.g / u.cm**3 * u.kpc**3).to_value(u.Msun)
     assert mass == pytest.approx(7.0e7, rel=0.01)
 
@@ -119,16 +120,16 @@ def along_rays(radius, height, values):
 def test_photons_along_plain_rays(radius, height):
     """The definition, with the emission itself and no interpolation in T, against the weights from the table."""
     for wavelength, rtol in ((60.0, 5e-3), (100.0, 5e-3), (250.0, 5e-3)):
-        eps = radiation.HC / (wavelength * 1e-4)
+        eps = HC / (wavelength * 1e-4)
 
         def emission(r, z, eps=eps):
             def planck(t):
-                return 1 / np.expm1(eps / (radiation.K_BOLTZMANN * t))
+                return 1 / np.expm1(eps / (K_BOLTZMANN * t))
 
-            cold = radiation.dust_density("cold", r, z) * planck(radiation.cold_temperature(r, z))
-            return cold + radiation.dust_density("warm", r, z) * planck(radiation.T_WARM)
+            cold = dust.dust_density("cold", r, z) * planck(dust.cold_temperature(r, z))
+            return cold + dust.dust_density("warm", r, z) * planck(dust.T_WARM)
 
-        common = 2 * eps**2 / radiation.HC**3 * float(radiation.dust_opacity(eps))
+        common = 2 * eps**2 / HC**3 * float(dust.dust_opacity(eps))
         expected = common * along_rays(radius, height, emission)
         found = photon_density("dust", eps * u.eV, radius * u.kpc, height * u.kpc)
         assert found.value == pytest.approx(expected, rel=rtol)
@@ -137,18 +138,18 @@ def test_photons_along_plain_rays(radius, height):
 @pytest.mark.parametrize(("radius", "height"), [(0.0, 0.0), (8.5, 1.0), (15.0, 0.0)])
 def test_weights_along_plain_rays(radius, height):
     """The warm dust has one temperature: what is left is geometry, in closed form over the azimuth or by rays."""
-    expected = along_rays(radius, height, lambda r, z: radiation.dust_density("warm", r, z))
-    assert radiation.dust_weights(radius, height)[-1] == pytest.approx(expected, rel=5e-4)
-    assert radiation.integrate_dust_weights(radius, height)[-1] == pytest.approx(expected, rel=5e-4)
+    expected = along_rays(radius, height, lambda r, z: dust.dust_density("warm", r, z))
+    assert dust.dust_weights(radius, height)[-1] == pytest.approx(expected, rel=5e-4)
+    assert dust.integrate_dust_weights(radius, height)[-1] == pytest.approx(expected, rel=5e-4)
 
 
 def test_table_between_its_nodes(rng):
     """Photons from interpolated weights against weights integrated on the spot, 30 to 300 um."""
     r, z = 20 * rng.random(60) ** 2, 10 * rng.random(60) ** 3
     r[:10], z[5:15] = 0.1 * rng.random(10), 0.05 * rng.random(10)
-    exact = np.array([radiation.integrate_dust_weights(a, b) for a, b in zip(r, z, strict=True)]).T
-    spectra = radiation.dust_spectra(radiation.HC / (np.geomspace(30, 300, 12) * 1e-4)).T
-    np.testing.assert_allclose(spectra @ radiation.dust_weights(r, z), spectra @ exact, rtol=1e-3)
+    exact = np.array([dust.integrate_dust_weights(a, b) for a, b in zip(r, z, strict=True)]).T
+    spectra = dust.dust_spectra(HC / (np.geomspace(30, 300, 12) * 1e-4)).T
+    np.testing.assert_allclose(spectra @ dust.dust_weights(r, z), spectra @ exact, rtol=1e-3)
 
 
 def test_three_temperatures_are_enough():
@@ -156,24 +157,24 @@ def test_three_temperatures_are_enough():
 
     At shorter wavelengths dust that cold is outshone: the whole field is compared along rays, above.
     """
-    eps = radiation.HC / (np.geomspace(120, 300, 20) * 1e-4)
+    eps = HC / (np.geomspace(120, 300, 20) * 1e-4)
     t = np.linspace(14.0, 19.2, 27)
-    exact = 1 / np.expm1(eps / (radiation.K_BOLTZMANN * t[:, None]))
-    nodes = 1 / np.expm1(eps / (radiation.K_BOLTZMANN * np.array(radiation.COLD_TEMPERATURES)[:, None]))
-    np.testing.assert_allclose(radiation._polynomials(t).T @ nodes, exact, rtol=0.01)
+    exact = 1 / np.expm1(eps / (K_BOLTZMANN * t[:, None]))
+    nodes = 1 / np.expm1(eps / (K_BOLTZMANN * np.array(dust.COLD_TEMPERATURES)[:, None]))
+    np.testing.assert_allclose(dust._polynomials(t).T @ nodes, exact, rtol=0.01)
 
 
 def test_far_away_a_point():
     """Beyond the table the dust fades like a point in the Galactic centre, with no step at the edge."""
     for inside, outside in (((30 - 1e-9, 2.0), (30 + 1e-9, 2.0)), ((3.0, 10 - 1e-9), (3.0, 10 + 1e-9))):
-        np.testing.assert_allclose(radiation.dust_weights(*outside), radiation.dust_weights(*inside), rtol=1e-6)
-    np.testing.assert_allclose(radiation.dust_weights(60.0, 8.0), radiation.dust_weights(30.0, 4.0) / 4, rtol=1e-12)
-    np.testing.assert_allclose(radiation.dust_weights(2.0, -0.7), radiation.dust_weights(2.0, 0.7), rtol=1e-15)
+        np.testing.assert_allclose(dust.dust_weights(*outside), dust.dust_weights(*inside), rtol=1e-6)
+    np.testing.assert_allclose(dust.dust_weights(60.0, 8.0), dust.dust_weights(30.0, 4.0) / 4, rtol=1e-12)
+    np.testing.assert_allclose(dust.dust_weights(2.0, -0.7), dust.dust_weights(2.0, 0.7), rtol=1e-15)
 
 
 def test_no_photons_of_an_mev():
-    assert radiation.cmb_spectrum(np.array([1e6])) == 0
-    assert np.all(radiation.dust_spectra(np.array([1e6])) == 0)
+    assert cmb_spectrum(np.array([1e6])) == 0
+    assert np.all(dust.dust_spectra(np.array([1e6])) == 0)
 
 
 def test_refusals():
@@ -187,10 +188,10 @@ def test_refusals():
 
 
 def test_a_table_of_other_temperatures_is_refused(monkeypatch):
-    monkeypatch.setattr(radiation, "TEMPERATURES", (18.0, 16.0, 14.0, 35.0))
-    radiation._splines.cache_clear()
+    monkeypatch.setattr(dust, "TEMPERATURES", (18.0, 16.0, 14.0, 35.0))
+    dust._splines.cache_clear()
     try:
         with pytest.raises(InputError, match=r"scripts/dust_field\.py"):
-            radiation.dust_weights(1.0, 0.0)
+            dust.dust_weights(1.0, 0.0)
     finally:
-        radiation._splines.cache_clear()
+        dust._splines.cache_clear()

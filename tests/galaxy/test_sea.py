@@ -7,8 +7,7 @@ from scipy.integrate import quad
 from scipy.special import j0, jn_zeros
 
 from skycocoon import InputError
-from skycocoon.galaxy import PROFILES, SourceDisc
-from skycocoon.galaxy.sea import Sea
+from skycocoon.galaxy import PROFILES, Sea, SourceDisc
 
 RADII = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 18]
 # Second calculation (another code, 400 terms; checked there by a finite-volume solution): G(R, 0)/G(8.5 kpc, 0).

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from skycocoon.interactions import ENHANCEMENTS, kelner
-from skycocoon.interactions.kelner import KelnerNeutrino
+from skycocoon.interactions import ENHANCEMENTS, KelnerNeutrino, kelner
 
 
 def textbook_gamma(x, energy):

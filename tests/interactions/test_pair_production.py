@@ -4,12 +4,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from skycocoon.interactions.pair_production import (
-    M_ELECTRON,
-    SIGMA_THOMSON,
-    cross_section,
-    isotropic_cross_section,
-)
+from skycocoon.interactions.pair_production import M_ELECTRON, SIGMA_THOMSON, cross_section, isotropic_cross_section
 from skycocoon.units import MBARN
 
 

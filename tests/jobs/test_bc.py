@@ -9,9 +9,18 @@ from astropy.table import QTable
 
 from skycocoon import InputError
 from skycocoon.config import load_file
-from skycocoon.cosmicrays import RatioMeasurement
-from skycocoon.cosmicrays.ratio import list_ratios
-from skycocoon.jobs.bc import RATIOS, chi_squares, curves, default_energies, draw, grid, load_ratio, ratio_panels, table
+from skycocoon.measured import RatioMeasurement, list_ratios
+from skycocoon.products.bc import (
+    RATIOS,
+    chi_squares,
+    curves,
+    default_energies,
+    draw,
+    grid,
+    load_ratio,
+    ratio_panels,
+    table,
+)
 
 XC = "components.cocoons.grammage.normalisation"
 

@@ -8,10 +8,11 @@ from astropy.table import Table
 import skycocoon.plot
 from skycocoon import InputError, Measurement, Region, region_sed
 from skycocoon.config import load_file
-from skycocoon.cosmicrays.grammage import DiffusiveGrammage
-from skycocoon.jobs.bc import RATIOS
-from skycocoon.jobs.figures import CUTOFFS, NAMES, figures
-from skycocoon.jobs.figures.models import refitted
+from skycocoon.cosmicrays import DiffusiveGrammage
+from skycocoon.products.bc import RATIOS
+from skycocoon.products.paper.figures import NAMES, figures
+from skycocoon.products.paper.models import refitted
+from skycocoon.products.paper.spectra import CUTOFFS
 
 COARSE = {"maps.energies.per_decade": 5}
 RTOL = 1e-2

@@ -12,8 +12,8 @@ import skycocoon.plot
 from skycocoon import InputError
 from skycocoon.config import load_file
 from skycocoon.inference import NORMALISATION
-from skycocoon.jobs.fit import fit_model, solve
-from skycocoon.likelihood import prepare
+from skycocoon.modelfit import prepare, solve
+from skycocoon.products.fit.fit import fit_model
 
 XC, CUTOFF, DELTA = "components.cocoons.grammage.normalisation", "components.cocoons.grammage.cutoff", "transport.delta"
 OUTER = "lhaaso-km2a-2023-outer"

@@ -7,9 +7,10 @@ from scipy.integrate import solve_ivp
 from scipy.special import ndtr
 
 from skycocoon.cosmicrays import ExponentialGrammage, Slab
-from skycocoon.cosmicrays.slab import ionisation, momentum
+from skycocoon.cosmicrays.slab import ionisation
 from skycocoon.interactions.letaw import letaw_inelastic
 from skycocoon.kernels.slab import cascade
+from skycocoon.kinematics import momentum
 from skycocoon.units import M_PROTON
 
 SLOPE = 2.0

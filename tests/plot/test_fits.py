@@ -7,9 +7,10 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from skycocoon import InputError
-from skycocoon.cosmicrays import RatioMeasurement
-from skycocoon.inference import Likelihood, Parameter, Points, Samples, fit, profile
+from skycocoon.inference import Likelihood, Parameter, Samples, fit, profile
+from skycocoon.measured import RatioMeasurement
 from skycocoon.plot import plot_corner, plot_correlation, plot_profile, plot_pulls, plot_ratio
+from skycocoon.points import Points
 
 X = np.array([1.0, 2.0, 5.0, 10.0, 20.0, 50.0])
 META = {"creator": "skycocoon", "version": "1", "model": "fit-bc"}

@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 
 from skycocoon import InputError
-from skycocoon.cosmicrays.ratio import RatioMeasurement
-from skycocoon.plot import plot_ratio
-from skycocoon.plot.ratio import plot_ratios
+from skycocoon.measured import RatioMeasurement
+from skycocoon.plot import plot_ratio, plot_ratios
 
 from . import labels
 

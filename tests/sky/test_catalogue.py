@@ -10,8 +10,8 @@ from astropy.table import Table
 
 from skycocoon import InputError, Region
 from skycocoon.sky import Catalogue, list_catalogues
-from skycocoon.sky.catalogue import PSF
-from skycocoon.sky.region import MASK_RADII, Complement, Disc, Discs, Intersection
+from skycocoon.sky.catalogue import MASK_RADII, PSF
+from skycocoon.sky.shapes import Complement, Disc, Discs, Intersection
 
 DEG = u.deg
 
@@ -169,12 +169,12 @@ def test_many_discs_are_the_union_of_each(spread):
 
 def test_disjoint_discs_add_up_and_overlapping_ones_do_not(tmp_path):
     disc = Region.disc(30 * DEG, 0 * DEG, 1.25 * DEG).solid_angle.value
-    apart = Catalogue.read(write(tmp_path, l=[30.0, 80.0] * DEG, b=[0.0, 1.0] * DEG)).discs(0.5 * DEG)
+    apart = Region.around(Catalogue.read(write(tmp_path, l=[30.0, 80.0] * DEG, b=[0.0, 1.0] * DEG)), 0.5 * DEG)
     assert apart.solid_angle.value / disc == pytest.approx(2, rel=1e-4)
-    same = Catalogue.read(write(tmp_path, l=[30.0, 30.0] * DEG, b=[0.0, 0.0] * DEG)).discs(0.5 * DEG)
+    same = Region.around(Catalogue.read(write(tmp_path, l=[30.0, 30.0] * DEG, b=[0.0, 0.0] * DEG)), 0.5 * DEG)
     assert same.solid_angle.value / disc == pytest.approx(1, rel=1e-4)
     # two discs a radius apart overlap in a lens of r^2 (2 pi/3 - sqrt(3)/2) (flat sky, good to r^2)
-    lens = Catalogue.read(write(tmp_path, l=[30.0, 31.25] * DEG, b=[0.0, 0.0] * DEG)).discs(0.5 * DEG)
+    lens = Region.around(Catalogue.read(write(tmp_path, l=[30.0, 31.25] * DEG, b=[0.0, 0.0] * DEG)), 0.5 * DEG)
     shared = (2 * math.pi / 3 - math.sqrt(3) / 2) / math.pi
     assert lens.solid_angle.value / disc == pytest.approx(2 - shared, rel=5e-4)
 
@@ -220,7 +220,7 @@ def test_the_masked_area_by_random_directions():
 def test_mask_region_and_complement_add_up(nside):
     """Pixel by pixel: what sources take and what they leave are the region, the masked region and the rest the sky."""
     masked = Region.named("lhaaso-inner-masked")
-    taken = masked.unmasked & Catalogue.named("1lhaaso").discs()
+    taken = masked.unmasked & Region.around(Catalogue.named("1lhaaso"))
     fractions = masked.fractions(nside)
     np.testing.assert_allclose(
         fractions + taken.fractions(nside), masked.unmasked.fractions(nside), rtol=1e-6, atol=1e-9
@@ -231,7 +231,7 @@ def test_mask_region_and_complement_add_up(nside):
 
 def test_solid_angles_add_up():
     masked = Region.named("lhaaso-inner-masked")
-    taken = masked.unmasked & Catalogue.named("1lhaaso").discs()
+    taken = masked.unmasked & Region.around(Catalogue.named("1lhaaso"))
     whole = masked.unmasked.solid_angle.value
     assert masked.solid_angle.value + taken.solid_angle.value == pytest.approx(whole, rel=1e-5)
     assert masked.solid_angle.value + (~masked).solid_angle.value == pytest.approx(4 * math.pi, rel=1e-12)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from skycocoon import InputError, SkyMap
-from skycocoon.sky.formats import LAYOUTS
+from skycocoon.sky.formats.layouts import LAYOUTS
 from skycocoon.units import INTENSITY
 
 NSIDE = 2

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skycocoon import InputError, Region, list_regions
-from skycocoon.sky.region import EDGE_NSIDE
+from skycocoon.sky.shapes import EDGE_NSIDE
 
 DEG = u.deg
 

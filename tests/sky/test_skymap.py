@@ -10,7 +10,7 @@ from astropy.io import fits
 
 from skycocoon import InputError, Region, SkyMap, intensity_map, load_model
 from skycocoon.errors import AccuracyWarning
-from skycocoon.sky.sed import FLAVOURS
+from skycocoon.sky.convention import FLAVOURS
 from skycocoon.units import INTENSITY
 
 E = np.geomspace(100, 1e6, 13) * u.GeV

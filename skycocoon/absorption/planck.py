@@ -1,0 +1,20 @@
+"""Occupation of thermal photons."""
+
+from __future__ import annotations
+
+import astropy.constants as const
+import astropy.units as u
+import numpy as np
+
+from ..units import FloatArray
+
+K_BOLTZMANN: float = const.k_B.to_value(u.eV / u.K)
+"""Boltzmann constant [eV/K], exact."""
+HC: float = (const.h * const.c).to_value(u.eV * u.cm)
+"""h c [eV cm], exact."""
+
+
+def occupation(photon_energy: FloatArray, temperature: float) -> FloatArray:
+    """1/(exp(eps/kT) - 1); 0, and quietly, where that is too small for a float."""
+    x = np.asarray(photon_energy, dtype=np.float64) / (K_BOLTZMANN * temperature)
+    return np.asarray(np.exp(-x) / -np.expm1(-x))

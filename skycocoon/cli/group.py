@@ -1,0 +1,83 @@
+"""The command group: mistakes become one line and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import warnings
+from typing import Any
+
+import click
+
+
+class _Group(click.Group):
+    """Turns bad input into one line and exit code 2."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run a command and leave with its exit code."""
+        from ..errors import InputError
+
+        kwargs["standalone_mode"] = False
+        # A batch system's SIGTERM unwinds like an error: what was begun is taken away.
+        with contextlib.suppress(ValueError):  # not in the main thread
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        try:
+            with warnings.catch_warnings():
+                # One line, without file and line number.
+                warnings.showwarning = lambda message, *_, **__: click.echo(f"skycocoon: warning: {message}", err=True)
+                sys.exit(super().main(*args, **kwargs))
+        except click.exceptions.NoArgsIsHelpError as error:
+            click.echo(error.format_message())
+            sys.exit(0)
+        except click.UsageError as error:
+            where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
+            click.echo(f"skycocoon: error: {' '.join(error.format_message().split())}{where}", err=True)
+            sys.exit(2)
+        except InputError as error:
+            click.echo(f"skycocoon: error: {error}", err=True)
+            sys.exit(2)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("skycocoon: interrupted, nothing was written", err=True)
+            sys.exit(130)
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):  # skycocoon sed ... | head
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+                sys.exit(0)
+            click.echo(f"skycocoon: error: {error.filename or 'output'}: {error.strerror or error}", err=True)
+            sys.exit(2)
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """Find a command, or say which one is nearest."""
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            from ..errors import unknown_name
+
+            raise unknown_name("command", args[0], self.list_commands(ctx))
+        return super().resolve_command(ctx, args)
+
+
+def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        from .. import __version__
+
+        click.echo(f"skycocoon {__version__}")
+        ctx.exit()
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_show_version, help="Show the version."
+)
+def main() -> None:
+    """Gamma-ray and neutrino sky of the cocoons around Galactic cosmic-ray sources.
+
+    MODEL is a preset (`skycocoon show` lists them) or a TOML file (`skycocoon init` prints one).
+
+    \b
+    skycocoon run paper --nside 64 --out results/
+    skycocoon sed paper --messenger gamma --region lhaaso-inner --energies "1 TeV, 10 TeV, 100 TeV"
+    skycocoon fit fit-bc --out fit/
+    skycocoon figures paper --out figures/
+    skycocoon init > model.toml
+    """

@@ -1,0 +1,119 @@
+"""Commands ``init``, ``check`` and ``show``."""
+
+from __future__ import annotations
+
+import click
+
+from .group import main
+from .options import load_settings, set_option
+
+
+@main.command()
+@click.argument("preset", default="paper")
+def init(preset: str) -> None:
+    """Print a commented model file to start from: `skycocoon init > model.toml`."""
+    from ..config import preset_text
+
+    click.echo(preset_text(preset), nl=False)
+
+
+@main.command()
+@click.argument("model")
+@set_option
+def check(model: str, settings: tuple[str, ...]) -> None:
+    """Validate a model file without running it."""
+    from ..config.loading import energies_for
+    from ..modelfit import prepare
+    from ..products.describe import describe
+    from ..products.run.groups import check_templates
+
+    loaded = load_settings(model, settings)
+    nodes = loaded.maps.energies.nodes()
+    energies = {messenger: energies_for(messenger, nodes) for messenger in loaded.model.messengers}
+    for messenger, some in energies.items():
+        check_templates(loaded.model, messenger, some)
+    problem = None if loaded.file.fit is None else prepare(loaded)
+    click.echo(f"{model}: good")
+    click.echo(describe(loaded.model))
+    if problem is not None:
+        names = ", ".join(p.name for p in problem.likelihood.parameters)
+        points = ", ".join(f"{item.name} ({len(item)})" for item in problem.likelihood.points)
+        click.echo(f"fit: {names}\n  to {points}")
+    for messenger, some in energies.items():
+        click.echo(f"{messenger} maps: nside {loaded.maps.nside}, {some.size} energies, {some[0]:g} to {some[-1]:g}")
+
+
+def _describe_table(path: str) -> str | None:
+    """What a table of SEDs of ours or a catalogue holds; None if the file is something else."""
+    from astropy.table import Table
+
+    from ..sky import Catalogue
+
+    try:
+        table = Table.read(path, format="ascii.ecsv")
+    except Exception:  # whatever it is, the reader of measurements says what is wrong with it
+        return None
+    names = set(table.colnames)
+    if "e_ref" not in names and ({"l", "b"} <= names or {"ra", "dec"} <= names):
+        return str(Catalogue.read(path))
+    if not {"component", "energy", "intensity", "flux"} <= names:
+        return None
+    keys = [name for name in ("messenger", "region", "component") if name in names]
+    lines = [f"{path}: spectra, {len(table)} rows"]
+    lines += [f"  {' '.join(map(str, row))}" for row in sorted({tuple(row) for row in table[keys].iterrows()})]
+    lines += [f"  {key}: {value}" for key, value in table.meta.items() if isinstance(value, str)]
+    return "\n".join(lines)
+
+
+@main.command()
+@click.argument("thing", required=False)
+def show(thing: str | None) -> None:
+    """What there is: presets, data sets and regions; or what one of them, a map or an ECSV file holds."""
+    from ..config import list_presets, load_file
+    from ..errors import unknown_name
+    from ..measured import Measurement, RatioMeasurement, list_measurements, list_ratios, load_data
+    from ..products.describe import describe
+    from ..sky import Catalogue, Region, SkyMap, list_catalogues, list_regions
+
+    if thing is None:
+        click.echo("Models:    " + ", ".join(list_presets()))
+        click.echo("Data sets:")
+        for name in list_measurements():
+            click.echo(f"  {Measurement.named(name)}")
+        for name in list_ratios():
+            click.echo(f"  {RatioMeasurement.named(name)}")
+        click.echo("Regions:")
+        for name in list_regions():
+            click.echo(f"  {Region.named(name)}")
+        click.echo("Catalogues:")
+        for name in list_catalogues():
+            click.echo(f"  {Catalogue.named(name)}")
+    elif thing in list_catalogues():
+        catalogue = Catalogue.named(thing)
+        click.echo(str(catalogue))
+        for key, value in catalogue.meta.items():
+            click.echo(f"  {key}: {value}")
+    elif thing in list_presets() or thing.endswith(".toml"):
+        click.echo(describe(load_file(thing).model))
+    elif thing in (*list_measurements(), *list_ratios()) or thing.endswith(".ecsv"):
+        if thing.endswith(".ecsv") and (text := _describe_table(thing)) is not None:
+            click.echo(text)
+            return
+        item = load_data(thing)
+        click.echo(str(item))
+        for key, value in item.meta.items():
+            click.echo(f"  {key}: {value}")
+    elif thing.endswith((".fits", ".fits.gz")):
+        sky = SkyMap.read(thing)
+        click.echo(str(sky))
+        for key, value in sky.meta.items():
+            click.echo(f"  {key}: {value}" if "\n" not in value else f"  {key}:\n    " + value.replace("\n", "\n    "))
+    else:
+        try:
+            region = Region.parse(thing)
+        except ValueError:
+            if ":" in thing:
+                raise
+            names = [*list_presets(), *list_measurements(), *list_ratios(), *list_regions(), *list_catalogues()]
+            raise unknown_name("model, data set, region or catalogue", thing, names) from None
+        click.echo(f"{region}\n  {region.reference}".rstrip())

@@ -1,0 +1,219 @@
+"""Load a model file: parse, validate, build the model objects."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import astropy.units as u
+
+from ..emission import Cocoons, Component, GalaxyModel
+from ..errors import InputError, check_name
+from ..interactions import KelnerGamma, KelnerNeutrino
+from ..nuclei import Nuclei
+from .document import absolute_files, forget, on_base, override, read_text, to_toml
+from .mistakes import checked
+from .schema import ModelFile
+from .sections.comparison import ComparisonSection
+from .sections.maps import MapsSection
+
+__all__ = [
+    "LoadedModel",
+    "energies_for",
+    "load_file",
+    "load_model",
+    "load_text",
+    "nuclei_of",
+]
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model file that was read: the model, and how to run it.
+
+    Attributes
+    ----------
+    model
+        What shines.
+    variants
+        The same model with some keys changed, by name: what a figure draws beside it.
+    toml
+        The file's text with the overrides in it: what `skycocoon run` on it would do again.
+    file, folder, source
+        The file as it was checked, where its paths begin, and what it is called.
+    """
+
+    model: GalaxyModel
+    variants: Mapping[str, GalaxyModel]
+    toml: str
+    file: ModelFile = field(repr=False)
+    folder: Path
+    source: str
+
+    @property
+    def maps(self) -> MapsSection:
+        """Resolution and energies."""
+        return self.file.maps
+
+    @property
+    def comparison(self) -> ComparisonSection:
+        """Masks or their factors."""
+        return self.file.comparison
+
+    @cached_property
+    def nuclei(self) -> Nuclei:
+        """Nuclei in the slab of ``[transport]``, with the cocoons' grammage.
+
+        Raises
+        ------
+        InputError
+            If it is not clear which cocoons these are.
+        """
+        return nuclei_of(self.file, self.model, self.source)
+
+    def with_values(self, values: Mapping[str, object], note: str = "") -> str:
+        """The model's TOML with other values of some keys, after a comment."""
+        document = tomllib.loads(self.toml)
+        for key, value in values.items():
+            override(document, key, str(value) if isinstance(value, u.Quantity) else value)
+        return "".join(f"# {line}\n" for line in note.splitlines()) + to_toml(document)
+
+
+def nuclei_of(file: ModelFile, model: GalaxyModel, source: str) -> Nuclei:
+    """Nuclei in the slab of a file, with the grammage of the cocoons that they cross.
+
+    Raises
+    ------
+    InputError
+        If it is not clear which cocoons these are, or the slab is wrong.
+    """
+    try:
+        name = file.cocoons()
+        found = next((part for part in model.components if part.name == name), None)
+        return file.transport.build(found.grammage if isinstance(found, Cocoons) else None)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+
+
+def load_file(source: str | Path, overrides: Mapping[str, object] | None = None) -> LoadedModel:
+    """Read a preset or a model file, with keys changed.
+
+    Parameters
+    ----------
+    source
+        Name of a preset, or path of a TOML file.
+    overrides
+        New values by dotted key, e.g. ``{"components.cocoons.grammage.cutoff": "300 TV"}``. Quantities are fine.
+
+    Raises
+    ------
+    InputError
+        For an unknown preset, a file that cannot be read, or anything wrong in it.
+    """
+    text, folder = read_text(source)
+    return load_text(text, str(source), folder, overrides)
+
+
+def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, object] | None = None) -> LoadedModel:
+    """Read the text of a model file; ``source`` is what it is called, and paths in it begin at ``folder``."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{source}: not TOML: {error}") from None
+    built_on = "base" in document
+    if built_on:
+        document = on_base(document, source)
+    said: dict[str, Any] = {}
+    for key, value in (overrides or {}).items():
+        for place in (document, said):
+            override(place, key, str(value) if isinstance(value, u.Quantity) else value)
+    if "data" in said.get("fit", {}) or "parameters" in said.get("fit", {}):
+        forget(document, said["fit"])
+    moved = absolute_files(document, folder) or built_on
+    changes = ", ".join(f"{key} = {value}" for key, value in (overrides or {}).items())
+    text = to_toml(document) if overrides or moved else text
+    file = checked(document, source)
+    model = _build(file, source, folder, text, changes, {})
+    unchanged = dict(zip(file.components, model.components, strict=True))
+    variants = {}
+    for name, keys in file.comparison.variants.items():
+        where = f"(in comparison.variants.{name})"
+        varied = copy.deepcopy(document)
+        for key, value in keys.items():
+            first, _, rest = key.partition(".")
+            if first != "components":
+                raise InputError(f"{source}: {key}: only keys of components can vary {where}")
+            try:
+                check_name("component", rest.partition(".")[0], document["components"])
+            except InputError as error:
+                raise InputError(f"{source}: {key}: {error} {where}") from None
+            override(varied, key, value)
+        same = {n: part for n, part in unchanged.items() if varied["components"].get(n) == document["components"][n]}
+        try:
+            variants[name] = _build(checked(varied, source), source, folder, text, changes, same)
+        except InputError as error:
+            raise InputError(f"{error} {where}") from None
+    return LoadedModel(model, variants, text, file, folder, source)
+
+
+def load_model(source: str | Path, overrides: Mapping[str, object] | None = None) -> GalaxyModel:
+    """Read a preset or a model file as a :class:`~skycocoon.emission.GalaxyModel`; see :func:`load_file`."""
+    return load_file(source, overrides).model
+
+
+def _build(
+    file: ModelFile, source: str, folder: Path, text: str, changes: str, made: Mapping[str, Component]
+) -> GalaxyModel:
+    """The model of a file; components that are made already are taken as they are."""
+    try:
+        sun = file.galaxy.build()
+        parts = tuple(
+            made[name] if name in made else section.build(name, sun, file.interactions, folder)
+            for name, section in file.components.items()
+        )
+        absorption = file.absorption.build()
+        provenance = {
+            "creator": "skycocoon",
+            "version": version("skycocoon"),
+            "model": source,
+            **({"changes": changes} if changes else {}),
+            "model_sha256": hashlib.sha256(text.strip().encode()).hexdigest(),
+            "cross_sections": f"{file.interactions.proton}, helium {file.interactions.helium}",
+            "absorption": str(absorption) if absorption.fields else "none",
+            "sun": f"R = {sun.radius}, z = {sun.height}",
+            "toml": text.strip(),
+        }
+        return GalaxyModel(parts, sun, absorption, provenance)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+
+
+def energies_for(messenger: str, energy: u.Quantity) -> u.Quantity:
+    """The nodes at which the messenger's cross section may be used: Kelner's neutrinos begin at 100 GeV.
+
+    Raises
+    ------
+    InputError
+        If an energy is beyond any of the cross sections' ranges, or none is left.
+    """
+    section: Any = KelnerGamma() if messenger == "gamma" else KelnerNeutrino()
+    low, high = section.energy_range
+    gev = energy.to_value(u.GeV)
+    widest = min(KelnerGamma.energy_range[0], low), max(KelnerGamma.energy_range[1], high)
+    outside = (gev < widest[0] * (1 - 1e-9)) | (gev > widest[1] * (1 + 1e-9))
+    if outside.any():
+        raise InputError(
+            f"maps.energies: {gev[outside][0]:g} GeV is outside the cross sections' range; "
+            f"allowed: {widest[0]:g} GeV to {widest[1]:g} GeV"
+        )
+    kept = energy[gev >= low * (1 - 1e-9)]
+    if kept.size < 2:
+        raise InputError(f"maps.energies: fewer than two nodes are at or above {low:g} GeV, where {messenger}s begin")
+    return kept

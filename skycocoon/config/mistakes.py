@@ -1,0 +1,80 @@
+"""The first mistake in a model file, in one line."""
+
+from __future__ import annotations
+
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+from ..errors import InputError, unknown_name
+from .quantities import Section
+from .schema import ModelFile
+from .sections.components import KINDS
+
+__all__ = [
+    "checked",
+]
+
+
+def checked(document: dict[str, Any], source: str) -> ModelFile:
+    """A document that was checked; the first mistake in one line.
+
+    Raises
+    ------
+    InputError
+        For anything wrong in it.
+    """
+    try:
+        return ModelFile.model_validate(document)
+    except ValidationError as error:
+        raise InputError(f"{source}: {_explain(error)}") from None
+
+
+def _explain(error: ValidationError) -> str:
+    """The first mistake in one line: key, value, what is allowed; how many more there are."""
+    mistakes = error.errors()
+    # An unknown key explains a missing one beside it.
+    first = next((m for m in mistakes if m["type"] == "extra_forbidden"), mistakes[0])
+    steps = [str(step) for step in first["loc"]]
+    # Within a component comes its kind, which is no key.
+    location = steps[:2] + steps[3:] if steps[0:1] == ["components"] and steps[2:3] and steps[2] in KINDS else steps
+    key = ".".join(location) or "model"
+    value = first["input"]
+    if first["type"] == "extra_forbidden":
+        allowed = _fields(steps[:-1])
+        line = f"{'.'.join(location[:-1]) or 'model'}: {unknown_name('key', location[-1], allowed)}"
+    elif first["type"] == "union_tag_invalid":
+        line = f"{key}.kind: {unknown_name('kind of component', first['ctx']['tag'], KINDS)}"
+    elif first["type"] == "union_tag_not_found":
+        line = f"{key}.kind: is missing; allowed: {', '.join(KINDS)}"
+    elif first["type"] == "missing":
+        line = f"{key}: is missing"
+    else:
+        inner = first.get("ctx", {}).get("error")
+        reason = str(inner) if inner is not None else first["msg"].replace("Input should be", "should be")
+        reason = reason.removeprefix("value: ")
+        shown = "" if isinstance(value, (dict, BaseModel)) or repr(value) in reason else f" = {value!r}"
+        line = f"{key}{shown}: {reason}" if location else reason
+    more = len(mistakes) - 1
+    return " ".join(line.split()) + (f" (and {more} more)" if more else "")
+
+
+def _fields(steps: list[str]) -> list[str]:
+    """Names of the keys that the section at a location may have."""
+    section: Any = ModelFile
+    if steps[:1] == ["components"]:
+        if len(steps) < 3:
+            return []
+        section, steps = KINDS[steps[2]], steps[3:]
+    within = False
+    for step in steps:
+        if within:  # a name of the user's own
+            within = False
+            continue
+        found = next((f for n, f in section.model_fields.items() if step in (n, f.alias)), None)
+        within = found is not None and get_origin(found.annotation) is dict
+        candidates = () if found is None else (found.annotation, *get_args(found.annotation))
+        section = next((t for t in candidates if isinstance(t, type) and issubclass(t, Section)), None)
+        if section is None:
+            return []
+    return [field.alias or name for name, field in section.model_fields.items()]

@@ -1,0 +1,68 @@
+"""What every section of a model file is made of: Quantities of a kind, names, lists."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Annotated
+
+import astropy.units as u
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from ..errors import InputError, check_name
+from ..galaxy.gas.hydrogen import X_CO_UNIT
+from ..units import quantity, to_float
+
+
+class Section(BaseModel):
+    """A table of a model file: no other keys than these, and none changes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
+
+
+def in_unit(
+    unit: str, *, minimum: float = 0.0, exclusive: bool = True, infinite: bool = False
+) -> Callable[[object], u.Quantity]:
+    """Validator of a Quantity: its unit's kind, and its range."""
+    wanted = u.Unit(unit)
+
+    def read(value: object) -> u.Quantity:
+        result = quantity(value, wanted, "value")
+        if infinite and np.ndim(result) == 0 and result.value == math.inf:
+            return result
+        to_float(result, wanted, "value", minimum=minimum, exclusive=exclusive)
+        return result
+
+    return read
+
+
+Length = Annotated[u.Quantity, BeforeValidator(in_unit("kpc"))]
+LengthOrZero = Annotated[u.Quantity, BeforeValidator(in_unit("kpc", exclusive=False))]
+SignedLength = Annotated[u.Quantity, BeforeValidator(in_unit("kpc", minimum=-math.inf))]
+Time = Annotated[u.Quantity, BeforeValidator(in_unit("yr"))]
+Energy = Annotated[u.Quantity, BeforeValidator(in_unit("GeV"))]
+EnergyOrZero = Annotated[u.Quantity, BeforeValidator(in_unit("erg", exclusive=False))]
+Rigidity = Annotated[u.Quantity, BeforeValidator(in_unit("GV"))]
+RigidityOrInfinite = Annotated[u.Quantity, BeforeValidator(in_unit("GV", infinite=True))]
+Grams = Annotated[u.Quantity, BeforeValidator(in_unit("g cm-2", exclusive=False))]
+NumberDensity = Annotated[u.Quantity, BeforeValidator(in_unit("cm-3"))]
+Gradient = Annotated[u.Quantity, BeforeValidator(in_unit("kpc-1", exclusive=False))]
+SurfaceDensity = Annotated[u.Quantity, BeforeValidator(in_unit("g cm-2"))]
+Speed = Annotated[u.Quantity, BeforeValidator(in_unit("km s-1"))]
+DiffusionCoefficient = Annotated[u.Quantity, BeforeValidator(in_unit("cm2 s-1"))]
+RigidityOrZero = Annotated[u.Quantity, BeforeValidator(in_unit("GV", exclusive=False))]
+CoToHydrogen = Annotated[u.Quantity, BeforeValidator(in_unit(X_CO_UNIT.to_string()))]
+
+
+def one_of(what: str, allowed: Iterable[str]) -> Callable[[object], str]:
+    """Validator of a name."""
+    return partial(check_name, what, allowed=list(allowed))
+
+
+def listed(value: object) -> object:
+    """Validator that takes no text for a list of letters."""
+    if isinstance(value, str):
+        raise InputError(f'a list is needed, e.g. ["{value}"] or []')
+    return value

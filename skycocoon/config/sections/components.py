@@ -1,0 +1,268 @@
+"""Sections of ``[components.NAME]``: cocoons, diffuse emission, maps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import astropy.units as u
+from pydantic import BeforeValidator, Field, model_validator
+
+from ...cosmicrays import LAWS, Grammage, Injection
+from ...cosmicrays.grammage import TURBULENCE
+from ...cosmicrays.local import LOCAL_SPECTRA
+from ...emission import Cocoons, Diffuse, Template
+from ...emission.template import OUTSIDE
+from ...errors import unknown_name
+from ...galaxy import GAS_MODELS, PROFILES, CylindricalGrid, Gas, Sea, SourceDisc, Sun
+from ...galaxy.disc import VERTICALS
+from ...interactions.helium import NUCLEAR_FACTORS
+from ...kinematics import SPECIES
+from ...sky import SkyMap
+from ...sky.convention import FLAVOURS, MESSENGERS
+from ..quantities import (
+    CoToHydrogen,
+    Energy,
+    EnergyOrZero,
+    Gradient,
+    Grams,
+    Length,
+    LengthOrZero,
+    NumberDensity,
+    Rigidity,
+    RigidityOrInfinite,
+    Section,
+    Time,
+    one_of,
+)
+from .galaxy import InteractionsSection
+
+
+def _delta(value: object) -> object:
+    if isinstance(value, str):
+        if value in TURBULENCE:
+            return TURBULENCE[value]
+        try:
+            return float(Fraction(value))
+        except (ValueError, ZeroDivisionError):
+            raise unknown_name("turbulence", value, TURBULENCE) from None
+    return value
+
+
+class DiscSection(Section):
+    """``[components.NAME.disc]``: where the sources are."""
+
+    profile: Annotated[str, BeforeValidator(one_of("disc profile", [*PROFILES, "custom", "grid"]))] = "green2015"
+    vertical: Annotated[str, BeforeValidator(one_of("vertical profile", VERTICALS))] = "exponential"
+    height: Length = 0.1 * u.kpc
+    radius: Length = 20.0 * u.kpc
+    half_height: Length = 0.5 * u.kpc
+    a: float | None = Field(default=None, gt=-1)
+    b: float | None = Field(default=None, ge=0)
+    offset: LengthOrZero | None = None
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> DiscSection:
+        custom = [key for key in ("a", "b", "offset") if getattr(self, key) is not None]
+        if self.profile == "custom" and (self.a is None or self.b is None):
+            raise ValueError("the profile 'custom' needs a and b")
+        if self.profile != "custom" and custom:
+            raise ValueError(f"{custom[0]} goes with profile = 'custom' alone, not with {self.profile!r}")
+        if (self.profile == "grid") != (self.file is not None):
+            raise ValueError("profile = 'grid' and file = '....npz' go together")
+        if self.profile == "grid" and (extra := self.model_fields_set - {"profile", "file"}):
+            raise ValueError(f"{sorted(extra)[0]} does not go with profile = 'grid'")
+        return self
+
+    def build(self, sun: Sun, rate: u.Quantity, folder: Path) -> SourceDisc | CylindricalGrid:
+        """The density, normalised to a rate."""
+        if self.file is not None:
+            return CylindricalGrid.read(folder / self.file).normalised(rate)
+        options: dict[str, Any] = {
+            "sun_radius": sun.radius,
+            "height": self.height,
+            "radius": self.radius,
+            "half_height": self.half_height,
+            "rate": rate,
+            "vertical": self.vertical,
+        }
+        if self.profile == "custom":
+            offset = 0.0 * u.kpc if self.offset is None else self.offset
+            return SourceDisc(self.a or 0.0, self.b or 0.0, offset, **options)
+        return SourceDisc.preset(self.profile, **options)
+
+
+class SpeciesSection(Section):
+    """``[components.NAME.injection.SPECIES]``: what one source releases."""
+
+    efficiency: float = Field(ge=0, le=1)
+    slope: float = Field(gt=3, lt=5)
+    cutoff: RigidityOrInfinite = 3.0 * u.PV
+    mass_convention: Literal["own_mass", "proton_mass"] = "own_mass"
+
+
+class InjectionSection(Section):
+    """``[components.NAME.injection]``: one section for each species."""
+
+    proton: SpeciesSection | None = None
+    helium: SpeciesSection | None = None
+
+    @model_validator(mode="after")
+    def _any(self) -> InjectionSection:
+        if self.proton is None and self.helium is None:
+            raise ValueError("at least one of proton and helium is needed")
+        return self
+
+    def build(self, energy: u.Quantity) -> tuple[Injection, ...]:
+        """What each species' section says."""
+        found = {name: section for name in SPECIES if (section := getattr(self, name)) is not None}
+        return tuple(
+            Injection(SPECIES[name], s.efficiency, s.slope, s.cutoff, energy, s.mass_convention)
+            for name, s in found.items()
+        )
+
+
+class GrammageSection(Section):
+    """``[components.NAME.grammage]``: X_c of rigidity."""
+
+    law: Annotated[str, BeforeValidator(one_of("grammage law", LAWS))] = "exponential"
+    normalisation: Grams = 0.4 * u.g / u.cm**2
+    cutoff: Rigidity | None = None
+    delta: Annotated[float | None, BeforeValidator(_delta), Field(gt=0, le=2)] = None
+    sharp: bool | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> GrammageSection:
+        if self.law != "diffusive":
+            for key in ("delta", "sharp"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} goes with law = 'diffusive' alone, not with {self.law!r}")
+        if self.law == "diffusive" and self.delta is None:
+            raise ValueError("law = 'diffusive' needs delta, e.g. 0.5 (kraichnan) or 1 (bohm)")
+        return self
+
+    def build(self) -> Grammage:
+        """The law."""
+        options: dict[str, Any] = {"normalisation": self.normalisation}
+        if self.law != "constant" and self.cutoff is not None:
+            options["cutoff"] = self.cutoff
+        if self.law == "diffusive":
+            options |= {"delta": self.delta, "sharp": bool(self.sharp)}
+        result: Grammage = LAWS[self.law](**options)
+        return result
+
+
+# The section and the component of a build before this one.
+_Before = tuple["Section", Any] | None
+
+
+def _same(section: Section, before: _Before) -> Callable[..., bool]:
+    """Whether keys of a section are the very objects of the section that was built before."""
+    return lambda *keys: before is not None and all(getattr(section, k) is getattr(before[0], k) for k in keys)
+
+
+class CocoonsSection(Section):
+    """``[components.NAME]`` with ``kind = "cocoons"``."""
+
+    kind: Literal["cocoons"]
+    supernova_interval: Time = 30.0 * u.yr
+    supernova_energy: EnergyOrZero = 1e51 * u.erg
+    gas_density: NumberDensity = 1.0 / u.cm**3
+    lifetime: Time = 0.3 * u.Myr
+    nearest: LengthOrZero = 0.0 * u.kpc
+    disc: DiscSection = DiscSection()
+    injection: InjectionSection
+    grammage: GrammageSection = GrammageSection()
+
+    def build(
+        self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, before: _Before = None
+    ) -> Cocoons:
+        """The component; parts whose sections are those of one that was built ``before`` are taken from it."""
+        same = _same(self, before)
+        disc: Any = before[1].density if before and same("disc", "supernova_interval") else None
+        injection = before[1].injection if before and same("injection", "supernova_energy") else None
+        return Cocoons(
+            name,
+            self.disc.build(sun, 1.0 / self.supernova_interval, folder) if disc is None else disc,
+            self.injection.build(self.supernova_energy) if injection is None else injection,
+            self.grammage.build(),
+            interactions.helium,
+            self.gas_density,
+            self.lifetime,
+            self.nearest,
+        )
+
+
+class SeaSection(Section):
+    """``[components.NAME.sea]``: where the diffusing cosmic rays are."""
+
+    sources: Annotated[str, BeforeValidator(one_of("source profile", PROFILES))] = "green2015"
+    halo_height: Length = 4.0 * u.kpc
+    radius: Length = 20.0 * u.kpc
+    delta_gradient: Gradient = 0.0 / u.kpc
+    delta_outer: Length = 11.0 * u.kpc
+
+    def build(self, sun: Sun) -> Sea:
+        """The sea, 1 at the Sun."""
+        return Sea(self.sources, self.halo_height, self.radius, sun.radius, self.delta_gradient, self.delta_outer)
+
+
+class DiffuseSection(Section):
+    """``[components.NAME]`` with ``kind = "diffuse"``."""
+
+    kind: Literal["diffuse"]
+    spectra: Annotated[str, BeforeValidator(one_of("local spectra", LOCAL_SPECTRA))] = "min"
+    gas: Annotated[str, BeforeValidator(one_of("gas model", GAS_MODELS))] = "galprop"
+    x_co: CoToHydrogen | None = None
+    ionised: bool = False
+    column_scale: float = Field(default=1.0, gt=0)
+    nuclear: Annotated[str, BeforeValidator(one_of("nuclear factors", NUCLEAR_FACTORS))] = "constant"
+    helium_abundance: float = Field(default=0.0963, ge=0, le=0.5)
+    sea: SeaSection = SeaSection()
+
+    def build(
+        self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, before: _Before = None
+    ) -> Diffuse:
+        """The component; the sea of one that was built ``before`` is taken over if its section is the same."""
+        gas = Gas(self.gas, self.x_co, self.ionised, self.column_scale)
+        sea = before[1].sea if before and _same(self, before)("sea") else self.sea.build(sun)
+        return Diffuse(name, self.spectra, gas, sea, self.nuclear, self.helium_abundance)
+
+
+class MapSection(Section):
+    """``[components.NAME]`` with ``kind = "map"``: the keys but ``file`` say what the file does not."""
+
+    kind: Literal["map"]
+    file: str
+    unit: str | None = None
+    frame: str | None = None
+    ordering: Literal["RING", "NESTED"] | None = None
+    energies: list[Energy] | None = None
+    messenger: Annotated[str | None, BeforeValidator(one_of("messenger", MESSENGERS))] = None
+    flavour: Annotated[str | None, BeforeValidator(one_of("flavour convention", FLAVOURS))] = None
+    scale: float = Field(default=1.0, ge=0)
+    outside: Annotated[str, BeforeValidator(one_of("choice for energies outside the map", OUTSIDE))] = "error"
+
+    def build(
+        self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, before: _Before = None
+    ) -> Template:
+        """The component; the map of one that was built ``before`` is not read again if but its scale has changed."""
+        if before and _same(self, before)(*(key for key in type(self).model_fields if key not in ("scale", "outside"))):
+            return Template(name, before[1].sky, self.scale, self.outside)
+        sky = SkyMap.read(
+            folder / self.file,
+            unit=self.unit,
+            frame=self.frame,
+            ordering=self.ordering,
+            energies=None if self.energies is None else u.Quantity(self.energies),
+            messenger=self.messenger,
+            flavour=self.flavour,
+        )
+        return Template(name, sky, self.scale, self.outside)
+
+
+KINDS: Mapping[str, type[Section]] = {"cocoons": CocoonsSection, "diffuse": DiffuseSection, "map": MapSection}
+ComponentSection = Annotated[CocoonsSection | DiffuseSection | MapSection, Field(discriminator="kind")]

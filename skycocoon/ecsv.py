@@ -1,0 +1,129 @@
+"""ECSV tables: reading, and columns, errors and flags with one-line mistakes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import astropy.units as u
+import numpy as np
+
+from .errors import InputError
+from .points import BoolArray
+from .units import FloatArray
+
+__all__ = [
+    "read_column",
+    "read_ecsv",
+    "read_errors",
+    "read_flags",
+]
+
+
+def read_ecsv(path: Path, shipped: str) -> Any:
+    """Table of Quantities of an ECSV file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    shipped
+        What there is instead, for the message about a missing file.
+
+    Raises
+    ------
+    InputError
+        If it is missing, or cannot be read.
+    """
+    from astropy.table import QTable
+
+    if not path.is_file():
+        raise InputError(f"{path}: no such file; shipped {shipped}")
+    try:
+        return QTable.read(path, format="ascii.ecsv")
+    except Exception as error:  # astropy's readers raise many kinds
+        raise InputError(f"{path}: not a readable ECSV table ({str(error).strip().splitlines()[0]})") from None
+
+
+def read_column(table: Any, key: str, unit: u.UnitBase) -> FloatArray:
+    """One column of a table as an (n,) array in a unit; what is missing is NaN.
+
+    Raises
+    ------
+    InputError
+        If there is no such column, it does not hold one number per row, or its unit is of another kind.
+    """
+    if key not in table.colnames:
+        raise InputError(f"no column {key!r}; there are: {', '.join(table.colnames)}")
+    column = table[key]
+    try:
+        values = u.Quantity(np.ma.filled(column, np.nan) if hasattr(column, "mask") else column)
+    except (TypeError, ValueError):
+        raise InputError(f"column {key!r}: one number is needed in every row") from None
+    if not values.unit.is_equivalent(unit):
+        has = "no unit" if values.unit == u.dimensionless_unscaled else f"the unit '{values.unit}'"
+        needed = "none" if unit == u.dimensionless_unscaled else f"one like '{unit}'"
+        raise InputError(f"column {key!r} has {has}; {needed} is needed")
+    if values.ndim > 1:
+        raise InputError(f"column {key!r}: one number is needed in every row")
+    return np.atleast_1d(np.asarray(values.to_value(unit), dtype=np.float64))
+
+
+def read_errors(table: Any, base: str, unit: u.UnitBase) -> tuple[FloatArray, FloatArray]:
+    """Errors down and up of the column ``base``: statistical and, where given, systematic in quadrature.
+
+    Columns ``*_err``, or ``*_errn`` and ``*_errp``; optional ``*_sys``, or ``*_sysn`` and ``*_sysp``. A side of the
+    statistical error that is missing is taken as the other. An error below zero is given back as NaN.
+
+    Returns
+    -------
+    tuple
+        (n,) low and high, in ``unit``.
+
+    Raises
+    ------
+    InputError
+        If there are no errors, or only one side of the two.
+    """
+    errors = _sides(table, base, "err", unit)
+    if errors is None:
+        raise InputError(f"no errors: '{base}_err', or '{base}_errn' and '{base}_errp', are needed")
+    low, high = errors
+    low, high = np.where(np.isfinite(low), low, high), np.where(np.isfinite(high), high, low)
+    low, high = _not_negative(low), _not_negative(high)
+    if (system := _sides(table, base, "sys", unit)) is not None:
+        low, high = np.hypot(low, _not_negative(system[0])), np.hypot(high, _not_negative(system[1]))
+    return low, high
+
+
+def _sides(table: Any, base: str, kind: str, unit: u.UnitBase) -> tuple[FloatArray, FloatArray] | None:
+    both, down, up = (f"{base}_{kind}{side}" for side in ("", "n", "p"))
+    if both in table.colnames:
+        value = read_column(table, both, unit)
+        return value, value
+    there = [key for key in (down, up) if key in table.colnames]
+    if len(there) == 1:
+        raise InputError(f"of the errors '{down}' and '{up}' only {there[0]!r} is there; both, or '{both}', are needed")
+    return (read_column(table, down, unit), read_column(table, up, unit)) if there else None
+
+
+def _not_negative(error: FloatArray) -> FloatArray:
+    # A sum in quadrature would hide the sign.
+    return np.where(error < 0, np.nan, error)
+
+
+def read_flags(table: Any, key: str) -> BoolArray:
+    """(n,) column of true and false; false without the column, and where it says nothing.
+
+    Raises
+    ------
+    InputError
+        If it holds anything else.
+    """
+    if key not in table.colnames:
+        return np.zeros(len(table), dtype=bool)
+    column = table[key]
+    values = np.ma.filled(column, False) if hasattr(column, "mask") else np.asarray(column)
+    if values.ndim != 1 or values.dtype.kind not in "biu" or not np.all((values == 0) | (values == 1)):
+        raise InputError(f"column {key!r}: True or False is needed in every row (datatype: bool)")
+    return np.asarray(values, dtype=bool)

@@ -1,0 +1,272 @@
+"""Interstellar hydrogen: a published gas model with its X_CO, scale and edges; masses and surface densities."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any, ClassVar
+
+import astropy.constants as const
+import astropy.units as u
+import numpy as np
+from numpy.typing import NDArray
+
+from ...errors import InputError, check_name
+from ...numerics.quadrature import GAUSS_W, GAUSS_X, panel_edges, panel_nodes
+from ...units import CM_PER_KPC, FloatArray, to_array, to_float
+from ..frame import Sun
+from .cordes import cordes_ionised
+from .model import Profile
+from .published import GAS_MODELS
+
+__all__ = [
+    "KINDS",
+    "X_CO_UNIT",
+    "Gas",
+]
+
+KINDS = ("all", "atomic", "molecular", "ionised")
+"""Kinds of gas that have a mass and a column."""
+
+X_CO_UNIT = u.Unit("cm-2 K-1 km-1 s")
+"""Unit of N(H2) / W_CO, cm^-2 (K km/s)^-1."""
+HYDROGEN_MASS = (const.m_p + const.m_e).to_value(u.Msun)
+"""Mass of a hydrogen atom [Msun]; CODATA (astropy.constants), binding energy neglected."""
+CM3_PER_KPC3 = CM_PER_KPC**3
+IndexArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Gas:
+    """Hydrogen nuclei per volume in the Galaxy; axisymmetric and symmetric about the plane.
+
+    What the choice of a model does is large: columns differ by a factor of two (``scale`` is there for that). Helium is
+    not in these numbers.
+
+    Parameters
+    ----------
+    model
+        One of :data:`GAS_MODELS`.
+
+        * ``"galprop"``: HI, H2 as GALPROP has them. At R < 1.5 kpc its CO table holds much less H2 than Ferriere et al.
+          2007, after whom it is made (3.4e6 instead of 5e7 Msun); this is of no concern at \\|l\\| > 11 deg.
+        * ``"nakanishi-sofue"``, ``"misiriotis"``: closed forms.
+        * ``"ferriere"``: Ferriere 1998 at R > 3 kpc. The bar-shaped central zone and the tilted disc of Ferriere,
+          Gillard & Jean 2007 inside are not axisymmetric: here they are averaged over azimuth, so that masses are
+          right and single lines of sight at \\|l\\| < 20 deg are not.
+    x_co
+        X_CO [cm^-2 (K km/s)^-1] to rescale H2 to; None for the model's own. Only for models whose own is known.
+    ionised
+        Whether to add the HII of Cordes et al. 1991.
+    scale
+        Factor for every density, thus mass and column.
+    radius
+        Outer edge. GALPROP's table, the flares and the exponentials of the others are not meant for more.
+    half_height
+        Top of the gas. The default holds all but 0.2 % of the HI of each model, in the flares at R > 15 kpc, and all
+        but 1.6 % of the HII, whose layer has a height of 1 kpc.
+
+    Raises
+    ------
+    InputError
+        For unknown models, values out of range, and ``x_co`` with a model whose own X_CO is not known.
+    """
+
+    axisymmetric: ClassVar[bool] = True
+
+    model: str = "galprop"
+    x_co: u.Quantity | None = None
+    ionised: bool = False
+    scale: float = 1.0
+    radius: u.Quantity = field(default=20.0 * u.kpc)
+    half_height: u.Quantity = field(default=4.0 * u.kpc)
+
+    def __post_init__(self) -> None:
+        model = GAS_MODELS[check_name("gas model", self.model, GAS_MODELS)]
+        if self.x_co is not None:
+            to_float(self.x_co, X_CO_UNIT, "gas x_co", minimum=0.0, exclusive=True)
+            if model.x_co is None:
+                known = ", ".join(name for name, other in GAS_MODELS.items() if other.x_co is not None)
+                raise InputError(
+                    f"gas x_co: not with the model {self.model}, {model.x_co_source}; allowed with: {known}"
+                )
+        if not (math.isfinite(self.scale) and self.scale > 0):
+            raise InputError(f"gas scale {self.scale:g} is out of range; allowed: finite and > 0")
+        for name in ("radius", "half_height"):
+            to_float(getattr(self, name), u.kpc, f"gas {name}", minimum=0.0, exclusive=True)
+
+    def __str__(self) -> str:
+        return self.describe()
+
+    def plot(self, sun: Sun, **options: Any) -> Any:
+        """Draw columns against longitude; see :func:`skycocoon.plot.plot_gas`."""
+        return import_module("skycocoon.plot").plot_gas(self, sun, **options)
+
+    def describe(self) -> str:
+        """Model, references, X_CO and scale in one line, and what is published."""
+        model = GAS_MODELS[self.model]
+        if self.x_co is not None:
+            x_co = f"X_CO = {self.x_co.to_value(X_CO_UNIT):.3g} cm-2 (K km/s)-1 instead of {model.x_co:.3g}"
+        elif model.x_co is not None:
+            x_co = f"X_CO = {model.x_co:.3g} cm-2 (K km/s)-1 ({model.x_co_source})"
+        else:
+            x_co = "X_CO not known"
+        ionised = ", with HII of Cordes et al. 1991" if self.ionised else ""
+        return (
+            f"gas {self.model} ({model.reference}; {model.provenance}), {x_co}{ionised}, times {self.scale:g}, "
+            f"R < {self.radius:g}, |z| < {self.half_height:g}"
+        )
+
+    @property
+    def molecular_factor(self) -> float:
+        """Factor by which ``x_co`` changes H2."""
+        own = GAS_MODELS[self.model].x_co
+        return 1.0 if self.x_co is None or own is None else float(self.x_co.to_value(X_CO_UNIT) / own)
+
+    @property
+    def radial_kinks(self) -> FloatArray:
+        """Radii [kpc] inside the outer edge at which a density has a kink or a jump, increasing."""
+        kinks = np.array(GAS_MODELS[self.model].kinks(), dtype=np.float64)
+        return kinks[kinks < self.radius.to_value(u.kpc)]
+
+    def atomic(self, R: FloatArray, z: FloatArray) -> FloatArray:
+        """HI [cm^-3] at R and z [kpc], which broadcast; zero outside the cylinder."""
+        return self._inside(GAS_MODELS[self.model].atomic, R, z)
+
+    def molecular(self, R: FloatArray, z: FloatArray) -> FloatArray:
+        """H nuclei in H2, 2 n(H2) [cm^-3], at R and z [kpc], which broadcast; zero outside the cylinder."""
+        return self.molecular_factor * self._inside(GAS_MODELS[self.model].molecular, R, z)
+
+    def ionised_density(self, R: FloatArray, z: FloatArray) -> FloatArray:
+        """HII [cm^-3] at R and z [kpc], which broadcast; zero outside the cylinder, and everywhere if not asked for."""
+        if not self.ionised:
+            return np.zeros(np.broadcast_shapes(np.shape(R), np.shape(z)))
+        return self._inside(cordes_ionised, R, z)
+
+    def hydrogen(self, R: FloatArray, z: FloatArray) -> FloatArray:
+        """H nuclei of every kind [cm^-3] at R and z [kpc], which broadcast: the sum of the three."""
+        total = self.atomic(R, z) + self.molecular(R, z)
+        return total + self.ionised_density(R, z) if self.ionised else total
+
+    def density(self, radius: u.Quantity, azimuth: u.Quantity, height: u.Quantity) -> u.Quantity:
+        """H nuclei [cm^-3] at (R, phi, z), which broadcast; zero outside the cylinder."""
+        n = self.hydrogen(to_array(radius, u.kpc, "radius"), to_array(height, u.kpc, "height"))
+        phi = to_array(azimuth, u.rad, "azimuth")
+        return np.broadcast_to(n, np.broadcast_shapes(n.shape, phi.shape)) * u.cm**-3
+
+    def surface_density(self, radius: u.Quantity, kind: str = "all") -> u.Quantity:
+        """Hydrogen mass per area of the disc [Msun pc^-2] at radii of any shape, of a kind of gas."""
+        R = to_array(radius, u.kpc, "radius")
+        return (self._surface(R, kind) * HYDROGEN_MASS * CM3_PER_KPC3 * u.Msun / u.kpc**2).to(u.Msun / u.pc**2)
+
+    def mass(self, kind: str = "all") -> u.Quantity:
+        """Hydrogen mass [Msun] of a kind of gas within the cylinder."""
+        edges = panel_edges(self.radial_kinks, self.radius.to_value(u.kpc), 0.25)
+        R, w = panel_nodes(edges)
+        total = float(np.sum(w * 2 * np.pi * R * self._surface(R, kind)))
+        return total * CM3_PER_KPC3 * HYDROGEN_MASS * u.Msun
+
+    def column(
+        self, longitude: u.Quantity, latitude: u.Quantity, sun: Sun, kind: str = "all", rtol: float = 1e-6
+    ) -> u.Quantity:
+        """H nuclei per area [cm^-2] from the Sun to the end of the gas, by plain adaptive quadrature.
+
+        A reference for the kernels, which it shares nothing with. Rays are cut at the kinks in R, at the point nearest
+        to the axis and at a few heights; panels are halved until Gauss-Legendre sums of 10 nodes agree.
+
+        Parameters
+        ----------
+        longitude, latitude
+            Galactic coordinates [angle], which broadcast.
+        sun
+            The observer.
+        kind
+            One of :data:`KINDS`.
+        rtol
+            Accuracy asked for.
+        """
+        profile = self._profile(kind)
+        lon = to_array(longitude, u.rad, "longitude")
+        lat = to_array(latitude, u.rad, "latitude")
+        lon, lat = np.broadcast_arrays(lon, lat)
+        rays = np.column_stack([lon.ravel(), lat.ravel()])
+        result = np.zeros(len(rays))
+        block = 500  # Rays at a time: at most some 200 panels of 10 nodes each, 8 MB an array.
+        for first in range(0, len(rays), block):
+            chosen = slice(first, first + block)
+            result[chosen] = self._columns(rays[chosen], sun.place, profile, rtol)
+        return result.reshape(lon.shape) * CM_PER_KPC * u.cm**-2
+
+    def _profile(self, kind: str) -> Profile:
+        profiles = {
+            "all": self.hydrogen,
+            "atomic": self.atomic,
+            "molecular": self.molecular,
+            "ionised": self.ionised_density,
+        }
+        return profiles[check_name("kind of gas", kind, KINDS)]
+
+    def _inside(self, profile: Profile, R: FloatArray, z: FloatArray) -> FloatArray:
+        inside = (self.radius.to_value(u.kpc) >= R) & (np.abs(z) <= self.half_height.to_value(u.kpc))
+        return np.where(inside, self.scale * profile(R, z), 0.0)
+
+    def _surface(self, R: FloatArray, kind: str) -> FloatArray:
+        """H nuclei per area of the disc, int n dz [cm^-3 kpc], at radii [kpc]."""
+        # The thinnest layer has a height of 18 pc; the tilted disc puts one of 42 pc anywhere up to 0.8 kpc.
+        top = self.half_height.to_value(u.kpc)
+        z, w = panel_nodes(panel_edges(np.concatenate([[0.02, 0.04], 0.08 * np.arange(1, 11), [1.28, 2.56]]), top, top))
+        return np.asarray(2 * np.sum(w * self._profile(kind)(np.asarray(R)[..., None], z), axis=-1))
+
+    def _columns(self, rays: FloatArray, place: FloatArray, profile: Profile, rtol: float) -> FloatArray:
+        """Integrals of a density along rays (l, b) [rad]: (n,) in cm^-3 kpc."""
+        sun_radius, sun_height = place
+        edge, top = self.radius.to_value(u.kpc), self.half_height.to_value(u.kpc)
+        cos_l, sin_l = np.cos(rays[:, 0]), np.sin(rays[:, 0])
+        cos_b, sin_b = np.cos(rays[:, 1]), np.sin(rays[:, 1])
+
+        # Where R = k: distance s cos b = R_sun cos l -+ sqrt(k^2 - R_sun^2 sin^2 l); and where z = h.
+        cylinders = np.append(self.radial_kinks, edge)
+        root = np.sqrt(np.maximum(cylinders**2 - (sun_radius * sin_l[:, None]) ** 2, 0.0))
+        middle = (sun_radius * cos_l)[:, None]
+        heights = np.array([-top, -1.0, -0.3, -0.1, -0.03, 0.0, 0.03, 0.1, 0.3, 1.0, top])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            flat = np.concatenate([middle - root, middle, middle + root], axis=1) / cos_b[:, None]
+            tall = (heights - sun_height) / sin_b[:, None]
+        cuts = np.concatenate([flat, tall], axis=1)
+        cuts = np.where(np.isfinite(cuts), cuts, 0.0)
+        # Beyond the far wall there is nothing; the lids are where the density itself ends.
+        far = sun_radius + edge
+        far = np.where(cos_b > 1e-6, far / np.maximum(cos_b, 1e-6), np.inf)
+        lid = np.where(np.abs(sin_b) > 1e-12, (abs(sun_height) + top) / np.maximum(np.abs(sin_b), 1e-12), np.inf)
+        end = np.minimum(far, lid)[:, None]
+        cuts = np.sort(np.concatenate([np.zeros_like(end), np.clip(cuts, 0.0, end), end], axis=1), axis=1)
+
+        ray: IndexArray = np.repeat(np.arange(len(rays), dtype=np.int64), cuts.shape[1] - 1)
+        low, high = cuts[:, :-1].ravel(), cuts[:, 1:].ravel()
+
+        def gauss(ray: IndexArray, low: FloatArray, high: FloatArray) -> FloatArray:
+            half = 0.5 * (high - low)
+            s = (0.5 * (low + high))[:, None] + half[:, None] * GAUSS_X
+            flat = s * cos_b[ray, None]
+            x, y = sun_radius - flat * cos_l[ray, None], flat * sin_l[ray, None]
+            return np.asarray(half * (profile(np.hypot(x, y), sun_height + s * sin_b[ray, None]) @ GAUSS_W))
+
+        keep = high > low
+        ray, low, high = ray[keep], low[keep], high[keep]
+        coarse = gauss(ray, low, high)
+        total = np.bincount(ray, coarse, minlength=len(rays))
+        result = np.zeros(len(rays))
+        for _ in range(40):
+            mid = 0.5 * (low + high)
+            left, right = gauss(ray, low, mid), gauss(ray, mid, high)
+            # A tenth of rtol per panel: errors of the few panels that count add up to less than rtol.
+            good = np.abs(left + right - coarse) <= 0.1 * rtol * total[ray]
+            result += np.bincount(ray[good], (left + right)[good], minlength=len(rays))
+            bad = ~good
+            if not bad.any():
+                break
+            ray = np.concatenate([ray[bad], ray[bad]])
+            low, high = np.concatenate([low[bad], mid[bad]]), np.concatenate([mid[bad], high[bad]])
+            coarse = np.concatenate([left[bad], right[bad]])
+        return result

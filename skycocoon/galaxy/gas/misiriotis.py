@@ -1,0 +1,32 @@
+"""Gas model ``misiriotis``: HI and H2 of Misiriotis et al. 2006, A&A 459, 113."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...units import FloatArray
+from .model import GasModel
+
+__all__ = ["MODEL"]
+
+
+def misiriotis_atomic(R: FloatArray, z: FloatArray) -> FloatArray:
+    """HI of Misiriotis et al. 2006, A&A 459, 113 [cm^-3]; none at R <= 2.75 kpc."""
+    return np.where(R > 2.75, 0.32 * np.exp(-R / 18.24 - np.abs(z) / 0.52), 0.0)
+
+
+def misiriotis_molecular(R: FloatArray, z: FloatArray) -> FloatArray:
+    """H nuclei in H2 of Misiriotis et al. 2006, A&A 459, 113 [cm^-3]."""
+    return np.asarray(2 * 4.06 * np.exp(-R / 2.57 - np.abs(z) / 0.08))
+
+
+MODEL = GasModel(
+    "Misiriotis et al. 2006",
+    misiriotis_atomic,
+    misiriotis_molecular,
+    None,
+    "the X_CO of Misiriotis et al. 2006 is not known to us",
+    "published, coefficients as in a public code",
+    lambda: (2.75,),
+)
+"""The gas of Misiriotis et al."""

@@ -1,0 +1,46 @@
+"""A published gas model: densities of HI and H2, X_CO, and radii of kinks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ...units import FloatArray
+
+__all__ = ["LN2", "GasModel", "Profile"]
+
+LN2 = math.log(2.0)
+"""Turns the half width of a Gaussian layer into its exponent."""
+
+Profile = Callable[[FloatArray, FloatArray], FloatArray]
+"""Density [cm^-3] at broadcasting R and z [kpc]."""
+
+
+@dataclass(frozen=True)
+class GasModel:
+    """A published model of HI and H2.
+
+    Attributes
+    ----------
+    reference
+        Papers, in a few words.
+    atomic, molecular
+        H nuclei [cm^-3] at R and z [kpc], which broadcast.
+    x_co
+        X_CO that its H2 is based on [cm^-2 (K km/s)^-1]; None if that is not known to us.
+    x_co_source
+        Where that comes from, or why there is none.
+    provenance
+        What is published and what is not.
+    kinks
+        Gives the radii [kpc] at which a density has a kink or a jump.
+    """
+
+    reference: str
+    atomic: Profile
+    molecular: Profile
+    x_co: float | None
+    x_co_source: str
+    provenance: str
+    kinks: Callable[[], tuple[float, ...]] = tuple

@@ -1,0 +1,164 @@
+"""The table that the kernels read: density values on uniform nodes, and the scale of their features."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import astropy.units as u
+import numpy as np
+
+from ..units import FloatArray
+
+__all__ = [
+    "NUMBER_DENSITY",
+    "RATE_DENSITY",
+    "DensityTable",
+]
+
+RATE_DENSITY = u.Unit("cm-3 s-1")
+"""Internal unit of a source rate per volume."""
+NUMBER_DENSITY = u.Unit("cm-3")
+"""Internal unit of a number per volume, such as gas."""
+# A table has its shape still on every n-th node if interpolation between these is this good, in units of the density
+# plus a small part of its maximum along the axis. That only has to make sure that no feature is stepped over: the
+# error control of the quadrature does the rest.
+GRAIN_TOLERANCE = 0.5
+NEGLIGIBLE = 3e-3
+# Part of the whole below which a feature in R does not decide how finely the sky is looked at.
+LITTLE = 0.005
+# Change of ln n's slope across a node, in units of 1/cell, that is called a crease.
+CREASE = 0.01
+
+
+@dataclass(frozen=True, eq=False)
+class DensityTable:
+    """What :func:`skycocoon.kernels.columns.columns` reads: values on uniform nodes, and how to find one's way there.
+
+    Attributes
+    ----------
+    values
+        (n_R, n_phi, n_z) density in cm^-3 s^-1 or cm^-3, or its natural logarithm. n_phi = 1 is axisymmetric.
+    axes
+        (3, 3): for R, phi and z (R and z: or their square roots) the first node, nodes per unit and the outer boundary
+        in kpc.
+    root, folded, steep, logarithmic
+        Nodes uniform in sqrt(R); z stands for |z|; nodes uniform in sqrt(|z|); values are ln n.
+    rulers
+        For R, phi and z the number of grains between the first node and each: a grain is as many cells as the table is
+        smooth over. All 0 along an axis for which one panel of a quadrature can do.
+    creases
+        Heights [kpc] of kinks in z, at which rays are split: the plane, and the edges of layers.
+    """
+
+    values: FloatArray
+    axes: FloatArray
+    root: bool
+    folded: bool
+    steep: bool
+    logarithmic: bool
+    rulers: tuple[FloatArray, FloatArray, FloatArray]
+    creases: FloatArray
+
+    @property
+    def axisymmetric(self) -> bool:
+        """Whether the density does not depend on azimuth."""
+        return self.values.shape[1] == 1
+
+    @property
+    def arguments(self) -> tuple[Any, ...]:
+        """The table as kernel arguments, in order."""
+        flags = self.root, self.folded, self.steep, self.logarithmic
+        return self.values, self.axes, *flags, *self.rulers, self.creases
+
+    def feature_angle(self, sun_radius: float) -> float:
+        """Angle [rad] under which the smallest feature is seen from afar; infinite for a smooth table.
+
+        Layers in z are seen whole along the plane, features in R and phi are not.
+        """
+        first, scale, last = self.axes[0]
+        angles = [math.inf]
+        if self.rulers[0][-1] > 0:
+            nodes = first + np.arange(self.values.shape[0]) / scale
+            if self.root:
+                nodes = nodes**2
+            edges = np.interp(np.arange(math.ceil(self.rulers[0][-1]) + 1), self.rulers[0], nodes)
+            # What holds next to nothing may be small: rings around the axis, kinks of a profile far from the plane. And
+            # a ring around the observer has no edge in the sky.
+            held = np.diff(np.interp(edges, nodes, self._within(nodes)))
+            angle = np.diff(edges) / (sun_radius + edges[1:])
+            angles += list(angle[(held > LITTLE) & (edges[:-1] < sun_radius)])
+        if self.rulers[1][-1] > 0:
+            grain = 1 / np.diff(self.rulers[1]).max() / self.axes[1, 1]
+            angles.append(grain * last / 4 / (sun_radius + last / 4))
+        return float(min(angles))
+
+    def _within(self, radii: FloatArray) -> FloatArray:
+        """Part of the whole that is inside each of the nodes in R [kpc]."""
+        z = np.arange(self.values.shape[2]) / self.axes[2, 1]
+        across = np.gradient(z**2 if self.steep else z)
+        n = np.exp(self.values - self.values.max()) if self.logarithmic else self.values
+        ring = n.mean(axis=1) @ across * radii
+        steps = np.diff(radii) * (ring[1:] + ring[:-1])
+        return np.concatenate([[0.0], np.cumsum(steps)]) / np.sum(steps)
+
+    def density(self, points: FloatArray) -> FloatArray:
+        """Interpolated density [cm^-3 s^-1 or cm^-3] at Galactocentric (x, y, z) [kpc], shape (n, 3)."""
+        from ..kernels.columns import density
+
+        points = np.ascontiguousarray(points, dtype=np.float64)
+        out = np.empty(len(points))
+        density(points, *self.arguments[:6], out)
+        return out
+
+
+def ruler(values: FloatArray, axis: int, periodic: bool, logarithmic: bool) -> FloatArray:
+    """Grains between the first node of an axis and each of its nodes (and, if it is periodic, once around).
+
+    The grain at a node is the largest power of two of cells for which the table still has its shape there.
+    """
+    moved = np.moveaxis(values, axis, 0)
+    if periodic:
+        moved = np.concatenate([moved, moved[:1]])
+    cells = len(moved) - 1
+    if logarithmic:
+        moved = moved - moved.max()
+    true = np.exp(moved) if logarithmic else moved
+    peak = true.max(axis=0)
+    scale = true + NEGLIGIBLE * np.maximum(peak, NEGLIGIBLE * peak.max())
+    index = np.arange(cells + 1)
+    grain = np.ones(cells)
+    stride = 2
+    while stride <= cells:
+        picked = np.append(np.arange(0, cells, stride), cells)
+        low = np.clip(np.searchsorted(picked, index, side="right") - 1, 0, len(picked) - 2)
+        weight = ((index - picked[low]) / (picked[low + 1] - picked[low])).reshape(-1, 1, 1)
+        rough = moved[picked[low]] * (1 - weight) + moved[picked[low + 1]] * weight
+        if logarithmic:
+            rough = np.exp(rough)
+        error = np.max(np.abs(rough - true) / np.where(scale > 0, scale, 1.0), axis=(1, 2))
+        worst = np.maximum.reduceat(error, picked[:-1])
+        good = (worst <= GRAIN_TOLERANCE)[np.minimum(index[:-1] // stride, len(picked) - 2)]
+        grain = np.where(good & (grain == stride // 2), stride, grain)
+        if not good.any():
+            break
+        stride *= 2
+    if grain.min() * 2 > cells:
+        return np.zeros(cells + 1)
+    return np.concatenate([[0.0], np.cumsum(1 / grain)])
+
+
+def creases_of(values: FloatArray, height: FloatArray, logarithmic: bool) -> FloatArray:
+    """The plane, and up to four heights at which the slope in z changes most, if it changes by more than 1 %."""
+    plane = np.zeros(1) if height[0] <= 0.0 <= height[-1] else np.zeros(0)
+    bend = np.abs(values[..., 2:] - 2 * values[..., 1:-1] + values[..., :-2])
+    if logarithmic:
+        bend = np.where(values[..., 1:-1] > values.max() + math.log(NEGLIGIBLE), bend, 0.0)
+    else:
+        bend = bend / np.abs(values).max()
+    change = bend.max(axis=(0, 1)) if bend.size else np.zeros(0)
+    sharp = np.argsort(change)[::-1][:4]
+    heights = height[1:-1][sharp[change[sharp] > CREASE]]
+    both = np.concatenate([plane, heights, -heights if height[0] == 0.0 else np.zeros(0)])
+    return np.unique(both)

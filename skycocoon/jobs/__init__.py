@@ -1,1 +1,0 @@
-"""What a command makes: a folder of results, whole or not at all."""

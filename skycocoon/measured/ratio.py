@@ -1,0 +1,228 @@
+"""Published ratios of secondary to primary nuclei, of which boron over carbon is the one with the most data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import astropy.units as u
+import numpy as np
+
+from ..ecsv import read_column, read_ecsv, read_errors, read_flags
+from ..errors import InputError, unknown_name
+from ..kinematics import Species
+from ..points import BoolArray, same_numbers
+from ..points import pulls as signed_pulls
+from ..shipped import data_folder
+from ..units import M_PROTON, FloatArray, to_float
+
+__all__ = [
+    "RatioMeasurement",
+    "list_ratios",
+]
+
+# What a bound is converted with: exact for C-12, O-16 and B-10; 10 % in rigidity for B-11.
+HALF_CHARGED = Species("A/Z = 2", 2, 1)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RatioMeasurement:
+    """A published ratio of two nuclei's fluxes at the same energy per nucleon, or at the same rigidity.
+
+    Attributes
+    ----------
+    name, label
+        Short name, and the name in a figure's legend.
+    quantity
+        What over what, e.g. ``"B/C"``.
+    x
+        (n,) kinetic energies per nucleon [GeV], or rigidities [GV].
+    value
+        (n,) ratios, at the top of the atmosphere: with the Sun's modulation.
+    error_low, error_high
+        (n,) errors, statistical and systematic in quadrature; positive.
+    meta
+        Reference, DOI, provenance and notes.
+    """
+
+    name: str
+    label: str
+    quantity: str
+    x: u.Quantity
+    value: FloatArray
+    error_low: FloatArray
+    error_high: FloatArray
+    meta: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def in_rigidity(self) -> bool:
+        """Whether ``x`` are rigidities; else they are kinetic energies per nucleon."""
+        return bool(self.x.unit == u.GV)
+
+    @property
+    def events(self) -> str:
+        """Data-taking that the points come from; the data set's own name if the header does not say."""
+        return self.meta.get("events") or self.name
+
+    @classmethod
+    def named(cls, name: str) -> RatioMeasurement:
+        """A shipped data set by name; :func:`list_ratios` lists them.
+
+        Raises
+        ------
+        InputError
+            For an unknown name, with the nearest right one.
+        """
+        if name not in list_ratios():
+            raise unknown_name("ratio", name, list_ratios())
+        return cls.read(data_folder() / "ratios" / f"{name}.ecsv")
+
+    @classmethod
+    def read(cls, path: str | Path) -> RatioMeasurement:
+        """Read an ECSV file of points; shipped and users' files are read alike.
+
+        Columns: ``energy`` (kinetic, per nucleon) or ``rigidity``; ``ratio``; errors ``ratio_errn, ratio_errp`` (or
+        ``ratio_err``), optional systematic ``ratio_sysn, ratio_sysp`` (or ``ratio_sys``). Header: ``quantity``;
+        optional ``label``, ``events``, ``reference``, ``doi``, anything else.
+
+        Raises
+        ------
+        InputError
+            For a file that cannot be read, lacks one of these, has a wrong unit, or values that are not finite.
+        """
+        path = Path(path)
+        table = read_ecsv(path, f"ratios: {', '.join(list_ratios())}")
+        meta = {str(key): str(value) for key, value in table.meta.items()}
+        try:
+            return cls._from_table(path.stem, table, meta)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+
+    @classmethod
+    def _from_table(cls, name: str, table: Any, meta: dict[str, str]) -> RatioMeasurement:
+        if not re.fullmatch(r"\w+/\w+", quantity := meta.get("quantity", "").strip()):
+            raise InputError(f"the header has the quantity {quantity!r}; needed: one over another, like quantity: B/C")
+        axes = {"energy": u.GeV, "rigidity": u.GV}
+        there = [key for key in axes if key in table.colnames]
+        if len(there) != 1:
+            raise InputError(
+                f"one column 'energy' (kinetic, per nucleon, like 'GeV') or 'rigidity' (like 'GV') is needed; there "
+                f"are: {', '.join(table.colnames)}"
+            )
+        x = read_column(table, there[0], axes[there[0]])
+        value = read_column(table, "ratio", u.dimensionless_unscaled)
+        low, high = read_errors(table, "ratio", u.dimensionless_unscaled)
+        if not x.size:
+            raise InputError("no rows; one point at least is needed")
+        if read_flags(table, "is_ul").any():
+            raise InputError("column 'is_ul': upper limits are not taken for ratios; leave these rows out")
+        _check_rows(np.isfinite(x) & (x > 0), f"column {there[0]!r} must be positive and finite")
+        _check_rows(np.isfinite(value), "column 'ratio' must be finite")
+        _check_rows(np.isfinite(low) & np.isfinite(high) & (low > 0) & (high > 0), "errors must be positive and finite")
+        return cls(name, meta.get("label", name), quantity, x * axes[there[0]], value, low, high, meta)
+
+    def within(self, low: u.Quantity | None = None, high: u.Quantity | None = None) -> RatioMeasurement:
+        """The points in a range, both ends included.
+
+        Parameters
+        ----------
+        low, high
+            Bounds, kinetic energy per nucleon or rigidity; None for no bound. A rigidity for data in energy per
+            nucleon, or the reverse, is converted with A/Z = 2.
+
+        Raises
+        ------
+        InputError
+            If no point is left, or a bound is neither an energy nor a rigidity.
+        """
+        inside = np.ones(self.x.size, dtype=bool)
+        if low is not None:
+            x, bound = self._beside(low, "low")
+            inside &= x >= bound
+        if high is not None:
+            x, bound = self._beside(high, "high")
+            inside &= x <= bound
+        if not inside.any():
+            asked = f"{'the lowest' if low is None else low} to {'the highest' if high is None else high}"
+            raise InputError(f"{self.name}: no point from {asked}; it has {self._range()}")
+        return replace(
+            self,
+            x=self.x[inside],
+            value=self.value[inside],
+            error_low=self.error_low[inside],
+            error_high=self.error_high[inside],
+        )
+
+    def _beside(self, bound: u.Quantity, what: str) -> tuple[FloatArray, float]:
+        """The points' x and a bound, both as they are or both as rigidities [GV]."""
+        in_rigidity = isinstance(bound, u.Quantity) and bound.unit.is_equivalent(u.GV)
+        edge = to_float(bound, u.GV if in_rigidity else u.GeV, f"{self.name}: {what} bound", minimum=0.0)
+        if in_rigidity == self.in_rigidity:
+            return self.x.value, edge
+        return self._rigidity(), edge if in_rigidity else float(_as_rigidity(np.array([edge]))[0])
+
+    def _rigidity(self) -> FloatArray:
+        return self.x.value if self.in_rigidity else _as_rigidity(self.x.value)
+
+    def pulls(self, model: FloatArray) -> FloatArray:
+        """(data - model)/error of every point, with the error of the side on which the model lies.
+
+        Parameters
+        ----------
+        model
+            (n,) the model's ratio at ``x``.
+
+        Raises
+        ------
+        InputError
+            If it is of another shape.
+        """
+        model = np.asarray(model, dtype=np.float64)
+        if model.shape != self.value.shape:
+            raise InputError(f"{self.name}: a model of {self.value.size} values is needed, got the shape {model.shape}")
+        no_limits = np.zeros(self.value.size, dtype=bool)
+        return signed_pulls(self.value, self.error_low, self.error_high, no_limits, model)
+
+    def overlaps(self, other: RatioMeasurement) -> bool:
+        """Whether it is the same ratio in ranges that overlap at A/Z = 2; :func:`skycocoon.points.same_points` asks."""
+        one, two = self._rigidity(), other._rigidity()
+        return self.quantity == other.quantity and bool(one.min() <= two.max() and two.min() <= one.max())
+
+    def repeats(self, other: RatioMeasurement) -> bool:
+        """Whether another data set holds the same ratios at the same x."""
+        same = same_numbers(self.x, other.x) and same_numbers(u.Quantity(self.value), other.value * u.one)
+        return self.quantity == other.quantity and same
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the points; see :func:`skycocoon.plot.plot_ratio`."""
+        from importlib import import_module
+
+        return import_module("skycocoon.plot").plot_ratio({}, [self], **options)
+
+    def _range(self) -> str:
+        unit = "GV" if self.in_rigidity else "GeV per nucleon"
+        return f"{self.x.value.min():.4g}..{self.x.value.max():.4g} {unit}"
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.name}: {self.label}; {self.quantity}, {self.x.size} points {self._range()}\n"
+            f"  {self.meta.get('reference', 'no reference given')} {self.meta.get('doi', '')}".rstrip()
+        )
+
+
+def _as_rigidity(kinetic: FloatArray) -> FloatArray:
+    """Rigidity [GV] at A/Z = 2 of kinetic energies per nucleon [GeV]."""
+    return HALF_CHARGED.rigidity(kinetic + M_PROTON)
+
+
+def _check_rows(right: BoolArray, what: str) -> None:
+    if not right.all():
+        raise InputError(f"row {int(np.flatnonzero(~right)[0]) + 1}: {what}")
+
+
+def list_ratios() -> list[str]:
+    """Names of the shipped ratios."""
+    return sorted(path.stem for path in (data_folder() / "ratios").glob("*.ecsv"))

@@ -1,0 +1,1 @@
+"""Quadrature, and decomposition of families of functions."""

@@ -1,0 +1,1 @@
+"""A fit's folder: values, tables, figures, summary."""

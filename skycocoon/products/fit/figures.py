@@ -1,0 +1,105 @@
+"""The figures of a fit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from ...config.loading import energies_for
+from ...inference import NORMALISATION
+from ...los import region_sed
+from ...measured import Data, Measurement, RatioMeasurement
+from ...modelfit import FitRun, Problem
+from ...modelfit.solution import GRAMMAGE
+from ...outputs import file_name
+from ..bc import grid, ratio_panels
+
+# A nuisance factor nearer to 1 than this has no curve of its own in a figure.
+SEEN = 0.005
+
+
+def figure_files(problem: Problem) -> dict[str, list[Data]]:
+    """Data sets that go into one figure, by its file: a ratio, or a part of the sky."""
+    found: dict[str, list[Data]] = {}
+    for item in problem.data:
+        if isinstance(item, RatioMeasurement):
+            name = item.quantity.replace("/", "").lower()
+        else:
+            name = f"{item.messenger}-{file_name(item.region.name)}"
+        found.setdefault(f"{name}.png", []).append(item)
+    return found
+
+
+def draw_figures(
+    run: FitRun, short: dict[str, str], pictures: dict[str, list[Data]], folder: Path, rtol: float
+) -> None:
+    from ...plot import plot_corner, plot_correlation, plot_profile, plot_pulls, plot_ratios, plot_sed, save
+
+    best = run.best
+    meta = {**best.model.provenance, "changes": "best fit"}
+    save(plot_pulls(run.result, meta), folder / "pulls.png")
+    if len(run.result.names) > 1:
+        save(plot_correlation(run.result, meta), folder / "correlation.png")
+    for name, profile in run.profiles.items():
+        save(plot_profile(profile, meta), folder / f"profile-{short[name]}.png")
+    if run.samples is not None:
+        save(plot_corner(run.samples, run.result.values.tolist(), meta), folder / "corner.png")
+    nodes = best.maps.energies.nodes()
+    for name, items in pictures.items():
+        ratios = [item for item in items if isinstance(item, RatioMeasurement)]
+        spectra = [item for item in items if isinstance(item, Measurement)]
+        if ratios:
+            panels = ratio_panels(partial(_curves, run, ratios), ratios)
+            # The marks that they have among the pulls.
+            series = {item.name: number for number, item in enumerate(run.problem.data)}
+            save(plot_ratios(panels, meta, ratios[0].quantity, series), folder / name)
+            continue
+        messenger, region = spectra[0].messenger, spectra[0].region
+        sed = region_sed(
+            best.model,
+            messenger,
+            energies_for(messenger, nodes),
+            best.comparison.region_for(messenger, region),
+            rtol=rtol,
+            flavour=spectra[0].flavour or "per-flavour",
+        )
+        masked = best.comparison.factor_for(messenger, region)
+        # One curve for all: what was fitted to it, if that is the same for each.
+        nuisances = {_normalisation(run, item.name) for item in spectra}
+        nuisance = nuisances.pop() if len(nuisances) == 1 else 1.0
+        words = [f"mask factor {masked:g}"] if masked != 1 else []
+        words += [f"nuisance {nuisance:.3f}"] if nuisance != 1 else []
+        sed = replace(sed, meta=meta)
+        save(plot_sed(sed, data=spectra, factor=masked * nuisance, factor_name=", ".join(words)), folder / name)
+
+
+def _normalisation(run: FitRun, name: str) -> float:
+    """Product of the nuisance factors on the model of a data set."""
+    groups, best = run.problem.likelihood.groups, run.result.best
+    return math.prod(
+        value
+        for key, value in best.items()
+        if key.startswith(NORMALISATION)
+        and name in groups.get(key.removeprefix(NORMALISATION), (key.removeprefix(NORMALISATION),))
+    )
+
+
+def _curves(run: FitRun, data: Sequence[RatioMeasurement], in_rigidity: bool) -> dict[str, Any]:
+    """The best model's ratio, what was fitted to data with a nuisance factor, and the best one without cocoons."""
+    elements = data[0].quantity.split("/")
+    x = grid(in_rigidity)
+    best = run.best.nuclei.ratio(x, *elements)
+    found = {"best fit": (x, best)}
+    for name, null in run.nulls.items():
+        who = name.removesuffix(GRAMMAGE).removeprefix("components.") if len(run.nulls) > 1 else "cocoons"
+        nuclei = run.problem.variation.nuclei(*run.problem.model_at(null.best[0].tolist()))
+        found[f"without {who}, all else fitted again"] = (x, nuclei.ratio(x, *elements))
+    for item in data:
+        factor = _normalisation(run, item.name)
+        if item.in_rigidity == in_rigidity and abs(factor - 1) > SEEN:
+            found[f"best fit × {factor:.3f}, for {item.label}"] = (x, factor * best)
+    return found

@@ -1,0 +1,96 @@
+"""A fit, written into a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ...config import LoadedModel
+from ...los import RTOL
+from ...modelfit import FitRun, prepare, solve
+from ...modelfit.solution import sampling_section
+from ...outputs import new_folder
+from .figures import draw_figures, figure_files
+from .summary import summary
+from .tables import chain_table, covariance_table, points_table, profile_table, write_table
+
+__all__ = [
+    "fit_model",
+]
+
+
+def fit_model(
+    loaded: LoadedModel,
+    out: str | Path,
+    *,
+    rtol: float = RTOL,
+    starts: int | None = None,
+    sampling: bool = False,
+    overwrite: bool = False,
+    progress: bool = False,
+) -> tuple[FitRun, list[Path]]:
+    """Fit a model to the data of its ``[fit]`` and write all of it into a folder.
+
+    Parameters
+    ----------
+    loaded
+        The model.
+    out
+        Folder; made if missing. Nothing appears there unless all of it does.
+    rtol
+        Relative accuracy of region means.
+    starts, sampling, progress
+        As in :func:`solve`.
+    overwrite
+        Whether files of the same names may be replaced.
+
+    Returns
+    -------
+    FitRun, list of Path
+        What was found, and what was written: ``fit.ecsv`` (values and errors), ``covariance.ecsv``, ``points.ecsv``
+        (data, best model, pull), ``best.toml``, ``summary.txt``, figures; ``starts.ecsv``, ``profile-*.ecsv``,
+        ``posterior.ecsv`` and ``chain.fits`` where asked for.
+
+    Raises
+    ------
+    InputError
+        For anything wrong in the model, the data or ``[fit]``, or with the folder, before anything is written.
+    """
+    problem = prepare(loaded, rtol=rtol, progress=progress)
+    section = problem.section
+    short = _short_names(section.profiles)
+    names = ["fit.ecsv", "covariance.ecsv", "points.ecsv", "best.toml", "summary.txt"]
+    names += ["figures/pulls.png", *(["figures/correlation.png"] if len(problem.likelihood.parameters) > 1 else [])]
+    names += [file for name in short.values() for file in (f"profile-{name}.ecsv", f"figures/profile-{name}.png")]
+    if sampling_section(loaded, sampling) is not None:
+        names += ["posterior.ecsv", "chain.fits", "figures/corner.png"]
+    if (section.starts if starts is None else starts) > 1:
+        names.append("starts.ecsv")
+    pictures = figure_files(problem)
+    names += [f"figures/{name}" for name in pictures]
+    with new_folder(out, names, overwrite) as work:
+        run = solve(problem, starts=starts, sampling=sampling, progress=progress)
+        (work / "figures").mkdir()
+        meta = run.best.model.provenance
+        write_table(run.result.table(), work / "fit.ecsv", meta)
+        write_table(covariance_table(run.result), work / "covariance.ecsv", meta)
+        write_table(points_table(run), work / "points.ecsv", meta)
+        (work / "best.toml").write_text(run.best.toml, encoding="utf-8")
+        (work / "summary.txt").write_text(summary(run), encoding="utf-8")
+        if "starts.ecsv" in names:
+            write_table(run.result.starts, work / "starts.ecsv", meta)
+        for name, profile in run.profiles.items():
+            write_table(profile_table(profile), work / f"profile-{short[name]}.ecsv", meta)
+        if run.samples is not None:
+            write_table(run.samples.table(), work / "posterior.ecsv", meta)
+            chain_table(run.samples).write(work / "chain.fits")
+        draw_figures(run, short, pictures, work / "figures", rtol)
+    return run, [Path(out) / name for name in names]
+
+
+def _short_names(keys: list[str]) -> dict[str, str]:
+    """The last steps of dotted keys, as many as tell them apart."""
+    for steps in (2, 3, 4, 5):
+        found = {key: "-".join(key.split(".")[-steps:]) for key in keys}
+        if len(set(found.values())) == len(keys):
+            return found
+    return {key: key.replace(".", "-") for key in keys}

@@ -1,0 +1,85 @@
+"""The summary of a fit."""
+
+from __future__ import annotations
+
+import astropy.units as u
+import numpy as np
+
+from ...emission import Cocoons
+from ...inference import FitResult, Profile
+from ...modelfit import FitRun
+from ...modelfit.solution import GRAMMAGE
+from ...units import FloatArray
+
+__all__ = [
+    "summary",
+]
+
+
+def summary(run: FitRun) -> str:
+    """The result in words and numbers."""
+    result = run.result
+    lines = [
+        f"skycocoon {run.best.model.provenance.get('version', '')}: fit of {run.problem.loaded.source}",
+        "",
+        repr(result),
+        f"  p-value {_probability(result.p_value)}, if all errors were independent from point to point",
+        f"  {result.calls} evaluations, {result.predictions} of them with another model",
+    ]
+    if run.nulls:
+        lines.append("")
+    for name, null in run.nulls.items():
+        who = name.removesuffix(GRAMMAGE).removeprefix("components.")
+        lines.append(f"Without {who} (X_c = 0, all else fitted again): chi-square higher by {null.delta[0]:.1f}")
+    for name, profile in run.profiles.items():
+        unit = profile.parameter.unit
+        said = ", ".join(f"{what} {_interval(profile, level)}" for what, level in (("68 %", 1.0), ("95 %", 3.841)))
+        lines.append(f"Profile of {name}: {said} {unit}".rstrip())
+    lines += ["", *_constraints(run)]
+    if run.samples is not None:
+        lines += ["", repr(run.samples)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _probability(value: float) -> str:
+    return "above 0.999" if value > 0.999 else f"{value:.3g}"
+
+
+def _interval(profile: Profile, level: float) -> str:
+    """An interval of a profile; where it ends before, that is said."""
+    parameter = profile.parameter
+    bounds = zip(profile.interval(level), (parameter.low, parameter.high), strict=True)
+    ends = [end for end, bound in bounds if end == bound]
+    said = f" ({' and '.join(f'{end:.4g}' for end in ends)}: the bound)" if ends else ""
+    return " to ".join(profile.ends(level)) + said
+
+
+def _constraints(run: FitRun) -> list[str]:
+    """Eqs. 9 and 10 at the best values, with the error that the grammage's has on them."""
+    lines = []
+    for part in run.best.model.components:
+        if not isinstance(part, Cocoons):
+            continue
+        time = part.confinement_time.to_value(u.Myr)
+        said = f"{part.name}: confinement time tau_c = {time:.4f}"
+        if (errors := _errors(run.result, f"components.{part.name}{GRAMMAGE}")) is not None and time > 0:
+            low, high = errors
+            said += f" -{time * low:.4f} +{time * high:.4f}"
+        lines.append(f"{said} Myr for n = {part.gas_density:g}, the least age of cocoons (eq. 9)")
+        if (radius := part.largest_radius) is not None:
+            lines.append(
+                f"{part.name}: {part.number:.4g} cocoons alive for a lifetime of {part.lifetime:g}; with a radius of "
+                f"{radius.to_value(u.pc):.1f} pc they would fill the disc (eq. 10)"
+            )
+            if time > 0:
+                longest = (part.lifetime / part.confinement_time).to_value(u.one) ** (1 / 3)
+                lines.append(f"{part.name}: if they live for tau_c alone, {radius.to_value(u.pc) * longest:.1f} pc")
+    return lines
+
+
+def _errors(result: FitResult, name: str) -> FloatArray | None:
+    """Relative errors of a parameter, low and high; None if it was not fitted or is 0."""
+    if name not in result.names or not (value := result.best[name]) > 0:
+        return None
+    index = result.names.index(name)
+    return np.array([result.error_low[index], result.error_high[index]]) / value

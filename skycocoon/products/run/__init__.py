@@ -1,0 +1,1 @@
+"""The main job: maps, spectra against data, figures and a summary."""

@@ -1,0 +1,47 @@
+"""The figures of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import astropy.units as u
+
+from ...measured import Measurement, list_measurements
+from ...sky import Region, SkyMap
+from .groups import RegionSpectra
+
+
+def _nearby(region: Region, messenger: str) -> list[Measurement]:
+    """Shipped intensities that were measured in a part of a region."""
+    found = []
+    for name in list_measurements():
+        item = Measurement.named(name)
+        if item.messenger != messenger or not item.per_steradian or item.region == region:
+            continue
+        if region.covers(item.region):
+            found.append(item)
+    return found
+
+
+def draw_sed(group: RegionSpectra, name: str, path: Path) -> None:
+    from ...plot import plot_sed, save
+
+    region = group.data[0].region
+    # Grey points for orientation: other experiments inside the same region.
+    nearby = _nearby(region, group.sed.messenger) if region.solid_angle < 1 * u.sr else []
+    axes = plot_sed(
+        group.sed,
+        data=group.data,
+        factor=group.factor,
+        factor_name="mask factor",
+        name=name,
+        variants=group.variants,
+        nearby=[item for item in nearby if item.name not in [other.name for other in group.data]],
+    )
+    save(axes, path)
+
+
+def draw_map(sky: SkyMap, path: Path) -> None:
+    from ...plot import plot_map, save
+
+    save(plot_map(sky), path)

@@ -1,0 +1,50 @@
+"""The table of spectra of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...config import LoadedModel
+from ...outputs import header
+from ...sky import Sed
+from ...sky.convention import FLAVOURS
+from .groups import RegionSpectra
+
+
+def write_seds(groups: dict[tuple[str, str], RegionSpectra], loaded: LoadedModel, path: Path) -> None:
+    """All SEDs in one table; no mask factor is in it. Variants come as components called "name, variant"."""
+    from astropy.table import vstack
+
+    tables = []
+    for (messenger, _), group in groups.items():
+        for sed in dict.fromkeys((group.sed, group.plain)):
+            variants = group.variants if sed is group.sed else {}
+            table = vstack([sed.to_table(), *(_variant_table(sed, name, v) for name, v in variants.items())])
+            table.meta = {}
+            table.add_column(np.full(len(table), messenger), 0, "messenger")
+            table.add_column(np.full(len(table), sed.region.name), 1, "region")
+            table["solid_angle"] = sed.solid_angle
+            tables.append(table)
+    whole = vstack(tables)
+    whole.meta = {
+        "content": "intensity: mean over the region; flux: intensity times solid angle; no mask factor applied",
+        "neutrinos": FLAVOURS["per-flavour"],
+        **header(loaded.model.provenance),
+    }
+    whole.write(path, format="ascii.ecsv")
+
+
+def _variant_table(sed: Sed, name: str, variant: Sed) -> Any:
+    """Rows of a variant's components that differ from the model's, and of its total."""
+    table = variant.to_table()
+    same = [
+        n for n, part in variant.components.items()
+        if n in sed.components and np.array_equal(sed.components[n].value, part.value)
+    ]  # fmt: skip
+    table = table[~np.isin(table["component"], same)]
+    table["component"] = [f"{component}, {name}" for component in table["component"]]
+    table.meta = {}
+    return table

@@ -1,0 +1,75 @@
+"""FITS files that are whole: opening them, their columns and provenance."""
+
+from __future__ import annotations
+
+import gzip
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...errors import InputError
+
+# FITS standard 4.0, section 3.1 [bytes].
+FITS_BLOCK = 2880
+# First columns of tables that hold a part of the sky.
+INDEX_COLUMNS = ("PIXEL", "PIX", "HPXINDEX")
+
+
+def _check_whole(path: str | Path) -> None:
+    """Raise unless a file is whole FITS blocks, and a gzip file ends well: astropy takes what is there for all."""
+    size = Path(path).stat().st_size
+    with open(path, "rb") as handle:
+        if handle.read(2) == b"\x1f\x8b":
+            handle.seek(0)
+            with gzip.open(handle) as inside:
+                size = sum(len(part) for part in iter(lambda: inside.read(1 << 20), b""))
+    if size % FITS_BLOCK:
+        raise OSError(f"{size} bytes are no whole number of blocks of {FITS_BLOCK}")
+
+
+def open_whole(path: str | Path, needed: str) -> Any:
+    """Read all of a FITS file, with every warning about its state an error."""
+    from astropy.io import fits
+
+    if not Path(path).is_file():
+        raise InputError(f"{path}: no such file")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            _check_whole(path)
+            with (
+                open(path, "rb") as handle,
+                fits.open(handle, memmap=False, checksum=True, lazy_load_hdus=False) as file,
+            ):
+                for hdu in file:
+                    hdu.data  # noqa: B018 - reads it
+                return file
+    except InputError:
+        raise
+    except Exception as error:  # astropy raises many kinds, and bare warnings
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{path}: not a whole FITS file with {needed} ({reason})") from None
+
+
+def column_names(table: Any) -> list[str]:
+    """Column names in capitals."""
+    return [name.upper() for name in table.columns.names]
+
+
+def column_values(table: Any, place: int) -> Any:
+    """All pixels of a column, whose rows may be vectors (healpy writes 1024 pixels in a row)."""
+    return np.asarray(table.data.field(place)).reshape(-1)
+
+
+def provenance(file: Any) -> dict[str, str]:
+    """Keys and values of our table PROVENANCE."""
+    for hdu in file:
+        if hdu.name == "PROVENANCE" and hasattr(hdu, "columns") and column_names(hdu) == ["KEY", "VALUE"]:
+            return {
+                str(k): str(v).encode("ascii").decode("unicode_escape")
+                for k, v in zip(hdu.data["key"], hdu.data["value"], strict=True)
+                if k not in ("messenger", "flavour")
+            }
+    return {}
