@@ -10,7 +10,7 @@ from skycocoon.config import load_file
 from skycocoon.measured import RatioMeasurement
 from skycocoon.modelfit import prepare
 
-from .test_cli import bad, call, good, table_of
+from .test_commands import bad, call, good, table_of
 
 XC = "components.cocoons.grammage.normalisation"
 SMALL = f"""base = "fit-bc"

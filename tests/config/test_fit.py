@@ -11,7 +11,7 @@ from skycocoon.config import load_file, load_text, preset_text
 from skycocoon.modelfit import prepare
 from skycocoon.shipped import data_folder
 
-from .test_config import error_of
+from .test_loading import error_of
 
 XC = "components.cocoons.grammage.normalisation"
 GOOD = {XC: {"bounds": ["0 g cm-2", "1.5 g cm-2"]}}

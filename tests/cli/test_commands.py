@@ -17,7 +17,7 @@ from skycocoon.cli.group import main
 from skycocoon.products.run.run import FILES
 from skycocoon.units import INTENSITY
 
-from .test_config import EXAMPLE
+from ..config.test_loading import EXAMPLE
 
 
 def call(*arguments):
