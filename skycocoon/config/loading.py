@@ -6,7 +6,7 @@ import copy
 import hashlib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from ..emission import Cocoons, Component, GalaxyModel
 from ..errors import InputError, check_name
 from ..interactions import KelnerGamma, KelnerNeutrino
 from ..nuclei import Nuclei
+from .building import Builder
 from .document import absolute_files, forget, on_base, override, read_text, to_toml
 from .mistakes import checked
 from .schema import ModelFile
@@ -48,6 +49,8 @@ class LoadedModel:
         The file's text with the overrides in it: what `skycocoon run` on it would do again.
     file, folder, source
         The file as it was checked, where its paths begin, and what it is called.
+    build
+        Builds the model of the file with other values; what these leave as it is, is not built again.
     """
 
     model: GalaxyModel
@@ -56,6 +59,7 @@ class LoadedModel:
     file: ModelFile = field(repr=False)
     folder: Path
     source: str
+    build: Builder = field(repr=False, compare=False)
 
     @property
     def maps(self) -> MapsSection:
@@ -140,7 +144,8 @@ def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, obje
     changes = ", ".join(f"{key} = {value}" for key, value in (overrides or {}).items())
     text = to_toml(document) if overrides or moved else text
     file = checked(document, source)
-    model = _build(file, source, folder, text, changes, {})
+    build = Builder(folder)
+    model = _built(build, file, source, text, changes)
     unchanged = dict(zip(file.components, model.components, strict=True))
     variants = {}
     for name, keys in file.comparison.variants.items():
@@ -157,10 +162,10 @@ def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, obje
             override(varied, key, value)
         same = {n: part for n, part in unchanged.items() if varied["components"].get(n) == document["components"][n]}
         try:
-            variants[name] = _build(checked(varied, source), source, folder, text, changes, same)
+            variants[name] = _built(Builder(folder), checked(varied, source), source, text, changes, same)
         except InputError as error:
             raise InputError(f"{error} {where}") from None
-    return LoadedModel(model, variants, text, file, folder, source)
+    return LoadedModel(model, variants, text, file, folder, source, build)
 
 
 def load_model(source: str | Path, overrides: Mapping[str, object] | None = None) -> GalaxyModel:
@@ -168,31 +173,27 @@ def load_model(source: str | Path, overrides: Mapping[str, object] | None = None
     return load_file(source, overrides).model
 
 
-def _build(
-    file: ModelFile, source: str, folder: Path, text: str, changes: str, made: Mapping[str, Component]
+def _built(
+    build: Builder, file: ModelFile, source: str, text: str, changes: str, made: Mapping[str, Component] | None = None
 ) -> GalaxyModel:
-    """The model of a file; components that are made already are taken as they are."""
+    """Build the model of a file, and say how it came about; components that are ``made`` are taken as they are."""
     try:
-        sun = file.galaxy.build()
-        parts = tuple(
-            made[name] if name in made else section.build(name, sun, file.interactions, folder)
-            for name, section in file.components.items()
-        )
-        absorption = file.absorption.build()
-        provenance = {
-            "creator": "skycocoon",
-            "version": version("skycocoon"),
-            "model": source,
-            **({"changes": changes} if changes else {}),
-            "model_sha256": hashlib.sha256(text.strip().encode()).hexdigest(),
-            "cross_sections": f"{file.interactions.proton}, helium {file.interactions.helium}",
-            "absorption": str(absorption) if absorption.fields else "none",
-            "sun": f"R = {sun.radius}, z = {sun.height}",
-            "toml": text.strip(),
-        }
-        return GalaxyModel(parts, sun, absorption, provenance)
+        model = build(file, made=made)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
+    absorption, sun = model.absorption, model.sun
+    provenance = {
+        "creator": "skycocoon",
+        "version": version("skycocoon"),
+        "model": source,
+        **({"changes": changes} if changes else {}),
+        "model_sha256": hashlib.sha256(text.strip().encode()).hexdigest(),
+        "cross_sections": f"{file.interactions.proton}, helium {file.interactions.helium}",
+        "absorption": str(absorption) if absorption.fields else "none",
+        "sun": f"R = {sun.radius}, z = {sun.height}",
+        "toml": text.strip(),
+    }
+    return replace(model, provenance=provenance)
 
 
 def energies_for(messenger: str, energy: u.Quantity) -> u.Quantity:

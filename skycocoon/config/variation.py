@@ -1,9 +1,10 @@
-"""A model at other values of some of its keys, fast: what a fit walks through."""
+"""A model at other values of some of its keys, fast enough for the steps of a fit."""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import astropy.units as u
@@ -18,84 +19,138 @@ from .quantities import Section
 from .schema import ModelFile
 
 __all__ = [
+    "FreeKey",
     "Variation",
 ]
 
 
-class Variation:
-    """The same model at other values of some of its keys, without reading or checking it all again.
+@dataclass(frozen=True)
+class FreeKey:
+    """A key of a model file whose value varies between bounds; numbers in the unit that it names.
 
-    Parts that no key touches are the very objects that were there before: what was computed of them stays good.
+    Attributes
+    ----------
+    key
+        Dotted key.
+    unit
+        Name of the unit, that of the lower bound; ``""`` for a plain number.
+    start
+        The model's value.
+    low, high
+        Bounds.
+    """
+
+    key: str
+    unit: str
+    start: float
+    low: float
+    high: float
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """Steps of the key, from the file to the number."""
+        return tuple(self.key.split("."))
+
+    @classmethod
+    def read(cls, loaded: LoadedModel, key: str, bounds: tuple[Any, Any], where: str) -> FreeKey:
+        """Look a key up in a model, and read its bounds.
+
+        Parameters
+        ----------
+        loaded
+            The model.
+        key
+            Dotted key.
+        bounds
+            Lowest and highest value, as in a model file.
+        where
+            The table that the bounds stand in, for messages.
+
+        Returns
+        -------
+        FreeKey
+            The key with its unit, value and bounds.
+
+        Raises
+        ------
+        InputError
+            For a key that does not exist or has no number, bounds that are not in order, and a model outside them.
+        """
+        place = f"{loaded.source}: {where}.{key}"
+        leaf = _leaf(loaded.file, tuple(key.split(".")), place)
+        if isinstance(leaf, bool) or not isinstance(leaf, (int, float, u.Quantity)):
+            problem = "has no value in the model, give it one" if leaf is None else f"is {leaf!r}, no number"
+            if isinstance(leaf, (Section, Mapping)):
+                problem = f"is a table, no number; its keys are {', '.join(_names_of(leaf))}"
+            raise InputError(f"{place}: {problem}")
+        unit = _unit_of(bounds[0], leaf, place)
+        start = _in_unit(leaf, unit, f"{place}: the model's value")
+        low, high = (_in_unit(value, unit, f"{place}: bounds") for value in bounds)
+        if not low < high:
+            raise InputError(f"{place}: bounds = [{bounds[0]}, {bounds[1]}]: the first must be below the second")
+        if not low <= start <= high:
+            model = f"{start:g} {unit}".rstrip()
+            raise InputError(f"{place}: the model's {model} is outside its bounds, {bounds[0]} to {bounds[1]}")
+        return cls(key, unit, start, low, high)
+
+    def value(self, number: float) -> object:
+        """Return the value of a number as a model file has it."""
+        return f"{number!r} {self.unit}" if self.unit else number
+
+
+class Variation:
+    """The same model at other values of some of its keys, without reading or checking the whole file again.
+
+    Parts of the model that no key touches are shared: what was computed for them stays good.
 
     Parameters
     ----------
     loaded
         The model.
     bounds
-        Lowest and highest value of each key that varies, as in a model file. Both are tried.
+        Lowest and highest value of each key that varies, as in a model file. The model is tried at both.
     where
-        What to call the place of a mistake.
+        The table that the bounds stand in, for messages.
 
     Attributes
     ----------
-    keys, units
-        Keys, and what their values are measured in.
-    start, low, high
-        The model's values, and the bounds.
+    free
+        The keys, with their units, the model's values and bounds.
 
     Raises
     ------
     InputError
-        For a key that is not there, has no number, or whose model would be wrong at a bound; for a model outside the
-        bounds.
+        For a key that does not exist, has no number, or whose model would be wrong at a bound; for a model outside
+        the bounds.
     """
 
     def __init__(self, loaded: LoadedModel, bounds: Mapping[str, tuple[Any, Any]], where: str = "fit.parameters"):
-        self.keys = tuple(bounds)
-        paths = [tuple(key.split(".")) for key in bounds]
+        self.free = tuple(FreeKey.read(loaded, key, pair, where) for key, pair in bounds.items())
         self._loaded = loaded
-        self._file, self._model = loaded.file, loaded.model
-        self._built = {n: (section, part) for (n, section), part in zip(
-            loaded.file.components.items(), loaded.model.components, strict=True)}  # fmt: skip
-        starts: list[float] = []
-        lows: list[float] = []
-        highs: list[float] = []
-        units: list[str] = []
-        for key, path, (low, high) in zip(self.keys, paths, bounds.values(), strict=True):
-            place = f"{loaded.source}: {where}.{key}"
-            leaf = _leaf(loaded.file, path, place)
-            if isinstance(leaf, bool) or not isinstance(leaf, (int, float, u.Quantity)):
-                said = "has no value in the model, give it one" if leaf is None else f"is {leaf!r}, no number"
-                if isinstance(leaf, (Section, Mapping)):
-                    said = f"is a table, no number; its keys are {', '.join(_names_of(leaf))}"
-                raise InputError(f"{place}: {said}")
-            unit = _unit_of(low, leaf, place)
-            start = _in_unit(leaf, unit, f"{place}: the model's value")
-            least, most = (_in_unit(value, unit, f"{place}: bounds") for value in (low, high))
-            if not least < most:
-                raise InputError(f"{place}: bounds = [{low}, {high}]: the first must be below the second")
-            if not least <= start <= most:
-                raise InputError(
-                    f"{place}: the model's {start:g} {unit}".rstrip() + f" is outside its bounds, {low} to {high}"
-                )
-            for found, value in ((starts, start), (lows, least), (highs, most)):
-                found.append(value)
-            units.append(unit)
-        self.start, self.low, self.high = (tuple(values) for values in (starts, lows, highs))
-        self.units = tuple(units)
-        self._scales = [unit and u.Unit(unit) for unit in units]
-        self._tree = _tree(loaded.file, [(path, index) for index, path in enumerate(paths)])
-        for values in (self.low, self.high):
-            for index, key in enumerate(self.keys):
-                tried = [*self.start[:index], values[index], *self.start[index + 1 :]]
+        self._units = [free.unit and u.Unit(free.unit) for free in self.free]
+        self._tree = _tree(loaded.file, [(free.path, index) for index, free in enumerate(self.free)])
+        for end in ("low", "high"):
+            for index, free in enumerate(self.free):
+                values = list(self.start)
+                values[index] = getattr(free, end)
                 try:
-                    self._try(tried)
+                    self._check(values)
                 except InputError as error:
-                    raise InputError(f"{error} (in {where}.{key}: bounds)") from None
+                    raise InputError(f"{error} (in {where}.{free.key}: bounds)") from None
 
-    def _try(self, values: Iterable[float]) -> None:
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Dotted keys that vary."""
+        return tuple(free.key for free in self.free)
+
+    @property
+    def start(self) -> tuple[float, ...]:
+        """The model's values."""
+        return tuple(free.start for free in self.free)
+
+    def _check(self, values: Sequence[float]) -> None:
         """Check the file with these values, and build what they touch; maps and grids are not read again."""
-        source, values = self._loaded.source, tuple(values)
+        source = self._loaded.source
         checked(tomllib.loads(self._loaded.with_values(self.quantities(values))), source)
         try:
             self.at(values)
@@ -103,87 +158,72 @@ class Variation:
             raise InputError(f"{source}: {error}") from None
 
     def quantities(self, values: Iterable[float]) -> dict[str, object]:
-        """Values as a model file has them."""
-        return {
-            key: f"{value!r} {unit}" if unit else value
-            for key, value, unit in zip(self.keys, map(float, values), self.units, strict=True)
-        }
+        """Return values by key, as a model file has them."""
+        return {free.key: free.value(float(value)) for free, value in zip(self.free, values, strict=True)}
 
     def at(self, values: Iterable[float]) -> tuple[ModelFile, GalaxyModel]:
-        """The file and the model at values in :attr:`units`; nuclei by :meth:`nuclei`."""
-        leaves = [u.Quantity(value, unit) if unit else value for value, unit in zip(values, self._scales, strict=True)]
-        file = _with_leaves(self._file, self._tree, leaves)
-        sun, absorption = self._model.sun, self._model.absorption
-        if file.galaxy is not self._file.galaxy or file.absorption is not self._file.absorption:
-            sun, absorption = file.galaxy.build(), file.absorption.build()
-        if file.galaxy is not self._file.galaxy:
-            self._built = {}
-        parts = []
-        for name, section in file.components.items():
-            before = self._built.get(name)
-            if before is None or before[0] is not section:
-                part = section.build(name, sun, file.interactions, self._loaded.folder, before)
-                self._built[name] = before = (section, part)
-            parts.append(before[1])
-        return file, GalaxyModel(tuple(parts), sun, absorption, self._model.provenance)
+        """Return the file and the model at values in the units of :attr:`free`; nuclei by :meth:`nuclei`."""
+        leaves = [u.Quantity(value, unit) if unit else value for value, unit in zip(values, self._units, strict=True)]
+        file = _with_leaves(self._loaded.file, self._tree, leaves)
+        return file, self._loaded.build(file, self._loaded.model.provenance)
 
     def nuclei(self, file: ModelFile, model: GalaxyModel) -> Nuclei:
-        """Nuclei of what :meth:`at` gave."""
+        """Return the nuclei of what :meth:`at` gave."""
         return nuclei_of(file, model, self._loaded.source)
 
 
 def _leaf(file: ModelFile, path: tuple[str, ...], place: str) -> Any:
-    """What a dotted key leads to."""
-    found: Any = file
+    """Return the value that a dotted key leads to."""
+    node: Any = file
     for index, step in enumerate(path):
-        names = _names_of(found)
+        names = _names_of(node)
         if step not in names:
             above = ".".join(path[:index]) or "the model"
             raise InputError(f"{place}: {unknown_name(f'key of {above},', step, names)}")
-        found = found[step] if isinstance(found, Mapping) else getattr(found, _field_name(found, step))
-    return found
+        node = node[step] if isinstance(node, Mapping) else getattr(node, _field_name(node, step))
+    return node
 
 
-def _names_of(place: Any) -> list[str]:
-    """Keys of a table or a section, as they are written."""
-    if isinstance(place, Section):
-        return [field.alias or name for name, field in type(place).model_fields.items()]
-    return list(place) if isinstance(place, Mapping) else []
+def _names_of(node: Any) -> list[str]:
+    """Return the keys of a table or a section, as they are written."""
+    if isinstance(node, Section):
+        return [field.alias or name for name, field in type(node).model_fields.items()]
+    return list(node) if isinstance(node, Mapping) else []
 
 
 def _field_name(section: Section, step: str) -> str:
     return next(n for n, f in type(section).model_fields.items() if step in (n, f.alias))
 
 
-# What changes in a section: of each field a number's place among the values, or what changes within it.
+# The fields of a section that change: the place of a field's new value among the values, or what changes within it.
 _Tree = dict[str, Any]
 
 
-def _tree(place: Any, leaves: list[tuple[tuple[str, ...], int]]) -> _Tree:
-    """Dotted keys, each with a place, as a tree of the fields of a section (or the keys of a table)."""
-    found: _Tree = {}
+def _tree(node: Any, leaves: list[tuple[tuple[str, ...], int]]) -> _Tree:
+    """Sort dotted keys, each with the place of its value, into a tree of fields of sections and keys of tables."""
+    tree: _Tree = {}
     for step in dict.fromkeys(path[0] for path, _ in leaves):
-        name = step if isinstance(place, Mapping) else _field_name(place, step)
-        within = place[name] if isinstance(place, Mapping) else getattr(place, name)
+        name = step if isinstance(node, Mapping) else _field_name(node, step)
+        inner = node[name] if isinstance(node, Mapping) else getattr(node, name)
         below = [(path[1:], index) for path, index in leaves if path[0] == step]
-        found[name] = below[0][1] if not below[0][0] else _tree(within, below)
-    return found
+        tree[name] = below[0][1] if not below[0][0] else _tree(inner, below)
+    return tree
 
 
-def _with_leaves(place: Any, tree: _Tree, leaves: list[Any]) -> Any:
-    """A copy with other values at the leaves; all that is not on the way to them is shared."""
-    table = isinstance(place, Mapping)
+def _with_leaves(node: Any, tree: _Tree, leaves: list[Any]) -> Any:
+    """Return a copy with other values at the leaves; all that is not on the way to them is shared."""
+    table = isinstance(node, Mapping)
     changed = {}
     for name, below in tree.items():
         if isinstance(below, int):
             changed[name] = leaves[below]
         else:
-            changed[name] = _with_leaves(place[name] if table else getattr(place, name), below, leaves)
-    return {**place, **changed} if table else place.model_copy(update=changed)
+            changed[name] = _with_leaves(node[name] if table else getattr(node, name), below, leaves)
+    return {**node, **changed} if table else node.model_copy(update=changed)
 
 
 def _unit_of(bound: object, leaf: object, place: str) -> str:
-    """The unit in which a parameter is fitted: that of its lower bound."""
+    """Return the unit in which a key varies: that of its lower bound."""
     if not isinstance(leaf, u.Quantity):
         return ""
     try:

@@ -9,6 +9,7 @@ import astropy.units as u
 import numpy as np
 
 from ..config import FitSection, LoadedModel, ModelFile, Variation
+from ..config.variation import FreeKey
 from ..emission import GalaxyModel
 from ..errors import InputError
 from ..inference import NORMALISATION, Likelihood, Parameter
@@ -108,17 +109,15 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
         loaded.nuclei  # noqa: B018  an error of [transport] is said here and not in the middle of a fit
     parameters = [
         Parameter(
-            key,
-            start,
-            low,
-            high,
-            unit,
-            _prior(fit, key, unit, loaded.source),
-            SYMBOLS.get(key.removeprefix("components."), ""),
+            free.key,
+            free.start,
+            free.low,
+            free.high,
+            free.unit,
+            _prior(fit, free, loaded.source),
+            SYMBOLS.get(free.key.removeprefix("components."), ""),
         )
-        for key, start, low, high, unit in zip(
-            variation.keys, variation.start, variation.low, variation.high, variation.units, strict=True
-        )
+        for free in variation.free
     ]
     names = {item.name: item.name for item in data}
     names |= {name: item.name for name, item in zip(fit.data, data, strict=True)}
@@ -145,16 +144,15 @@ def _component(key: str) -> str:
     return ".".join(key.split(".")[:2])
 
 
-def _prior(fit: FitSection, key: str, unit: str, source: str) -> tuple[float, float] | None:
-    prior = fit.parameters[key].prior
+def _prior(fit: FitSection, free: FreeKey, source: str) -> tuple[float, float] | None:
+    """Return mean and standard deviation of a key's prior in the key's unit; None without one."""
+    prior = fit.parameters[free.key].prior
     if prior is None:
         return None
-    values = []
-    for name in ("mean", "sigma"):
-        place = f"{source}: fit.parameters.{key}.prior.{name}"
-        wanted = u.Unit(unit)
-        low = 0.0 if name == "sigma" else -np.inf
-        values.append(
-            to_float(quantity(getattr(prior, name), wanted, place), wanted, place, minimum=low, exclusive=True)
-        )
-    return values[0], values[1]
+    unit, place = u.Unit(free.unit), f"{source}: fit.parameters.{free.key}.prior"
+
+    def number(name: str, minimum: float) -> float:
+        where = f"{place}.{name}"
+        return to_float(quantity(getattr(prior, name), unit, where), unit, where, minimum=minimum, exclusive=True)
+
+    return number("mean", -np.inf), number("sigma", 0.0)

@@ -87,10 +87,10 @@ def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False
         profiles[name] = _wide_profile(result, name, progress)
         result = profiles[name].result
     nulls = {}
-    for name, low in zip(problem.variation.keys, problem.variation.low, strict=True):
-        if name.endswith(GRAMMAGE) and low == 0.0:
-            nulls[name] = scan(result, name, [0.0], progress=progress)
-            result = nulls[name].result
+    for free in problem.variation.free:
+        if free.key.endswith(GRAMMAGE) and free.low == 0.0:
+            nulls[free.key] = scan(result, free.key, [0.0], progress=progress)
+            result = nulls[free.key].result
     samples = None
     if wanted is not None:
         samples = draw_samples(

@@ -484,7 +484,7 @@ part = st.floats(0, 1, allow_nan=False)
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.lists(part, min_size=len(MANY), max_size=len(MANY)))
 def test_a_variation_is_the_file_with_other_values(variation, parts):
-    low, high = np.array(variation.low), np.array(variation.high)
+    low, high = (np.array([getattr(free, end) for free in variation.free]) for end in ("low", "high"))
     values = np.clip(low + (high - low) * np.array(parts), low, high).tolist()
     file, model = variation.at(values)
     loaded = load_file("paper", {**SOURCE, **variation.quantities(values)})

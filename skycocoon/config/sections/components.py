@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -20,6 +20,7 @@ from ...galaxy import GAS_MODELS, PROFILES, CylindricalGrid, Gas, Sea, SourceDis
 from ...galaxy.disc import VERTICALS
 from ...interactions.helium import NUCLEAR_FACTORS
 from ...kinematics import SPECIES
+from ...numerics.memo import Last
 from ...sky import SkyMap
 from ...sky.convention import FLAVOURS, MESSENGERS
 from ..quantities import (
@@ -77,8 +78,9 @@ class DiscSection(Section):
             raise ValueError(f"{sorted(extra)[0]} does not go with profile = 'grid'")
         return self
 
-    def build(self, sun: Sun, rate: u.Quantity, folder: Path) -> SourceDisc | CylindricalGrid:
-        """The density, normalised to a rate."""
+    def build(self, sun: Sun, interval: u.Quantity, folder: Path) -> SourceDisc | CylindricalGrid:
+        """Return the density of the rate of supernovae that follow one another after ``interval`` on average."""
+        rate = 1.0 / interval
         if self.file is not None:
             return CylindricalGrid.read(folder / self.file).normalised(rate)
         options: dict[str, Any] = {
@@ -155,15 +157,6 @@ class GrammageSection(Section):
         return result
 
 
-# The section and the component of a build before this one.
-_Before = tuple["Section", Any] | None
-
-
-def _same(section: Section, before: _Before) -> Callable[..., bool]:
-    """Whether keys of a section are the very objects of the section that was built before."""
-    return lambda *keys: before is not None and all(getattr(section, k) is getattr(before[0], k) for k in keys)
-
-
 class CocoonsSection(Section):
     """``[components.NAME]`` with ``kind = "cocoons"``."""
 
@@ -177,17 +170,12 @@ class CocoonsSection(Section):
     injection: InjectionSection
     grammage: GrammageSection = GrammageSection()
 
-    def build(
-        self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, before: _Before = None
-    ) -> Cocoons:
-        """The component; parts whose sections are those of one that was built ``before`` are taken from it."""
-        same = _same(self, before)
-        disc: Any = before[1].density if before and same("disc", "supernova_interval") else None
-        injection = before[1].injection if before and same("injection", "supernova_energy") else None
+    def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, last: Last) -> Cocoons:
+        """Build the component; see :class:`~skycocoon.config.building.Builder` for ``last``."""
         return Cocoons(
             name,
-            self.disc.build(sun, 1.0 / self.supernova_interval, folder) if disc is None else disc,
-            self.injection.build(self.supernova_energy) if injection is None else injection,
+            last(DiscSection.build, self.disc, sun, self.supernova_interval, folder),
+            last(InjectionSection.build, self.injection, self.supernova_energy),
             self.grammage.build(),
             interactions.helium,
             self.gas_density,
@@ -223,12 +211,10 @@ class DiffuseSection(Section):
     helium_abundance: float = Field(default=0.0963, ge=0, le=0.5)
     sea: SeaSection = SeaSection()
 
-    def build(
-        self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, before: _Before = None
-    ) -> Diffuse:
-        """The component; the sea of one that was built ``before`` is taken over if its section is the same."""
+    def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, last: Last) -> Diffuse:
+        """Build the component; see :class:`~skycocoon.config.building.Builder` for ``last``."""
         gas = Gas(self.gas, self.x_co, self.ionised, self.column_scale)
-        sea = before[1].sea if before and _same(self, before)("sea") else self.sea.build(sun)
+        sea = last(SeaSection.build, self.sea, sun)
         return Diffuse(name, self.spectra, gas, sea, self.nuclear, self.helium_abundance)
 
 
@@ -246,22 +232,20 @@ class MapSection(Section):
     scale: float = Field(default=1.0, ge=0)
     outside: Annotated[str, BeforeValidator(one_of("choice for energies outside the map", OUTSIDE))] = "error"
 
-    def build(
-        self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, before: _Before = None
-    ) -> Template:
-        """The component; the map of one that was built ``before`` is not read again if but its scale has changed."""
-        if before and _same(self, before)(*(key for key in type(self).model_fields if key not in ("scale", "outside"))):
-            return Template(name, before[1].sky, self.scale, self.outside)
-        sky = SkyMap.read(
-            folder / self.file,
-            unit=self.unit,
-            frame=self.frame,
-            ordering=self.ordering,
-            energies=None if self.energies is None else u.Quantity(self.energies),
-            messenger=self.messenger,
-            flavour=self.flavour,
-        )
+    def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, last: Last) -> Template:
+        """Build the component; see :class:`~skycocoon.config.building.Builder` for ``last``."""
+        stated = [getattr(self, key) for key in STATED]
+        sky = last(_read_map, folder, self.file, self.energies, *stated)
         return Template(name, sky, self.scale, self.outside)
+
+
+# Keys, besides energies, that say of a map what its file does not.
+STATED = ("unit", "frame", "ordering", "messenger", "flavour")
+
+
+def _read_map(folder: Path, file: str, energies: list[u.Quantity] | None, *stated: str | None) -> SkyMap:
+    options: dict[str, Any] = dict(zip(STATED, stated, strict=True))
+    return SkyMap.read(folder / file, energies=None if energies is None else u.Quantity(energies), **options)
 
 
 KINDS: Mapping[str, type[Section]] = {"cocoons": CocoonsSection, "diffuse": DiffuseSection, "map": MapSection}
