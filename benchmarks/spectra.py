@@ -28,8 +28,8 @@ from skycocoon import Cocoons, ConstantGrammage, ExponentialGrammage, Injection
 from skycocoon.emission import Diffuse
 from skycocoon.emission.production import PROJECTILES, Production, quadrature
 from skycocoon.galaxy import Gas
-from skycocoon.interactions.cross_section import cross_section
 from skycocoon.interactions.kelner import pion_nodes
+from skycocoon.interactions.publications import cross_section
 from skycocoon.kinematics import SPECIES
 
 COCOONS = Cocoons()
@@ -53,10 +53,11 @@ def best(call, repeats=15):
 
 def direct(section, energy):
     """The quadrature, its nodes and weights worked out before: a function of the component."""
-    low = energy < section.matching_energy
+    matching_energy = section.low_energy.matching_energy if section.low_energy else 0.0
+    low = energy < matching_energy
     parts = [(~low, *quadrature(section, energy[~low]))]
     if low.any():
-        match = np.array([section.matching_energy])
+        match = np.array([matching_energy])
         at_match = quadrature(section, match), pion_nodes(match)
         parts.append((low, *pion_nodes(energy[low])))
 

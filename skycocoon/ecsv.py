@@ -10,7 +10,7 @@ import numpy as np
 
 from .errors import InputError
 from .points import BoolArray
-from .units import FloatArray
+from .units import FloatArray, wrong_unit
 
 __all__ = [
     "read_column",
@@ -61,9 +61,7 @@ def read_column(table: Any, key: str, unit: u.UnitBase) -> FloatArray:
     except (TypeError, ValueError):
         raise InputError(f"column {key!r}: one number is needed in every row") from None
     if not values.unit.is_equivalent(unit):
-        has = "no unit" if values.unit == u.dimensionless_unscaled else f"the unit '{values.unit}'"
-        needed = "none" if unit == u.dimensionless_unscaled else f"one like '{unit}'"
-        raise InputError(f"column {key!r} has {has}; {needed} is needed")
+        raise InputError(f"column {key!r} {wrong_unit(values.unit, unit)}")
     if values.ndim > 1:
         raise InputError(f"column {key!r}: one number is needed in every row")
     return np.atleast_1d(np.asarray(values.to_value(unit), dtype=np.float64))

@@ -23,7 +23,7 @@ from .interactions.fragmentation import FRAGMENTATIONS, fragmentation
 from .interactions.letaw import letaw_inelastic
 from .kinematics import momentum
 from .shipped import data_folder
-from .units import M_PROTON, MBARN, FloatArray, to_array
+from .units import M_PROTON, MBARN, FloatArray, to_array, within
 
 __all__ = [
     "ELEMENTS",
@@ -204,7 +204,7 @@ class Nuclei:
         values = to_array(x, u.GV if in_rigidity else u.GeV, "rigidity" if in_rigidity else "energy per nucleon")
         unit = "GV" if in_rigidity else "GeV"
         low, high = (1.0, 2 * RANGE[1]) if in_rigidity else RANGE
-        bad = ~((values >= low * (1 - 1e-9)) & (values <= high * (1 + 1e-9)))
+        bad = ~within(values, low, high)
         if bad.any():
             raise InputError(
                 f"{numerator}/{denominator}: {values[bad].flat[0]:g} {unit} is out of range; allowed: {low:g} {unit} "

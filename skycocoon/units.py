@@ -25,9 +25,12 @@ __all__ = [
     "M_PROTON",
     "M_PROTON_GRAM",
     "FloatArray",
+    "Nodes",
     "quantity",
     "to_array",
     "to_float",
+    "within",
+    "wrong_unit",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -46,6 +49,76 @@ MBARN: float = 1e-27
 
 INTENSITY = u.Unit("GeV-1 cm-2 s-1 sr-1")
 """Unit of every intensity inside and of what :func:`skycocoon.intensity_map` gives."""
+
+
+class Nodes:
+    """Energies (n,) in GeV that can be a key: equal and hashed by their values.
+
+    Made once where energies come in; what depends on energies alone is then remembered by `functools.lru_cache`.
+
+    Parameters
+    ----------
+    energies
+        (n,) energies [GeV], or Nodes, which are shared.
+
+    Attributes
+    ----------
+    gev
+        (n,) energies [GeV], read-only.
+
+    Examples
+    --------
+    >>> Nodes(np.array([1.0, 10.0])) == Nodes(np.array([1.0, 10.0]))
+    True
+    """
+
+    __slots__ = ("_key", "gev")
+
+    def __init__(self, energies: FloatArray | Nodes) -> None:
+        key = energies._key if isinstance(energies, Nodes) else np.asarray(energies, dtype=np.float64).tobytes()
+        self._key: bytes = key
+        self.gev: FloatArray = np.frombuffer(key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Nodes) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+# Ends of tables, of ranges and of energy axes are met by numbers that were rounded on their way.
+ROUNDING = 1e-9
+
+
+def within(x: FloatArray | float, low: float, high: float) -> NDArray[np.bool_]:
+    """Return which positive values lie from ``low`` to ``high``, both ends included but for rounding (1e-9).
+
+    Parameters
+    ----------
+    x
+        Values, of any shape; NaN lies nowhere.
+    low, high
+        The range.
+
+    Returns
+    -------
+    array
+        Booleans of the shape of ``x``.
+
+    Examples
+    --------
+    >>> within(np.array([0.9, 1.0, 2.0000000001, 3.0]), 1.0, 2.0)
+    array([False,  True,  True, False])
+    """
+    x = np.asarray(x)
+    return np.asarray((x >= low * (1 - ROUNDING)) & (x <= high * (1 + ROUNDING)))
+
+
+def wrong_unit(unit: u.UnitBase, wanted: u.UnitBase) -> str:
+    """Say in a message that a value has a unit of another kind than is wanted; either may be dimensionless."""
+    has = "no unit" if unit == u.dimensionless_unscaled else f"the unit '{unit}'"
+    needed = "a number" if wanted == u.dimensionless_unscaled else f"a unit like '{wanted}'"
+    return f"has {has}; {needed} is needed"
 
 
 def quantity(text: object, unit: u.UnitBase, name: str) -> u.Quantity:
@@ -74,9 +147,7 @@ def quantity(text: object, unit: u.UnitBase, name: str) -> u.Quantity:
         reason = str(error).splitlines()[0].split(" If this is meant")[0].split("; ")[0]
         raise InputError(f"{name}: cannot read {text!r} as a quantity like '{example}' ({reason})") from None
     if not value.unit.is_equivalent(unit):
-        has = "no unit" if value.unit == u.dimensionless_unscaled else f"the unit '{value.unit}'"
-        wanted = "a number" if unit == u.dimensionless_unscaled else f"a unit like '{unit}'"
-        raise InputError(f"{name}: {text!r} has {has}; {wanted} is needed")
+        raise InputError(f"{name}: {text!r} {wrong_unit(value.unit, unit)}")
     return value
 
 

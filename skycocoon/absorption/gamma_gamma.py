@@ -22,7 +22,7 @@ from ..errors import InputError, check_name
 from ..galaxy import Sun
 from ..interactions.pair_production import M_ELECTRON, isotropic_cross_section
 from ..numerics.quadrature import halving_panels
-from ..units import CM_PER_KPC, FloatArray, to_array, to_float
+from ..units import CM_PER_KPC, FloatArray, Nodes, to_array, to_float
 from .cmb import T_CMB, cmb_spectrum
 from .dust import TEMPERATURES, dust_spectra, dust_weights
 from .planck import K_BOLTZMANN
@@ -63,26 +63,21 @@ def _thermal(
 
 
 @lru_cache(maxsize=64)
-def _cmb_coefficients(energies: bytes) -> FloatArray:
-    result = _thermal(np.frombuffer(energies), T_CMB, cmb_spectrum)
+def _cmb_coefficients(energies: Nodes) -> FloatArray:
+    result = _thermal(energies.gev, T_CMB, cmb_spectrum)
     result.setflags(write=False)
     return result
 
 
 @lru_cache(maxsize=64)
-def _dust_coefficients(energies: bytes) -> FloatArray:
-    energy = np.frombuffer(energies)
+def _dust_coefficients(energies: Nodes) -> FloatArray:
 
     def spectrum(a: int) -> Callable[[FloatArray], FloatArray]:
         return lambda eps: np.asarray(dust_spectra(eps)[a])
 
-    result = np.stack([_thermal(energy, t, spectrum(a)) for a, t in enumerate(TEMPERATURES)], axis=1)
+    result = np.stack([_thermal(energies.gev, t, spectrum(a)) for a, t in enumerate(TEMPERATURES)], axis=1)
     result.setflags(write=False)
     return result
-
-
-def _key(energy: FloatArray) -> bytes:
-    return np.ascontiguousarray(energy, dtype=np.float64).tobytes()
 
 
 def _energies(energy: u.Quantity) -> FloatArray:
@@ -156,7 +151,7 @@ class Absorption:
         coefficient
             (n,), read-only.
         """
-        return _cmb_coefficients(_key(energy)) if "cmb" in self.fields else np.zeros(np.size(energy))
+        return _cmb_coefficients(Nodes(energy)) if "cmb" in self.fields else np.zeros(np.size(energy))
 
     def factors(self, energy: FloatArray) -> FloatArray:
         """What the dust's weights are to be multiplied with to give its coefficient [kpc^-1 per g cm^-2 sr].
@@ -175,7 +170,7 @@ class Absorption:
         """
         if "dust" not in self.fields:
             return np.zeros((np.size(energy), len(TEMPERATURES)))
-        return self.dust_scale * _dust_coefficients(_key(energy))
+        return self.dust_scale * _dust_coefficients(Nodes(energy))
 
     def coefficient(self, energy: u.Quantity, radius: u.Quantity, height: u.Quantity) -> u.Quantity:
         """Absorption coefficient K [kpc^-1] at a place.

@@ -22,16 +22,12 @@ def init(preset: str) -> None:
 @set_option
 def check(model: str, settings: tuple[str, ...]) -> None:
     """Validate a model file without running it."""
-    from ..config.loading import energies_for
     from ..modelfit import prepare
     from ..products.describe import describe
-    from ..products.run.groups import check_templates
 
     loaded = load_settings(model, settings)
-    nodes = loaded.maps.energies.nodes()
-    energies = {messenger: energies_for(messenger, nodes) for messenger in loaded.model.messengers}
-    for messenger, some in energies.items():
-        check_templates(loaded.model, messenger, some)
+    energies = {messenger: loaded.energies(messenger) for messenger in loaded.model.messengers}
+    loaded.check_templates()
     problem = None if loaded.file.fit is None else prepare(loaded)
     click.echo(f"{model}: good")
     click.echo(describe(loaded.model))

@@ -49,7 +49,6 @@ def map_(
     overwrite: bool,
 ) -> None:
     """One full-sky map, as a FITS file that gammapy, fermipy and healpy load."""
-    from ..config.loading import energies_for
     from ..los import intensity_map
     from ..sky.convention import check_messenger
 
@@ -57,7 +56,7 @@ def map_(
     check_messenger(messenger)
     check_out(out, (".fits", ".fits.gz"), overwrite)
     loaded = load_settings(model, settings)
-    nodes = energies_for(messenger, loaded.maps.energies.nodes()) if energies is None else read_energies(energies)
+    nodes = loaded.energies(messenger) if energies is None else read_energies(energies)
     sky = intensity_map(
         loaded.model,
         messenger,
@@ -102,7 +101,6 @@ def _make_sed(
             return sed
         name = next(iter(sed.components))
         return Sed(nodes, {name: sed.at(nodes)}, place, sed.messenger, sed.flavour, sed.meta)
-    from ..config.loading import energies_for
     from ..los import region_sed
     from ..sky.convention import check_messenger
 
@@ -111,7 +109,7 @@ def _make_sed(
     check_messenger(messenger)
     loaded = load_settings(model, settings)
     if nodes is None:
-        nodes = energies_for(messenger, loaded.maps.energies.nodes())
+        nodes = loaded.energies(messenger)
     return region_sed(loaded.model, messenger, nodes, place, rtol=rtol, flavour=flavour or PER_FLAVOUR, progress=True)
 
 

@@ -16,8 +16,10 @@ import astropy.units as u
 
 from ..emission import Cocoons, Component, GalaxyModel
 from ..errors import InputError, check_name
-from ..interactions import KelnerGamma, KelnerNeutrino
+from ..interactions.publications import cross_section
 from ..nuclei import Nuclei
+from ..sky.convention import MESSENGERS
+from ..units import within
 from .building import Builder
 from .document import absolute_files, forget, on_base, override, read_text, to_toml
 from .mistakes import checked
@@ -27,7 +29,6 @@ from .sections.maps import MapsSection
 
 __all__ = [
     "LoadedModel",
-    "energies_for",
     "load_file",
     "load_model",
     "load_text",
@@ -81,6 +82,58 @@ class LoadedModel:
             If it is not clear which cocoons these are.
         """
         return nuclei_of(self.file, self.model, self.source)
+
+    def energies(self, messenger: str) -> u.Quantity:
+        """Return the nodes of ``[maps]`` at which the messenger's cross section may be used.
+
+        Those of Kelner et al. 2006 begin at 1 GeV for gamma rays and at 100 GeV for neutrinos.
+
+        Parameters
+        ----------
+        messenger
+            ``"gamma"`` or ``"neutrino"``.
+
+        Returns
+        -------
+        Quantity
+            (n,) energies, increasing.
+
+        Raises
+        ------
+        InputError
+            If a node is outside the ranges of all messengers, or fewer than two are left.
+        """
+        nodes = self.maps.energies.nodes()
+        gev = nodes.to_value(u.GeV)
+        ranges = {name: cross_section(name, proton=self.file.interactions.proton).energy_range for name in MESSENGERS}
+        lowest, highest = min(low for low, _ in ranges.values()), max(high for _, high in ranges.values())
+        outside = ~within(gev, lowest, highest)
+        if outside.any():
+            raise InputError(
+                f"maps.energies: {gev[outside][0]:g} GeV is outside the cross sections' range; "
+                f"allowed: {lowest:g} GeV to {highest:g} GeV"
+            )
+        low, high = ranges[messenger]
+        kept = nodes[within(gev, low, high)]
+        if kept.size < 2:
+            raise InputError(
+                f"maps.energies: fewer than two nodes are at or above {low:g} GeV, where {messenger}s begin"
+            )
+        return kept
+
+    def check_templates(self) -> None:
+        """Check that components that are maps already have the energies of ``[maps]``.
+
+        Raises
+        ------
+        InputError
+            If one of them does not, and does not say what it is outside its map.
+        """
+        for messenger in self.model.messengers:
+            ends = self.energies(messenger)[[0, -1]]
+            for component in self.model.components:
+                if messenger in component.messengers:
+                    component.template(messenger, ends)
 
     def with_values(self, values: Mapping[str, object], note: str = "") -> str:
         """The model's TOML with other values of some keys, after a comment."""
@@ -194,27 +247,3 @@ def _built(
         "toml": text.strip(),
     }
     return replace(model, provenance=provenance)
-
-
-def energies_for(messenger: str, energy: u.Quantity) -> u.Quantity:
-    """The nodes at which the messenger's cross section may be used: Kelner's neutrinos begin at 100 GeV.
-
-    Raises
-    ------
-    InputError
-        If an energy is beyond any of the cross sections' ranges, or none is left.
-    """
-    section: Any = KelnerGamma() if messenger == "gamma" else KelnerNeutrino()
-    low, high = section.energy_range
-    gev = energy.to_value(u.GeV)
-    widest = min(KelnerGamma.energy_range[0], low), max(KelnerGamma.energy_range[1], high)
-    outside = (gev < widest[0] * (1 - 1e-9)) | (gev > widest[1] * (1 + 1e-9))
-    if outside.any():
-        raise InputError(
-            f"maps.energies: {gev[outside][0]:g} GeV is outside the cross sections' range; "
-            f"allowed: {widest[0]:g} GeV to {widest[1]:g} GeV"
-        )
-    kept = energy[gev >= low * (1 - 1e-9)]
-    if kept.size < 2:
-        raise InputError(f"maps.energies: fewer than two nodes are at or above {low:g} GeV, where {messenger}s begin")
-    return kept

@@ -14,8 +14,8 @@ from ..cosmicrays import ExponentialGrammage, Grammage, Injection
 from ..errors import InputError, check_name, unknown_name
 from ..galaxy import SourceDisc
 from ..galaxy.table import RATE_DENSITY
-from ..interactions import ENHANCEMENTS, CrossSection, KelnerGamma
-from ..interactions.cross_section import cross_section
+from ..interactions import ENHANCEMENTS, PUBLICATIONS, CrossSection
+from ..interactions.publications import cross_section
 from ..kinematics import SPECIES
 from ..units import C_LIGHT, M_PROTON_GRAM, FloatArray, to_array, to_float
 from .component import Term
@@ -62,6 +62,13 @@ class Cocoons:
     nearest
         Sources nearer than this to the Sun do not count. The smooth density is a modelling choice there: cocoons are
         0.24 kpc apart near the Sun.
+    proton
+        Publication of the pp cross section, a key of :data:`~skycocoon.interactions.PUBLICATIONS`.
+
+    Raises
+    ------
+    InputError
+        For values out of range, unknown names, no species at all, and a density that is a number per volume.
     """
 
     name: str = "cocoons"
@@ -72,11 +79,13 @@ class Cocoons:
     gas_density: u.Quantity = field(default=1.0 / u.cm**3)
     lifetime: u.Quantity = field(default=0.3 * u.Myr)
     nearest: u.Quantity = field(default=0.0 * u.kpc)
+    proton: str = "kelner2006"
 
     def __post_init__(self) -> None:
         if not self.injection:
             raise InputError(f"{self.name}: no species is injected")
         check_name("helium cross section", self.helium, ENHANCEMENTS)
+        check_name("proton cross section", self.proton, PUBLICATIONS)
         if getattr(self.density, "kind", RATE_DENSITY) != RATE_DENSITY:
             raise InputError(f"{self.name}: sources per volume and time are needed, the grid is a number per volume")
         to_float(self.gas_density, PER_CM3, f"{self.name}: gas density", minimum=0.0, exclusive=True)
@@ -101,8 +110,8 @@ class Cocoons:
     def _yield(self, cross_section: CrossSection, species: str, energy: FloatArray) -> FloatArray:
         """S(E) [GeV^-1] of one species, or of all."""
         table = production(cross_section, energy)
-        every = zip(self.injection, self._spectra, strict=True)
-        chosen = [spectrum for injection, spectrum in every if species in ("all", injection.species.name)]
+        pairs = zip(self.injection, self._spectra, strict=True)
+        chosen = [spectrum for injection, spectrum in pairs if species in ("all", injection.species.name)]
         # Far above a cut-off, where next to nothing is left, rounding may be less than nothing.
         return np.maximum(table.fold(*chosen), 0.0)
 
@@ -113,11 +122,11 @@ class Cocoons:
 
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
         """One term: S(E) times the source rate per volume."""
-        section = cross_section(messenger, flavour)
+        section = cross_section(messenger, flavour, self.proton)
         spectrum = partial(self._yield, section, "all")
         return (Term(spectrum, self.density, self.nearest.to_value(u.kpc)),)
 
-    def picture(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> None:
+    def template(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> None:
         """None: cocoons are integrated along rays."""
 
     def source_yield(
@@ -139,13 +148,16 @@ class Cocoons:
         known = ["all", *(i.species.name for i in self.injection)]
         if species not in known:
             raise unknown_name("species", species, known)
-        section = cross_section(messenger, flavour)
+        section = cross_section(messenger, flavour, self.proton)
         gev = np.atleast_1d(to_array(energy, u.GeV, "energy"))
         return self._yield(section, species, gev).reshape(np.shape(energy)) / u.GeV
 
     def matching_factors(self) -> dict[str, float]:
-        """n-tilde of the gamma-ray delta branch for each species (eq. 12)."""
-        table = production(KelnerGamma(), np.array([100.0]))
+        """n-tilde of the low-energy branch of gamma rays for each species (eq. 12); empty without such a branch."""
+        section = cross_section("gamma", proton=self.proton)
+        if section.low_energy is None:
+            return {}
+        table = production(section, np.array([section.low_energy.matching_energy]))
         return {i.species.name: table.matching(partial(self._projectiles, i)) for i in self.injection}
 
     @property
@@ -186,8 +198,11 @@ class Cocoons:
                 f"  cocoons of radius r_c = {radius.to_value(u.pc):.1f} pc would fill the disc: upper limit (eq. 10)",
                 f"  R_0 = {self.density.normalisation:.8g} at the Sun (eq. 2)",
             ]
-        factors = ", ".join(f"{name} {value:.5f}" for name, value in self.matching_factors().items())
-        return [*lines, f"  n-tilde of the delta approximation below 100 GeV: {factors} (eq. 12)"]
+        branch = cross_section("gamma", proton=self.proton).low_energy
+        if branch is not None:
+            factors = ", ".join(f"{name} {value:.5f}" for name, value in self.matching_factors().items())
+            lines.append(f"  n-tilde of the {branch.name} below {branch.matching_energy:g} GeV: {factors} (eq. 12)")
+        return lines
 
     def __str__(self) -> str:
         species = ", ".join(f"{i.species.name} xi={i.efficiency:g} g={i.slope:g}" for i in self.injection)

@@ -53,8 +53,8 @@ class Component(Protocol):
         """Its emissivity in a messenger, as a sum of terms; empty if it is a map already."""
         ...
 
-    def picture(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> SkyMap | None:
-        """Its sky at some energies, where that is known already and nothing is left to integrate; else None."""
+    def template(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> SkyMap | None:
+        """Its sky at some energies if it is a map already, with nothing left to integrate; else None."""
         ...
 
     def describe(self) -> list[str]:

@@ -12,11 +12,11 @@ from scipy.interpolate import CubicSpline
 from ..cosmicrays.local import LOCAL_SPECTRA, LocalSpectrum, local_spectra
 from ..errors import InputError, check_name
 from ..galaxy import CylindricalGrid, DensityTable, Gas, Sea
-from ..interactions import CrossSection
-from ..interactions.cross_section import cross_section
+from ..interactions import PUBLICATIONS, CrossSection
 from ..interactions.helium import NUCLEAR_FACTORS, nuclear_factors
+from ..interactions.publications import cross_section
 from ..numerics.interpolative import chosen_members, weights_of_others
-from ..units import FloatArray, to_array
+from ..units import FloatArray, Nodes, to_array
 from .component import Term
 from .production import production
 
@@ -52,17 +52,33 @@ class GasInSea:
 
     def weighted(self, radius: FloatArray, height: FloatArray) -> FloatArray:
         """Gas times sea [cm^-3] at broadcasting R and z [kpc]."""
-        seen = self.sea.relative(radius, height) * self.gas.hydrogen(radius, height)
-        return np.asarray(seen * (self.rigidity / PIVOT) ** self.sea.hardening(np.asarray(radius)))
+        at_pivot = self.sea.relative(radius, height) * self.gas.hydrogen(radius, height)
+        return np.asarray(at_pivot * (self.rigidity / PIVOT) ** self.sea.hardening(np.asarray(radius)))
 
     def density(self, radius: u.Quantity, azimuth: u.Quantity, height: u.Quantity) -> u.Quantity:
         """Gas times sea [cm^-3] at (R, phi, z), which broadcast."""
-        found = self.weighted(to_array(radius, u.kpc, "radius"), to_array(height, u.kpc, "height"))
-        return found * u.Unit("cm-3")
+        weighted = self.weighted(to_array(radius, u.kpc, "radius"), to_array(height, u.kpc, "height"))
+        return weighted * u.Unit("cm-3")
 
     def table(self, rtol: float = 1e-5) -> DensityTable:
         """The table that kernels read; with the resolution of the gas models' own tables, whatever ``rtol``."""
         return _table(self)
+
+
+@dataclass(frozen=True)
+class Hardening:
+    """One of the few rigidities that stand for all others in a sea that hardens inwards.
+
+    Attributes
+    ----------
+    sea
+        The sea.
+    index
+        Which of the chosen rigidities.
+    """
+
+    sea: Sea
+    index: int
 
 
 @lru_cache(maxsize=16)
@@ -106,6 +122,8 @@ class Diffuse:
         :func:`~skycocoon.interactions.helium.nuclear_factors`.
     helium_abundance
         x_He, helium nuclei per hydrogen nucleus in the gas; 0.1 in HERMES.
+    proton
+        Publication of the pp cross section, a key of :data:`~skycocoon.interactions.PUBLICATIONS`.
 
     Raises
     ------
@@ -119,23 +137,25 @@ class Diffuse:
     sea: Sea = field(default_factory=Sea)
     nuclear: str = "constant"
     helium_abundance: float = 0.0963
+    proton: str = "kelner2006"
 
     def __post_init__(self) -> None:
         check_name("local spectra", self.spectra, LOCAL_SPECTRA)
         check_name("nuclear factors", self.nuclear, NUCLEAR_FACTORS)
+        check_name("proton cross section", self.proton, PUBLICATIONS)
         if not 0 <= self.helium_abundance <= 0.5:
             raise InputError(f"{self.name}: helium_abundance {self.helium_abundance:g}; allowed: 0 to 0.5")
 
-    def _emissivity(self, cross_section: CrossSection, energy: FloatArray, hardened: int = -1) -> FloatArray:
+    def _emissivity(
+        self, cross_section: CrossSection, energy: FloatArray, member: Hardening | None = None
+    ) -> FloatArray:
         """Secondaries per H atom, time and energy, in all directions [GeV^-1 s^-1]; not to be written to."""
-        # Without hardening the sea is all the same, and no part of the key.
-        sea = self.sea if hardened >= 0 else None
-        energies = np.ascontiguousarray(energy, dtype=np.float64).tobytes()
-        return _emissivity(cross_section, energies, self.spectra, self.nuclear, self.helium_abundance, sea, hardened)
+        recipe = self.spectra, self.nuclear, self.helium_abundance
+        return _emissivity(cross_section, Nodes(energy), *recipe, member)
 
-    def _source(self, cross_section: CrossSection, energy: FloatArray, hardened: int = -1) -> FloatArray:
+    def _source(self, cross_section: CrossSection, member: Hardening | None, energy: FloatArray) -> FloatArray:
         """The emissivity times the scale of the gas, S(E) of a term [GeV^-1 s^-1]."""
-        return self.gas.scale * self._emissivity(cross_section, energy, hardened)
+        return self.gas.scale * self._emissivity(cross_section, energy, member)
 
     @property
     def messengers(self) -> tuple[str, ...]:
@@ -144,26 +164,26 @@ class Diffuse:
 
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
         """One term, the emissivity at the Sun times gas in the sea; several if the sea hardens inwards."""
-        section = cross_section(messenger, flavour)
+        section = cross_section(messenger, flavour, self.proton)
         # One density for all scales, which are factors of the spectrum: columns through it are worked out once.
         gas = self.gas if self.gas.scale == 1.0 else replace(self.gas, scale=1.0)
         if not self.sea.delta_gradient.value:
-            return (Term(partial(self._source, section), GasInSea(gas, self.sea)),)
-        chosen = _hardenings(self.sea)[0]
+            return (Term(partial(self._source, section, None), GasInSea(gas, self.sea)),)
+        rigidities, _ = _hardenings(self.sea)
         return tuple(
-            Term(partial(self._source, section, hardened=k), GasInSea(gas, self.sea, float(rigidity)))
-            for k, rigidity in enumerate(chosen)
+            Term(partial(self._source, section, Hardening(self.sea, k)), GasInSea(gas, self.sea, float(rigidity)))
+            for k, rigidity in enumerate(rigidities)
         )
 
-    def picture(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> None:
-        """None: integrated along rays."""
+    def template(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> None:
+        """None: the emission is integrated along rays."""
 
     def emissivity(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> u.Quantity:
         """Local emissivity per H atom [GeV^-1 s^-1 sr^-1] at secondary energies."""
-        section = cross_section(messenger, flavour)
+        section = cross_section(messenger, flavour, self.proton)
         gev = np.atleast_1d(to_array(energy, u.GeV, "energy"))
-        found = self._emissivity(section, gev).reshape(np.shape(energy)) / (4 * np.pi)
-        return found * u.Unit("GeV-1 s-1 sr-1")
+        per_sr = self._emissivity(section, gev).reshape(np.shape(energy)) / (4 * np.pi)
+        return per_sr * u.Unit("GeV-1 s-1 sr-1")
 
     def describe(self) -> list[str]:
         """Parameters, and what of them is whose."""
@@ -184,32 +204,31 @@ class Diffuse:
 @lru_cache(maxsize=256)
 def _emissivity(
     cross_section: CrossSection,
-    energies: bytes,
+    energies: Nodes,
     spectra: str,
     nuclear: str,
     helium_abundance: float,
-    sea: Sea | None,
-    hardened: int,
+    member: Hardening | None,
 ) -> FloatArray:
-    energy = np.frombuffer(energies)
-    table = production(cross_section, energy)
-    on_helium, helium_on, both = nuclear_factors(nuclear, energy)
+    table = production(cross_section, energies)
+    on_helium, helium_on, both = nuclear_factors(nuclear, energies.gev)
     factors = (1 + helium_abundance * on_helium, helium_on + helium_abundance * both)
-    total = np.zeros_like(energy)
+    total = np.zeros_like(energies.gev)
     for projectile, factor in zip(local_spectra(spectra), factors, strict=True):
-        total += factor * table.yields(partial(_projectiles, projectile, sea, hardened))
+        total += factor * table.yields(partial(_projectiles, projectile, member))
     total *= 4 * np.pi
     total.flags.writeable = False
     return total
 
 
-def _projectiles(projectile: LocalSpectrum, sea: Sea | None, hardened: int, total: FloatArray) -> FloatArray:
+def _projectiles(projectile: LocalSpectrum, member: Hardening | None, total: FloatArray) -> FloatArray:
     """dJ/dE_N, times the weight of one of the chosen rigidities if the sea hardens inwards."""
     flux = projectile.per_nucleon(total)
-    if sea is None:
+    if member is None:
         return flux
     ln_r = np.log(np.clip(projectile.rigidity(total), RIGIDITIES[0], RIGIDITIES[-1]))
-    return np.asarray(flux * _hardenings(sea)[1](ln_r)[:, hardened])
+    _, weights = _hardenings(member.sea)
+    return np.asarray(flux * weights(ln_r)[:, member.index])
 
 
 @lru_cache(maxsize=16)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..interactions import CrossSection
-from ..interactions.kelner import inelastic, pion_nodes
-from ..units import FloatArray
+from ..interactions.cross_section import LowEnergyBranch
+from ..units import FloatArray, Nodes, within
 
 __all__ = [
     "PROJECTILES",
@@ -83,7 +83,7 @@ def _panels(breaks: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
 def quadrature(cross_section: CrossSection, energy: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Quadrature of the energy integral: the yield at energy i is sum_k weights[i, k] spectrum(protons[i, k]).
 
-    That is int sigma(E') n(E') F(E/E', E') dE'/E', for the full cross section and not the delta approximation.
+    That is int sigma(E') n(E') F(E/E', E') dE'/E', with the full cross section and not its low-energy branch.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def quadrature(cross_section: CrossSection, energy: FloatArray) -> tuple[FloatAr
     """
     u, du = _panels(cross_section.breaks)
     protons = energy[:, None] * np.exp(u)
-    return protons, du * inelastic(protons) * cross_section.multiplicity(np.exp(-u), protons)
+    return protons, du * cross_section.inelastic(protons) * cross_section.multiplicity(np.exp(-u), protons)
 
 
 def _interpolated(protons: FloatArray, weights: FloatArray) -> FloatArray:
@@ -145,7 +145,7 @@ class Production:
 
     def __post_init__(self) -> None:
         low, high = self.cross_section.energy_range
-        bad = (self.energy < low * (1 - 1e-9)) | (self.energy > high * (1 + 1e-9))
+        bad = ~within(self.energy, low, high)
         if bad.any():
             raise InputError(
                 f"energy {self.energy[bad][0]:g} GeV is outside the range of {self.cross_section.name} for "
@@ -154,8 +154,9 @@ class Production:
 
     @cached_property
     def _low(self) -> NDArray[np.bool_]:
-        """Which energies belong to the delta approximation."""
-        return np.asarray(self.energy < self.cross_section.matching_energy)
+        """Which energies belong to the low-energy branch."""
+        branch = self.cross_section.low_energy
+        return np.zeros(self.energy.shape, dtype=bool) if branch is None else self.energy < branch.matching_energy
 
     @cached_property
     def _any_low(self) -> bool:
@@ -166,38 +167,70 @@ class Production:
         """Yields of the spectrum at each node, a row for each energy that is not low [cm^2]."""
         return _rows(partial(quadrature, self.cross_section), self.energy[~self._low])
 
+    @property
+    def _branch(self) -> LowEnergyBranch:
+        branch = self.cross_section.low_energy
+        if branch is None:
+            raise ValueError(f"{self.cross_section.name} has no low-energy branch for {self.cross_section.messenger}s")
+        return branch
+
     @cached_property
-    def _delta(self) -> FloatArray:
+    def _approximate(self) -> FloatArray:
         """Yields of the spectrum at each node, a row for each low energy [cm^2]; n-tilde is not in it."""
-        return _rows(pion_nodes, self.energy[self._low])
+        return _rows(self._branch.nodes, self.energy[self._low])
 
     @cached_property
     def _match(self) -> FloatArray:
         """Both branches at the matching energy, (2, PROJECTILES.size) [cm^2]."""
-        match = np.array([self.cross_section.matching_energy])
+        match = np.array([self._branch.matching_energy])
         return np.concatenate(
-            [_interpolated(*quadrature(self.cross_section, match)), _interpolated(*pion_nodes(match))]
+            [_interpolated(*quadrature(self.cross_section, match)), _interpolated(*self._branch.nodes(match))]
         )
 
     def _matching(self, values: FloatArray) -> float:
-        full, delta = (self._match @ values).tolist()
-        return float(full / delta) if delta > 0 else 0.0
+        full, approximate = (self._match @ values).tolist()
+        return float(full / approximate) if approximate > 0 else 0.0
 
     def matching(self, spectrum: Callable[[FloatArray], FloatArray]) -> float:
-        """n-tilde: the delta branch's factor that makes the yield continuous at the matching energy (eq. 12)."""
+        """n-tilde: the factor of the low-energy branch that makes the yield continuous where both meet (eq. 12).
+
+        Parameters
+        ----------
+        spectrum
+            Projectiles per energy at total energies per nucleon [GeV].
+
+        Returns
+        -------
+        float
+            The factor; 0 if the spectrum has nothing there.
+
+        Raises
+        ------
+        ValueError
+            If the cross section has no low-energy branch.
+        """
         return self._matching(spectrum(PROJECTILES))
 
     def fold(self, *spectra: FloatArray) -> FloatArray:
-        """As :meth:`yields`, for projectile spectra that are known at :data:`PROJECTILES`, all of them together.
+        """Secondaries per energy of several species together, whose spectra are known at :data:`PROJECTILES`.
 
-        Each has an n-tilde of its own, whence one species should not be added to another before.
+        Parameters
+        ----------
+        *spectra
+            Projectiles per energy of each species at :data:`PROJECTILES`. They are added here and not before, because
+            each species has an n-tilde of its own.
+
+        Returns
+        -------
+        array
+            (n,) secondaries per energy [cm^2 times the spectra's unit].
         """
-        every = spectra[0] if len(spectra) == 1 else np.add.reduce(spectra)
+        total = spectra[0] if len(spectra) == 1 else np.add.reduce(spectra)
         if not self._any_low:
-            return np.asarray(self._full @ every)
+            return np.asarray(self._full @ total)
         result = np.empty(self.energy.size)
-        result[~self._low] = self._full @ every
-        result[self._low] = self._delta @ np.add.reduce([self._matching(values) * values for values in spectra])
+        result[~self._low] = self._full @ total
+        result[self._low] = self._approximate @ np.add.reduce([self._matching(values) * values for values in spectra])
         return result
 
     def yields(self, spectrum: Callable[[FloatArray], FloatArray]) -> FloatArray:
@@ -209,6 +242,11 @@ class Production:
             Projectiles per energy at total energies per nucleon [GeV]. Yields are good to 1e-7 if it is smooth on the
             scale of 0.1 in ln E', and to 1e-3 near a kink. Above a cut-off that holds down to 1e-9 of what there would
             be without it; what is less than 1e-16 of that is rounding, of either sign.
+
+        Returns
+        -------
+        array
+            (n,) secondaries per energy.
         """
         return self.fold(spectrum(PROJECTILES))
 
@@ -224,10 +262,28 @@ def _rows(nodes: Callable[[FloatArray], tuple[FloatArray, FloatArray]], energy: 
 
 
 @lru_cache(maxsize=32)
-def _cached(cross_section: CrossSection, energies: bytes) -> Production:
-    return Production(cross_section, np.frombuffer(energies))
+def _cached(cross_section: CrossSection, energies: Nodes) -> Production:
+    return Production(cross_section, energies.gev)
 
 
-def production(cross_section: CrossSection, energy: FloatArray) -> Production:
-    """The quadrature for a cross section and energies, made once: spectra change, cross sections do not."""
-    return _cached(cross_section, np.ascontiguousarray(energy, dtype=np.float64).tobytes())
+def production(cross_section: CrossSection, energy: FloatArray | Nodes) -> Production:
+    """Return the energy integral of a cross section, made once: spectra change in a fit, cross sections do not.
+
+    Parameters
+    ----------
+    cross_section
+        What one collision makes.
+    energy
+        (n,) secondary energies [GeV].
+
+    Returns
+    -------
+    Production
+        The matrix that is applied to spectra.
+
+    Raises
+    ------
+    InputError
+        For energies outside the cross section's range.
+    """
+    return _cached(cross_section, Nodes(energy))

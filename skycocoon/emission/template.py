@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import InputError, check_name
 from ..sky import SkyMap
-from ..units import INTENSITY, to_array
+from ..units import INTENSITY, to_array, within
 from .component import Term
 
 __all__ = [
@@ -64,7 +64,7 @@ class Template:
         """None: nothing is left to integrate."""
         return ()
 
-    def picture(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> SkyMap:
+    def template(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> SkyMap:
         """The map at other energies: power laws between its nodes.
 
         Raises
@@ -77,7 +77,7 @@ class Template:
         if sky.flavour and sky.flavour != flavour:
             factor *= 3.0 if flavour == "all-flavour" else 1.0 / 3.0
         gev, nodes = to_array(energy, u.GeV, "energy"), sky.energy.to_value(u.GeV)
-        inside = (gev >= nodes[0] * (1 - 1e-9)) & (gev <= nodes[-1] * (1 + 1e-9))
+        inside = within(gev, nodes[0], nodes[-1])
         if not inside.all() and self.outside == "error":
             raise InputError(
                 f"component {self.name!r}: its map has {nodes[0]:.6g}..{nodes[-1]:.6g} GeV, {gev[~inside][0]:.6g} GeV "

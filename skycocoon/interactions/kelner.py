@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from ..units import M_PI0, M_PROTON, MBARN, FloatArray
+from .cross_section import LowEnergyBranch
 
 __all__ = [
     "K_PION",
@@ -126,8 +127,12 @@ class KelnerGamma:
     messenger: ClassVar[str] = "gamma"
     energy_range: ClassVar[tuple[float, float]] = (1.0, 1e8)
     """Secondary energies [GeV]: the delta approximation is meant for 1 GeV and more."""
-    matching_energy: ClassVar[float] = 100.0
     breaks: ClassVar[tuple[float, ...]] = ()
+    low_energy: ClassVar[LowEnergyBranch | None] = LowEnergyBranch("delta approximation", 100.0, pion_nodes)
+
+    def inelastic(self, energy: FloatArray) -> FloatArray:
+        """Inelastic pp cross section [cm^2] (eqs. 73 and 79)."""
+        return inelastic(energy)
 
     def multiplicity(self, x: FloatArray, energy: FloatArray) -> FloatArray:
         """F_gamma(x, E_p)."""
@@ -147,8 +152,12 @@ class KelnerNeutrino:
     messenger: ClassVar[str] = "neutrino"
     energy_range: ClassVar[tuple[float, float]] = (100.0, 1e8)
     """Secondary energies [GeV]: no approximation for less than 100 GeV is given."""
-    matching_energy: ClassVar[float] = 0.0
     breaks: ClassVar[tuple[float, ...]] = (Y_MAX,)
+    low_energy: ClassVar[LowEnergyBranch | None] = None
+
+    def inelastic(self, energy: FloatArray) -> FloatArray:
+        """Inelastic pp cross section [cm^2] (eqs. 73 and 79)."""
+        return inelastic(energy)
 
     def multiplicity(self, x: FloatArray, energy: FloatArray) -> FloatArray:
         """F_numu(1) + 2 F_e, or a third of it."""

@@ -55,8 +55,8 @@ def _intensity(
     read: Callable[[SkyMap], u.Quantity],
 ) -> FloatArray:
     """Intensity of one component [INTENSITY]: the sum of its terms' spectra times their columns."""
-    if (picture := component.picture(messenger, energy, flavour)) is not None:
-        return np.asarray(read(picture).to_value(INTENSITY))
+    if (template := component.template(messenger, energy, flavour)) is not None:
+        return np.asarray(read(template).to_value(INTENSITY))
     total: Any = 0.0
     for term in component.terms(messenger, flavour):
         spectra = term.spectrum(gev)[:, None] * weights / (4 * math.pi)
@@ -142,8 +142,8 @@ def intensity_map(
     def columns(term: Term, absorption: Absorption) -> FloatArray:
         return remembered_map(term.density, model.sun, nside, rtol, term.s_min, absorption, progress).T
 
-    def read(picture: SkyMap) -> u.Quantity:
-        return picture.resampled(nside, picture.energy).intensity
+    def read(template: SkyMap) -> u.Quantity:
+        return template.resampled(nside, template.energy).intensity
 
     check_memory(nside, np.size(energy), len(getattr(model, "components", ())))
     energy, parts, meta = _intensities(model, messenger, energy, flavour, columns, read)
@@ -183,8 +183,8 @@ def region_means(
     def columns(term: Term, absorption: Absorption) -> FloatArray:
         return found(term.density, term.s_min)
 
-    def read(picture: SkyMap) -> u.Quantity:
-        return np.stack([picture.sed(region).intensity for region in regions], axis=1)
+    def read(template: SkyMap) -> u.Quantity:
+        return np.stack([template.sed(region).intensity for region in regions], axis=1)
 
     def means(component: Component) -> FloatArray:
         return _intensity(component, messenger, energy, gev, flavour, absorption, weights, columns, read)
@@ -222,8 +222,8 @@ def region_sed(
     def columns(term: Term, absorption: Absorption) -> FloatArray:
         return remembered_mean(term.density, model.sun, region, rtol, term.s_min, absorption, progress)
 
-    def read(picture: SkyMap) -> u.Quantity:
-        return picture.sed(region).intensity
+    def read(template: SkyMap) -> u.Quantity:
+        return template.sed(region).intensity
 
     energy, parts, meta = _intensities(model, messenger, energy, flavour, columns, read)
     return Sed(

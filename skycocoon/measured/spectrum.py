@@ -20,7 +20,7 @@ from ..sky import Region, Sed
 from ..sky.convention import FLAVOURS, check_messenger
 from ..sky.edges import edge_parts, touching
 from ..sky.shapes import EDGE_NSIDE
-from ..units import INTENSITY
+from ..units import INTENSITY, within
 from .comparison import Comparison
 
 __all__ = [
@@ -225,7 +225,7 @@ class Measurement:
             convert = 1.0
         nodes = sed.energy.to_value(u.GeV)
         energy = self.energy.to_value(u.GeV)
-        there = (energy >= nodes.min() * (1 - 1e-9)) & (energy <= nodes.max() * (1 + 1e-9))
+        there = within(energy, nodes.min(), nodes.max())
         if not there.any():
             raise InputError(f"{self.name}: no point within the model's energies, {nodes[0]:g}..{nodes[-1]:g} GeV")
         unit = self.value.unit

@@ -10,7 +10,6 @@ import astropy.units as u
 import numpy as np
 
 from ..config import LoadedModel, ModelFile, Variation
-from ..config.loading import energies_for
 from ..emission import Component, GalaxyModel, Template
 from ..errors import InputError
 from ..los import region_means
@@ -18,7 +17,7 @@ from ..measured import Data, Measurement, RatioMeasurement
 from ..nuclei import Nuclei
 from ..points import Points
 from ..sky import Region
-from ..units import FloatArray
+from ..units import FloatArray, within
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +93,11 @@ class Prediction:
     def _place(self, loaded: LoadedModel, messenger: str, items: list[Measurement]) -> None:
         if messenger not in loaded.model.messengers:
             raise InputError(f"fit.data: {items[0].name} is of {messenger}s, no component shines in them")
-        nodes = energies_for(messenger, loaded.maps.energies.nodes()).to_value(u.GeV)
-        low, high = nodes[0] * (1 - 1e-9), nodes[-1] * (1 + 1e-9)
+        nodes = loaded.energies(messenger).to_value(u.GeV)
         used, energies = {}, {}
         for item in items:
             gev = item.energy.to_value(u.GeV)
-            used[item.name] = (gev >= low) & (gev <= high)
+            used[item.name] = within(gev, nodes[0], nodes[-1])
             energies[item.name] = gev[used[item.name]]
             if not used[item.name].any():
                 raise InputError(

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..errors import InputError, check_name
 from ..outputs import new_file
-from ..units import INTENSITY
+from ..units import INTENSITY, within
 from .convention import FLAVOURS, check_flavour
 from .region import Region
 
@@ -79,7 +79,7 @@ class Sed:
 
         nodes = self.energy.to_value(u.GeV)
         wanted = np.atleast_1d(energy.to_value(u.GeV))
-        if wanted.min() < nodes[0] * (1 - 1e-9) or wanted.max() > nodes[-1] * (1 + 1e-9):
+        if not within(wanted, nodes[0], nodes[-1]).all():
             raise InputError(
                 f"SED: {wanted.min():g}..{wanted.max():g} GeV is outside its energies, {nodes[0]:g}..{nodes[-1]:g} GeV"
             )
@@ -88,7 +88,7 @@ class Sed:
         if good.sum() < 2:
             return np.interp(wanted, nodes, value).reshape(np.shape(energy)) * INTENSITY
         spline = CubicSpline(np.log(nodes[good]), np.log(value[good]))
-        inside = wanted <= nodes[good][-1] * (1 + 1e-9)
+        inside = within(wanted, 0.0, nodes[good][-1])
         result = np.where(inside, np.exp(spline(np.log(np.minimum(wanted, nodes[good][-1])))), 0.0)
         return result.reshape(np.shape(energy)) * INTENSITY
 

@@ -13,7 +13,7 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import AccuracyWarning, InputError, check_name
-from ..units import INTENSITY, FloatArray, to_array, to_float
+from ..units import INTENSITY, FloatArray, to_array, to_float, within
 from . import healpix
 from .convention import FLAVOURS, check_messenger
 from .region import Region
@@ -154,7 +154,7 @@ class SkyMap:
         """
         nodes = self.energy.to_value(u.GeV)
         e0, e1 = to_float(low, u.GeV, "lower energy"), to_float(high, u.GeV, "upper energy")
-        if not nodes[0] * (1 - 1e-9) <= e0 < e1 <= nodes[-1] * (1 + 1e-9):
+        if not (e0 < e1 and within(np.array([e0, e1]), nodes[0], nodes[-1]).all()):
             raise InputError(f"energies {e0:g}..{e1:g} GeV: within {nodes[0]:g}..{nodes[-1]:g} GeV is needed")
         tiny = np.finfo(float).tiny
         ln_i = np.log(np.maximum(self.intensity.to_value(INTENSITY), tiny))
@@ -241,7 +241,7 @@ class SkyMap:
         nodes, wanted = self.energy.to_value(u.GeV), np.atleast_1d(to_array(energy, u.GeV, "energy"))
         if wanted.ndim != 1 or not wanted.size:
             raise InputError("energy: one or more values in a row are needed")
-        if wanted.min() < nodes[0] * (1 - 1e-9) or wanted.max() > nodes[-1] * (1 + 1e-9):
+        if not within(wanted, nodes[0], nodes[-1]).all():
             raise InputError(
                 f"map: {wanted.min():.6g}..{wanted.max():.6g} GeV is outside its energies, "
                 f"{nodes[0]:.6g}..{nodes[-1]:.6g} GeV"
@@ -275,7 +275,7 @@ class SkyMap:
         """
         nodes = self.energy.to_value(u.GeV)
         e = to_float(energy, u.GeV, "energy")
-        if not nodes[0] * (1 - 1e-9) <= e <= nodes[-1] * (1 + 1e-9):
+        if not within(e, nodes[0], nodes[-1]):
             raise InputError(f"energy {energy}: within {nodes[0]:g}..{nodes[-1]:g} GeV is needed")
         return self._plane(list(self.components.values()), e) * INTENSITY
 

@@ -397,7 +397,7 @@ def test_it_describes_itself():
     for words in ("diffuse", "galprop", "green2015", "max", "our fits", "0.0963", "constant"):
         assert words in text
     assert "3.32" in text  # E^2.7 q at 10 TeV
-    assert Diffuse().picture("gamma", 1 * u.TeV) is None
+    assert Diffuse().template("gamma", 1 * u.TeV) is None
 
 
 @pytest.mark.parametrize(

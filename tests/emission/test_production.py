@@ -61,13 +61,14 @@ SECTIONS = [KelnerGamma(), KelnerNeutrino()]
 
 def direct(section, energy, spectrum):
     """The twin: the spectrum evaluated at all nodes of the quadrature, some 400 for each energy."""
-    low = energy < section.matching_energy
+    matching_energy = section.low_energy.matching_energy if section.low_energy else 0.0
+    low = energy < matching_energy
     protons, weights = quadrature(section, energy)
     found = np.sum(weights * spectrum(protons), axis=1)
     if low.any():
         protons, weights = pion_nodes(energy)
         delta = np.sum(weights * spectrum(protons), axis=1)
-        match = np.array([section.matching_energy])
+        match = np.array([matching_energy])
         protons, weights = pion_nodes(match)
         factor = direct(section, match, spectrum)[0] / np.sum(weights * spectrum(protons))
         found = np.where(low, factor * delta, found)
@@ -198,7 +199,7 @@ def test_rows_of_a_large_table_do_not_depend_on_their_neighbours():
 def test_projectiles_below_the_nodes_are_refused():
     class Low(KelnerGamma):
         energy_range = (0.1, 1e8)
-        matching_energy = 0.0
+        low_energy = None
 
     with pytest.raises(ValueError, match="outside the nodes"):
         Production(Low(), np.array([2.0])).yields(spectrum)

@@ -181,6 +181,7 @@ class CocoonsSection(Section):
             self.gas_density,
             self.lifetime,
             self.nearest,
+            interactions.proton,
         )
 
 
@@ -215,7 +216,7 @@ class DiffuseSection(Section):
         """Build the component; see :class:`~skycocoon.config.building.Builder` for ``last``."""
         gas = Gas(self.gas, self.x_co, self.ionised, self.column_scale)
         sea = last(SeaSection.build, self.sea, sun)
-        return Diffuse(name, self.spectra, gas, sea, self.nuclear, self.helium_abundance)
+        return Diffuse(name, self.spectra, gas, sea, self.nuclear, self.helium_abundance, interactions.proton)
 
 
 class MapSection(Section):

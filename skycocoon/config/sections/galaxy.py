@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Field
 from ...absorption import Absorption
 from ...absorption.gamma_gamma import ABSORBERS
 from ...galaxy import Sun
-from ...interactions import ENHANCEMENTS
+from ...interactions import ENHANCEMENTS, PUBLICATIONS
 from ..quantities import Length, Section, SignedLength, listed, one_of
 
 
@@ -28,7 +28,7 @@ class GalaxySection(Section):
 class InteractionsSection(Section):
     """``[interactions]``: which publication each cross section comes from."""
 
-    proton: Annotated[str, BeforeValidator(one_of("proton cross section", ["kelner2006"]))] = "kelner2006"
+    proton: Annotated[str, BeforeValidator(one_of("proton cross section", PUBLICATIONS))] = "kelner2006"
     helium: Annotated[str, BeforeValidator(one_of("helium cross section", ENHANCEMENTS))] = "joshi2014"
 
 

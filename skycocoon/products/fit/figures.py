@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...config.loading import energies_for
 from ...inference import NORMALISATION
 from ...los import region_sed
 from ...measured import Data, Measurement, RatioMeasurement
@@ -48,7 +47,6 @@ def draw_figures(
         save(plot_profile(profile, meta), folder / f"profile-{short[name]}.png")
     if run.samples is not None:
         save(plot_corner(run.samples, run.result.values.tolist(), meta), folder / "corner.png")
-    nodes = best.maps.energies.nodes()
     for name, items in pictures.items():
         ratios = [item for item in items if isinstance(item, RatioMeasurement)]
         spectra = [item for item in items if isinstance(item, Measurement)]
@@ -62,7 +60,7 @@ def draw_figures(
         sed = region_sed(
             best.model,
             messenger,
-            energies_for(messenger, nodes),
+            best.energies(messenger),
             best.comparison.region_for(messenger, region),
             rtol=rtol,
             flavour=spectra[0].flavour or "per-flavour",

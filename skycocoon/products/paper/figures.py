@@ -12,12 +12,10 @@ from functools import partial
 from pathlib import Path
 
 from ...config import LoadedModel
-from ...config.loading import energies_for
 from ...emission import Component
 from ...los import RTOL, region_sed
 from ...outputs import new_folder
 from ...sky import Sed
-from ..run.groups import check_templates
 from . import captions
 from .drawing import TITLES
 from .models import Place, cocoons_of, icecube, lhaaso
@@ -70,12 +68,10 @@ def figures(
 
     model = loaded.model
     cocoons = cocoons_of(model)
-    nodes = loaded.maps.energies.nodes()
-    gamma, neutrino = (energies_for(messenger, nodes) for messenger in ("gamma", "neutrino"))
+    gamma, neutrino = (loaded.energies(messenger) for messenger in ("gamma", "neutrino"))
     inner, outer = (lhaaso(loaded, part, gamma) for part in ("inner", "outer"))
     sky = icecube(neutrino)
-    for place in (inner, sky):
-        check_templates(model, place.messenger, place.energy)
+    loaded.check_templates()
 
     def shine(components: Iterable[Component], place: Place) -> Sed:
         parts = replace(model, components=tuple(components))

@@ -14,7 +14,6 @@ from ...measured import Measurement, load_data
 from ...sky import Region, Sed
 
 __all__ = [
-    "check_templates",
     "load_measurement",
 ]
 
@@ -31,13 +30,6 @@ def load_measurement(name: str) -> Measurement:
     if not isinstance(found, Measurement):
         raise InputError(f"{name}: is {found.quantity}, no spectrum of the sky; see `skycocoon bc` and `skycocoon fit`")
     return found
-
-
-def check_templates(model: GalaxyModel, messenger: str, energy: u.Quantity) -> None:
-    """Check that components that are maps have the energies that are asked for; else `InputError`."""
-    for component in model.components:
-        if messenger in component.messengers:
-            component.picture(messenger, energy[[0, -1]])
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ...config import LoadedModel
-from ...config.loading import energies_for
 from ...emission import GalaxyModel
 from ...errors import InputError
 from ...los import RTOL, intensity_map
@@ -14,7 +13,7 @@ from ...los.skies import check_memory
 from ...measured import Measurement
 from ...outputs import file_name, new_folder
 from .figures import draw_map, draw_sed
-from .groups import check_templates, load_measurement, region_spectra
+from .groups import load_measurement, region_spectra
 from .summary import summary_text
 from .tables import write_seds
 
@@ -95,13 +94,12 @@ def run(
 
     model, comparison = loaded.model, loaded.comparison
     measurements = [load_measurement(name) for name in (*DATA, *data)]
-    nodes = loaded.maps.energies.nodes()
-    energy = {messenger: energies_for(messenger, nodes) for messenger in model.messengers}
+    energy = {messenger: loaded.energies(messenger) for messenger in model.messengers}
     nside = loaded.maps.nside if nside is None else nside
     names = _map_names(model)
     for messenger in model.messengers:
         check_memory(nside, energy[messenger].size, len(model.components))
-        check_templates(model, messenger, energy[messenger])
+    loaded.check_templates()
 
     # One SED and one figure for each part of the sky that was measured.
     chosen: dict[tuple[str, str], list[Measurement]] = {}
