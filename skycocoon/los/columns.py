@@ -14,10 +14,9 @@ from ..errors import InputError
 from ..execution import Executor, in_chunks, progress_bar, threads
 from ..galaxy import DensityTable, Sun
 from ..sky import Region, healpix
-from ..sky.edges import touching
 from ..sky.shapes import Everywhere
 from ..units import FloatArray
-from .pixels import feature_nside, mirror_pixels, subdivided_means
+from .pixels import feature_nside, mirror_pixels, region_mean, subdivided_means
 from .rays import ray_columns, transmission_for
 from .view import NOTHING, RTOL, energy_nodes
 
@@ -237,26 +236,19 @@ def _mean_of_columns(
     rays = ray_columns(table, sun, rtol, s_min, absorber)
     if table.axisymmetric and region.shape == Everywhere():
         return symmetric_sky_mean(table, sun, start, rtol, rays, executor, progress)
-    pixels, whole = touching(region.shape, start)
-    owner = np.zeros(pixels.size, dtype=np.int64)
-
     total = region.solid_angle.value / healpix.pixel_width(start) ** 2
     with threads() as pool, progress_bar(f"columns, {region.name}", progress) as done:
         runner = pool if executor is None else executor
-        integral, area = subdivided_means(
+        mean = region_mean(
             lambda v: in_chunks(rays, v, runner),
             start,
-            pixels,
-            owner,
-            1,
+            region.shape,
             REGION_SLACK * rtol,
-            region,
-            whole,
             progress=lambda size: done(size / max(total, 1e-300)),
         )
-    if not area[0] > 0:
+    if mean is None:
         raise InputError(f"region {region.name!r} is empty")
-    return integral[0] / area[0]
+    return mean
 
 
 def symmetric_sky_mean(

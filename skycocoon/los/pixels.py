@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 
 from ..galaxy import DensityTable, Sun
-from ..sky import Region, healpix
-from ..sky.edges import edge_parts
+from ..sky import healpix
+from ..sky.edges import edge_parts, sides, touching
+from ..sky.shapes import Shape
 from ..units import FloatArray
 
-# Pixels on a region's edge are not divided beyond this (7 arcmin); what is inside is counted in so many pieces across.
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+Rays = Callable[[FloatArray], FloatArray]
+
+# Pixels on a region's edge are not divided beyond this (7 arcmin), coarser than where solid angles are counted: a ray
+# costs more than a piece, and one ray through the middle of the part inside is good enough.
 EDGE_RAYS = 512
-EDGE_PIECES = 8
 # A pixel smaller than this is not divided further (0.2 arcmin).
 FINEST_NSIDE = 16384
 # A rough table is looked at on this scale first, so that no feature falls between the samples.
@@ -45,85 +49,172 @@ def mirror_pixels(nside: int, mirror_b: bool) -> tuple[healpix.Indices, np.ndarr
     return chosen, lookup[stands_for]
 
 
+class _Subdivision:
+    """Pixels that are not integrated yet, and the integral over those that are.
+
+    A pixel's centre A and the mean B of its four children give (4 B - A)/3, whose error is taken as a third of their
+    difference (that of B, on the safe side).
+
+    Attributes
+    ----------
+    level, pixels, owner, centre
+        Resolution; (n,) NESTED numbers of pixels, (n,) whom each belongs to, (n, m) columns at their centres.
+    integral, area
+        (owners, m) in units of column times pixels of the first resolution, and (owners,) such pixels.
+    """
+
+    def __init__(
+        self, rays: Rays, nside: int, pixels: healpix.Indices, owner: healpix.Indices, owners: int, rtol: float
+    ) -> None:
+        self._rays, self._nside, self._owners, self._rtol = rays, nside, owners, rtol
+        self.level, self.pixels, self.owner = nside, pixels, owner
+        self.centre = rays(healpix.directions(nside, pixels, nest=True))
+        self.integral, self.area = np.zeros((owners, self.centre.shape[1])), np.zeros(owners)
+        # The least and the most absorbed column: what is good for these is good for those between.
+        total = self.centre.sum(axis=0)
+        self._watched = np.unique([np.argmax(total), np.argmin(total)])
+
+    @property
+    def share(self) -> float:
+        """Area of a pixel of this level, in pixels of the first."""
+        return (self._nside / self.level) ** 2
+
+    def step(self, integrable: BoolArray | None = None) -> BoolArray:
+        """Integrate the pixels that are good to rtol of themselves or their owners; put their children for the others.
+
+        Parameters
+        ----------
+        integrable
+            (n,) whether each pixel may be integrated as a whole; all may if None.
+
+        Returns
+        -------
+        array
+            (n,) whether each pixel was divided.
+        """
+        children = healpix.descendants(self.pixels, 4)
+        columns = self._rays(healpix.directions(2 * self.level, children, nest=True))
+        families = columns.reshape(self.pixels.size, 4, -1)
+        means = families.mean(axis=1)
+        good = self._good(means)
+        if integrable is not None:
+            good &= integrable
+        best = np.maximum((4 * means[good] - self.centre[good]) / 3, 0.0)
+        self.add(self.owner[good], best, np.full(len(best), self.share))
+        left = ~good
+        self.pixels, self.owner = healpix.descendants(self.pixels[left], 4), np.repeat(self.owner[left], 4)
+        self.centre = families[left].reshape(self.pixels.size, columns.shape[1])
+        self.level *= 2
+        return left
+
+    def _good(self, means: FloatArray) -> BoolArray:
+        """Whether means of children are good enough (n,): all of them where pixels are the smallest."""
+        if 2 * self.level >= FINEST_NSIDE:
+            return np.ones(self.pixels.size, dtype=bool)
+        size = np.maximum(self.area + np.bincount(self.owner, minlength=self._owners) * self.share, 1e-300)
+        good = np.ones(self.pixels.size, dtype=bool)
+        for k in self._watched:
+            mean, centre = means[:, k], self.centre[:, k]
+            scale = (self.integral[:, k] + np.bincount(self.owner, mean, self._owners) * self.share) / size
+            good &= np.abs(mean - centre) / 3 <= self._rtol * np.maximum(scale[self.owner], mean)
+        return good
+
+    def add(self, owner: healpix.Indices, columns: FloatArray, area: FloatArray) -> None:
+        """Add (n, m) columns, each over an area (n,), to their owners."""
+        for k, column in enumerate((columns * area[:, None]).T):
+            self.integral[:, k] += np.bincount(owner, column, self._owners)
+        self.area += np.bincount(owner, area, self._owners)
+
+    def keep(self, chosen: BoolArray) -> None:
+        """Forget all other pixels."""
+        self.pixels, self.owner, self.centre = self.pixels[chosen], self.owner[chosen], self.centre[chosen]
+
+
 def subdivided_means(
-    rays: Callable[[FloatArray], FloatArray],
+    rays: Rays,
     nside: int,
     pixels: healpix.Indices,
     owner: healpix.Indices,
     owners: int,
     rtol: float,
-    region: Region | None = None,
-    whole: np.ndarray[Any, np.dtype[np.bool_]] | None = None,
     progress: Callable[[float], None] = lambda area: None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Integrate (n, m) columns over pixels, dividing each NESTED pixel until it is good to rtol of itself or its owner.
+    """Integrate columns over pixels, dividing each until its mean is good to rtol of itself or of its owner's.
 
-    A pixel's centre A and the mean B of its four children give (4 B - A)/3, whose error is taken as a third of their
-    difference (that of B, on the safe side). Pixels on a region's edge are divided down to 7 arcmin; then the ray
-    through the middle of the part inside stands for that part.
+    Parameters
+    ----------
+    rays
+        Function of (n, 3) directions that gives (n, m) columns.
+    nside, pixels
+        Resolution and (n,) NESTED numbers of the pixels.
+    owner, owners
+        (n,) to whose mean each pixel belongs, from 0, and how many these are.
+    rtol
+        Relative accuracy.
+    progress
+        Called with the area that is done, in pixels of ``nside``.
 
     Returns
     -------
     integral, area
         (owners, m) in units of column times pixels of ``nside``, and (owners,) pixels of ``nside``.
     """
-    area = np.zeros(owners)
-    found = whole is not None and bool(whole.any())
-    centre = rays(healpix.directions(nside, pixels, nest=True))
-    integral = np.zeros((owners, centre.shape[1]))
-    # The least and the most absorbed column: what is good for these is good for those between.
-    total = centre.sum(axis=0)
-    watched = np.unique([np.argmax(total), np.argmin(total)])
-    level = nside
-    while pixels.size:
-        children = (4 * pixels[:, None] + np.arange(4)).ravel()
-        vectors = healpix.directions(2 * level, children, nest=True)
-        values = rays(vectors)
-        share = (nside / level) ** 2
-        coarse = values.reshape(pixels.size, 4, -1).mean(axis=1)
-        size = np.maximum(area + np.bincount(owner, minlength=owners) * share, 1e-300)
-        good = np.ones(pixels.size, dtype=bool)
-        for k in watched:
-            here, before = coarse[:, k], centre[:, k]
-            scale = (integral[:, k] + np.bincount(owner, here, owners) * share) / size
-            good &= np.abs(here - before) / 3 <= rtol * np.maximum(scale[owner], here)
-        if 2 * level >= FINEST_NSIDE:
-            good[:] = True
-        if region is not None and whole is not None:
-            good &= whole
-        best = np.maximum((4 * coarse[good] - centre[good]) / 3, 0.0)
-        integral += _by_owner(owner[good], best, owners) * share
-        area += np.bincount(owner[good], minlength=owners) * share
-        left = ~good
-        pixels = (4 * pixels[left][:, None] + np.arange(4)).ravel()
-        owner = np.repeat(owner[left], 4)
-        centre = values.reshape(left.size, 4, -1)[left].reshape(pixels.size, values.shape[1])
-        level *= 2
-        share /= 4
-        if region is not None and whole is not None and pixels.size:
-            depth = region.shape.depth(healpix.directions(level, pixels, nest=True), level)
-            reach = healpix.pixel_radius(level)
-            if level >= EDGE_RAYS:
-                edge = ~np.repeat(whole[left], 4)
-                part, middle, anything = edge_parts(region.shape, level, pixels[edge], EDGE_PIECES)
-                # Along an edge that two disjoint regions share nothing is inside.
-                part *= share if anything or found else 0.0
-                integral += _by_owner(owner[edge], rays(middle) * part[:, None], owners)
-                area += np.bincount(owner[edge], part, owners)
-                keep = ~edge
-            else:
-                keep = depth > -reach
-            found = found or bool(np.any(depth[keep] >= reach))
-            pixels, owner, centre, whole = pixels[keep], owner[keep], centre[keep], (depth >= reach)[keep]
-            if level >= EDGE_RAYS:
-                whole = np.ones(pixels.size, dtype=bool)
-        progress(float(area.sum()))
-    return integral, area
+    work = _Subdivision(rays, nside, pixels, owner, owners, rtol)
+    while work.pixels.size:
+        work.step()
+        progress(float(work.area.sum()))
+    return work.integral, work.area
 
 
-def _by_owner(owner: healpix.Indices, values: FloatArray, owners: int) -> FloatArray:
-    """Sum (n, m) rows of each owner."""
-    return np.stack([np.bincount(owner, column, owners) for column in values.T], axis=1)
+def region_mean(
+    rays: Rays,
+    nside: int,
+    shape: Shape,
+    rtol: float,
+    progress: Callable[[float], None] = lambda area: None,
+) -> FloatArray | None:
+    """Mean columns over a shape.
+
+    Pixels on its edge are divided down to 7 arcmin; then the ray through the middle of the part inside stands for
+    that part.
+
+    Parameters
+    ----------
+    rays
+        Function of (n, 3) directions that gives (n, m) columns.
+    nside
+        Resolution to begin with.
+    shape
+        Part of the sphere.
+    rtol
+        Relative accuracy.
+    progress
+        Called with the area that is done, in pixels of ``nside``.
+
+    Returns
+    -------
+    array or None
+        (m,); None if the shape is empty.
+    """
+    pixels, whole = touching(shape, nside)
+    certain = bool(whole.any())
+    work = _Subdivision(rays, nside, pixels, np.zeros(pixels.size, dtype=np.int64), 1, rtol)
+    while work.pixels.size:
+        left = work.step(integrable=whole)
+        if work.level < EDGE_RAYS:
+            whole, edge = sides(shape, work.level, work.pixels)
+            kept = whole | edge
+            work.keep(kept)
+            whole = whole[kept]
+            certain = certain or bool(whole.any())
+        else:
+            edge = ~np.repeat(whole[left], 4)
+            parts, centres = edge_parts(shape, work.level, work.pixels[edge], certain)
+            work.add(work.owner[edge], rays(centres), parts * work.share)
+            work.keep(~edge)
+            whole = np.ones(work.pixels.size, dtype=bool)
+        progress(float(work.area.sum()))
+    return work.integral[0] / work.area[0] if work.area[0] > 0 else None
 
 
 def feature_nside(table: DensityTable, sun: Sun) -> int:

@@ -18,8 +18,6 @@ from ..points import pulls as signed_pulls
 from ..shipped import data_folder
 from ..sky import Region, Sed
 from ..sky.convention import FLAVOURS, check_messenger
-from ..sky.edges import edge_parts, touching
-from ..sky.shapes import EDGE_NSIDE
 from ..units import INTENSITY, within
 from .comparison import Comparison
 
@@ -258,7 +256,7 @@ class Measurement:
 
         Energies are not asked: a reference energy does not say what events a fit to a power law was made to.
         """
-        return self.messenger == other.messenger and _overlap(self.region, other.region)
+        return self.messenger == other.messenger and self.region.overlaps(other.region)
 
     def repeats(self, other: Measurement) -> bool:
         """Whether another data set holds the same values at the same energies."""
@@ -284,22 +282,6 @@ class Measurement:
 def _unit(column: Any) -> u.UnitBase:
     unit = getattr(column, "unit", None)
     return u.dimensionless_unscaled if unit is None else unit
-
-
-def _overlap(one: Region, other: Region) -> bool:
-    """Whether two regions share more than an edge.
-
-    Looked for in ever smaller pixels, at last in the pieces of 0.2 arcmin that solid angles are counted in. Most pairs
-    are told apart on the first grid, where the solid angle of what they share takes up to a second.
-    """
-    both = one & other
-    nside = 32
-    while nside <= EDGE_NSIDE:
-        pixels, whole = touching(both.shape, nside)
-        if whole.any() or not pixels.size:
-            return bool(pixels.size)
-        nside *= 2
-    return edge_parts(both.shape, EDGE_NSIDE, pixels)[2]
 
 
 def list_measurements() -> list[str]:

@@ -1,8 +1,14 @@
-"""Division of HEALPix pixels at the edge of a shape: inside, outside, and the part inside."""
+"""Division of NESTED pixels by the edge of a shape: pixels inside as a whole, pixels at the edge, and their parts.
+
+A pixel that the edge may cross is divided into its four children, and these again. At the finest level the part of
+each that lies inside is counted in small pieces.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,83 +17,198 @@ from ..units import FloatArray
 from . import healpix
 from .shapes import EDGE_NSIDE, Shape
 
+__all__ = [
+    "Level",
+    "counted_area",
+    "divide",
+    "edge_parts",
+    "inside_fractions",
+    "is_empty",
+    "sides",
+    "touching",
+]
 
-def touching(shape: Shape, nside: int) -> tuple[healpix.Indices, np.ndarray[Any, np.dtype[np.bool_]]]:
-    """NESTED pixels that may hold a part of the shape, and whether each is inside as a whole."""
-    level = min(nside, 32)
-    pixels = np.arange(12 * level**2)
-    found: list[healpix.Indices] = []
-    while True:
-        depth = shape.depth(healpix.directions(level, pixels, nest=True), level)
-        reach = healpix.pixel_radius(level)
-        whole, edge = pixels[depth >= reach], pixels[np.abs(depth) < reach]
-        # What is inside as a whole is not looked at again.
-        parts = (nside // level) ** 2
-        found.append((parts * whole[:, None] + np.arange(parts)).ravel())
-        if level == nside:
-            break
-        pixels = (4 * edge[:, None] + np.arange(4)).ravel()
-        level *= 2
-    inside = np.concatenate(found)
-    return np.concatenate([inside, edge]), np.repeat([True, False], [inside.size, edge.size])
+BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
+
+# Division begins at this nside or below: 12 288 pixels, of which most are at once inside or outside.
+FIRST_NSIDE = 32
+# Resolution at which solid angles without a closed form are counted; it decides how much memory that takes.
+AREA_NSIDE = 64
+# Pieces across a pixel in which its part inside is counted, at most: fewer where a shape has no finer edges.
+PIECES = 8
+# Pieces that are held in memory at a time.
+PIECES_AT_A_TIME = 1_280_000
 
 
-def edge_parts(
-    shape: Shape, nside: int, pixels: healpix.Indices, across: int = 8
-) -> tuple[FloatArray, FloatArray, bool]:
-    """Part inside of each of some NESTED pixels: the mean coverage of their pieces, ``across`` squared at most.
+@dataclass(frozen=True, eq=False)
+class Level:
+    """Pixels of one resolution, as the edge of a shape divides them; those outside are left out.
 
-    Also the directions of the centres of these parts, and whether any piece is inside by more than a half: along an
-    edge that two disjoint regions share, none is.
+    Attributes
+    ----------
+    nside
+        Resolution.
+    whole
+        Numbers (NESTED) of pixels that are inside as a whole and lie in no whole pixel of a coarser level.
+    edge
+        Numbers (NESTED) of pixels that the edge may cross.
     """
-    anything = False
-    fine = min(max(shape.finest, nside), across * nside)
+
+    nside: int
+    whole: healpix.Indices
+    edge: healpix.Indices
+
+
+def sides(shape: Shape, nside: int, pixels: healpix.Indices) -> tuple[BoolArray, BoolArray]:
+    """Whether NESTED pixels are inside a shape as a whole, and whether its edge may cross them.
+
+    Parameters
+    ----------
+    shape
+        Part of the sphere.
+    nside
+        Resolution of the pixels.
+    pixels
+        (n,) numbers in NESTED order.
+
+    Returns
+    -------
+    whole, edge
+        (n,) booleans each; a pixel that is neither is outside.
+    """
+    depth = shape.depth(healpix.directions(nside, pixels, nest=True), nside)
+    reach = healpix.pixel_radius(nside)
+    return depth >= reach, np.abs(depth) < reach
+
+
+def divide(shape: Shape, first: int, last: int) -> Iterator[Level]:
+    """Divide the sky by a shape, from pixels of nside ``first`` to those of ``last``, which may be one and the same.
+
+    Parameters
+    ----------
+    shape
+        Part of the sphere.
+    first, last
+        Resolutions, powers of two. Division ends early where no edge is left.
+
+    Yields
+    ------
+    Level
+        The children of the previous level's edge pixels; at first, the whole sky.
+    """
+    nside, pixels = first, np.arange(12 * first**2)
+    while True:
+        whole, edge = sides(shape, nside, pixels)
+        level = Level(nside, pixels[whole], pixels[edge])
+        yield level
+        if nside >= last or not level.edge.size:
+            return
+        nside, pixels = 2 * nside, healpix.descendants(level.edge, 4)
+
+
+def touching(shape: Shape, nside: int) -> tuple[healpix.Indices, BoolArray]:
+    """Pixels that may hold a part of a shape.
+
+    Parameters
+    ----------
+    shape
+        Part of the sphere.
+    nside
+        Resolution.
+
+    Returns
+    -------
+    pixels, whole
+        (n,) numbers in NESTED order, and whether each is inside as a whole; those at the edge come last.
+    """
+    levels = list(divide(shape, min(nside, FIRST_NSIDE), nside))
+    whole = np.concatenate([healpix.descendants(level.whole, (nside // level.nside) ** 2) for level in levels])
+    edge = levels[-1].edge
+    return np.concatenate([whole, edge]), np.repeat([True, False], [whole.size, edge.size])
+
+
+def edge_parts(shape: Shape, nside: int, pixels: healpix.Indices, certain: bool) -> tuple[FloatArray, FloatArray]:
+    """Part inside of each of some NESTED pixels, and where it lies.
+
+    Parameters
+    ----------
+    shape
+        Part of the sphere.
+    nside
+        Resolution of the pixels.
+    pixels
+        (n,) numbers in NESTED order.
+    certain
+        Whether the shape holds some whole pixel. If it does not, and no piece is inside by more than a half, then the
+        pixels lie along an edge that two disjoint shapes share, and all parts are 0.
+
+    Returns
+    -------
+    parts
+        (n,) mean coverage of the pixel's pieces, 0 to 1.
+    centres
+        (n, 3) unit vectors of the centres of the parts inside.
+    """
+    fine = min(max(shape.finest, nside), PIECES * nside)
     count = (fine // nside) ** 2
     parts, centres = np.empty(pixels.size), np.empty((pixels.size, 3))
-    step = 1_280_000 // across**2
+    step = PIECES_AT_A_TIME // PIECES**2
     for first in range(0, pixels.size, step):
         chosen = slice(first, first + step)
-        pieces = (count * pixels[chosen, None] + np.arange(count)).ravel()
-        vectors = healpix.directions(fine, pieces, nest=True)
+        vectors = healpix.directions(fine, healpix.descendants(pixels[chosen], count), nest=True)
         coverage = shape.coverage(vectors, healpix.pixel_width(fine))
-        anything = anything or bool(np.any(coverage > 0.5 + 1e-9))
+        certain = certain or bool(np.any(coverage > 0.5 + 1e-9))
         parts[chosen] = coverage.reshape(-1, count).mean(axis=1)
-        # Where nothing is inside, anywhere will do.
+        # Where nothing is inside, any direction in the pixel will do.
         weight = coverage.reshape(-1, count, 1) + 1e-9
         centre = (vectors.reshape(-1, count, 3) * weight).sum(axis=1)
         centres[chosen] = centre / np.linalg.norm(centre, axis=1, keepdims=True)
-    return parts, centres, anything
+    return (parts if certain else np.zeros(pixels.size)), centres
 
 
 def inside_fractions(shape: Shape, nside: int) -> FloatArray:
-    """Parts inside in NESTED order, by dividing edge pixels."""
-    result = np.zeros(12 * nside**2)
-    pixels, whole = touching(shape, nside)
-    result[pixels[whole]] = 1.0
-    found = bool(whole.any())
-    pending, owner, level = pixels[~whole], pixels[~whole], nside
+    """Part of every pixel that is inside a shape.
+
+    Parameters
+    ----------
+    shape
+        Part of the sphere.
+    nside
+        Resolution.
+
+    Returns
+    -------
+    array
+        (12 nside^2,) in NESTED order, 0 to 1.
+    """
+    fractions = np.zeros(12 * nside**2)
     finest = max(2 * nside, min(EDGE_NSIDE, shape.finest))
-    while pending.size:
-        level *= 2
-        pending = (4 * pending[:, None] + np.arange(4)).ravel()
-        owner = np.repeat(owner, 4)
-        vectors = healpix.directions(level, pending, nest=True)
-        share = (nside / level) ** 2
-        if level >= finest:
-            parts, _, anything = edge_parts(shape, level, pending)
-            result += np.bincount(owner, parts, result.size) * share
-            if not (anything or found):
-                result[:] = 0.0
-            break
-        depth = shape.depth(vectors, level)
-        reach = healpix.pixel_radius(level)
-        whole = depth >= reach
-        found = found or bool(whole.any())
-        result += np.bincount(owner[whole], minlength=result.size) * share
-        edge = np.abs(depth) < reach
-        pending, owner = pending[edge], owner[edge]
-    return result
+    for level in divide(shape, min(nside, FIRST_NSIDE), finest // 2):
+        if level.nside <= nside:
+            fractions[healpix.descendants(level.whole, (nside // level.nside) ** 2)] = 1.0
+        else:
+            share = (nside / level.nside) ** 2
+            parents = healpix.ancestors(level.whole, (level.nside // nside) ** 2)
+            fractions += np.bincount(parents, minlength=fractions.size) * share
+    pixels = healpix.descendants(level.edge, 4)
+    parts, _ = edge_parts(shape, finest, pixels, certain=bool(fractions.any()))
+    parents = healpix.ancestors(pixels, (finest // nside) ** 2)
+    return np.asarray(fractions + np.bincount(parents, parts, fractions.size) * (nside / finest) ** 2)
 
 
 def counted_area(shape: Shape) -> float:
-    return float(inside_fractions(shape, 64).mean() * 4 * math.pi)
+    """Solid angle of a shape [sr], counted in pixels and their parts."""
+    return float(inside_fractions(shape, AREA_NSIDE).mean() * 4 * math.pi)
+
+
+def is_empty(shape: Shape) -> bool:
+    """Whether a shape holds no part of the sky; an edge that two disjoint shapes share is none.
+
+    It is looked for in ever smaller pixels, at last in the pieces of 0.2 arcmin that solid angles are counted in.
+    Most shapes are told on the first levels, where counting their solid angle takes up to a second.
+    """
+    for level in divide(shape, FIRST_NSIDE, EDGE_NSIDE):
+        if level.whole.size:
+            return False
+    parts, _ = edge_parts(shape, level.nside, level.edge, certain=False)
+    return not parts.any()

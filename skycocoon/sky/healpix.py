@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +16,20 @@ __all__ = [
     "FRAMES",
     "MAX_NSIDE",
     "Indices",
+    "ancestors",
     "check_nside",
+    "descendants",
     "directions",
     "frame_letter",
+    "neighbours",
     "nested_blocks",
+    "nside_of",
     "pixel_radius",
     "pixel_width",
     "pixels_at",
     "reorder",
     "rotation",
+    "unit_vectors",
 ]
 
 Indices = NDArray[np.int64]
@@ -53,7 +59,19 @@ def frame_letter(name: str) -> str:
 
 
 def check_nside(nside: int, name: str = "nside") -> int:
-    """Return nside if it is a power of two up to 8192.
+    """Check that nside is a power of two up to 8192.
+
+    Parameters
+    ----------
+    nside
+        HEALPix resolution.
+    name
+        What it is called in the message.
+
+    Returns
+    -------
+    int
+        The same nside.
 
     Raises
     ------
@@ -67,37 +85,161 @@ def check_nside(nside: int, name: str = "nside") -> int:
     return int(nside)
 
 
+def nside_of(pixels: int) -> int | None:
+    """Return the nside of a full sky of so many pixels, 12 nside^2; None if there is no such power of two."""
+    nside = math.isqrt(pixels // 12)
+    return nside if nside and pixels == 12 * nside**2 and not nside & (nside - 1) else None
+
+
+def unit_vectors(longitude: Any, latitude: Any) -> FloatArray:
+    """Directions as unit vectors (cos b cos l, cos b sin l, sin b).
+
+    Parameters
+    ----------
+    longitude, latitude
+        Angles [rad], which broadcast.
+
+    Returns
+    -------
+    array
+        (..., 3).
+    """
+    lon, lat = np.broadcast_arrays(longitude, latitude)
+    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+
+
 def directions(nside: int, pixels: Indices, nest: bool) -> FloatArray:
-    """Unit vectors (n, 3) of pixel centres."""
+    """Centres of pixels.
+
+    Parameters
+    ----------
+    nside
+        Resolution.
+    pixels
+        (n,) pixel numbers.
+    nest
+        Whether these are NESTED rather than RING.
+
+    Returns
+    -------
+    array
+        (n, 3) unit vectors.
+    """
     import healpy
 
     return np.ascontiguousarray(np.stack(healpy.pix2vec(nside, pixels, nest=nest), axis=-1))
 
 
 def pixels_at(nside: int, vectors: FloatArray, nest: bool) -> Indices:
-    """Pixels that hold the given directions (n, 3)."""
+    """Pixels that hold given directions.
+
+    Parameters
+    ----------
+    nside
+        Resolution.
+    vectors
+        (n, 3) unit vectors.
+    nest
+        Whether NESTED rather than RING numbers are wanted.
+
+    Returns
+    -------
+    array
+        (n,) pixel numbers.
+    """
     import healpy
 
     return np.asarray(healpy.vec2pix(nside, *vectors.T, nest=nest))
 
 
 def reorder(pixels: Indices, nside: int, to_nest: bool) -> Indices:
-    """Pixel numbers in the other ordering scheme."""
+    """Numbers of the same pixels in the other ordering scheme.
+
+    Parameters
+    ----------
+    pixels
+        (n,) pixel numbers.
+    nside
+        Resolution.
+    to_nest
+        Whether RING numbers are turned into NESTED ones, else NESTED into RING.
+
+    Returns
+    -------
+    array
+        (n,) pixel numbers.
+    """
     import healpy
 
     return np.asarray(healpy.ring2nest(nside, pixels) if to_nest else healpy.nest2ring(nside, pixels))
 
 
-def nested_blocks(old: int, new: int) -> Indices:
-    """Pixels of nside ``old`` for each of nside ``new``, all RING: the one around it, or all those inside it.
+def descendants(pixels: Indices, count: int) -> Indices:
+    """Pixels of a finer resolution inside NESTED pixels, one after another.
 
-    Shape (12 new^2,) if the new pixels are as large or smaller, (12 new^2, (old/new)^2) if they are larger.
+    Parameters
+    ----------
+    pixels
+        (n,) numbers of pixels.
+    count
+        How many are inside each: the square of the ratio of resolutions, 4 for children.
+
+    Returns
+    -------
+    array
+        (n * count,) NESTED numbers of the finer resolution.
+    """
+    return np.asarray((count * pixels[:, None] + np.arange(count)).ravel())
+
+
+def ancestors(pixels: Indices, count: int) -> Indices:
+    """Pixels of a coarser resolution around NESTED pixels.
+
+    Parameters
+    ----------
+    pixels
+        (n,) numbers of pixels.
+    count
+        How many of them are inside one coarser pixel: the square of the ratio of resolutions.
+
+    Returns
+    -------
+    array
+        (n,) NESTED numbers of the coarser resolution.
+    """
+    return pixels // count
+
+
+def neighbours(nside: int) -> Indices:
+    """Eight neighbours of every pixel, (8, 12 nside^2) in NESTED order; the pixel itself where there are but seven."""
+    import healpy
+
+    pixels = np.arange(12 * nside**2)
+    around = healpy.get_all_neighbours(nside, pixels, nest=True)
+    return np.where(around < 0, pixels, around)
+
+
+def nested_blocks(old: int, new: int) -> Indices:
+    """Pixels of one resolution that belong to each pixel of another, all RING.
+
+    Parameters
+    ----------
+    old
+        Resolution of the pixels that are listed.
+    new
+        Resolution of the pixels for which they are.
+
+    Returns
+    -------
+    array
+        (12 new^2,) the pixel around each new one, if the new pixels are as large or smaller;
+        (12 new^2, (old/new)^2) all pixels inside each new one, if they are larger.
     """
     nested = reorder(np.arange(12 * new**2), new, to_nest=True)
     if new >= old:
-        return reorder(nested // (new // old) ** 2, old, to_nest=False)
-    inside = (old // new) ** 2
-    return reorder(nested[:, None] * inside + np.arange(inside), old, to_nest=False)
+        return reorder(ancestors(nested, (new // old) ** 2), old, to_nest=False)
+    count = (old // new) ** 2
+    return reorder(descendants(nested, count), old, to_nest=False).reshape(-1, count)
 
 
 @lru_cache(maxsize=32)
@@ -114,7 +256,18 @@ def pixel_width(nside: int) -> float:
 
 
 def rotation(to_frame: str, from_frame: str = "G") -> FloatArray:
-    """Matrix (3, 3) that takes unit vectors from one frame to another."""
+    """Rotation of unit vectors from one frame to another.
+
+    Parameters
+    ----------
+    to_frame, from_frame
+        ``"G"`` (Galactic), ``"C"`` (celestial) or ``"E"`` (ecliptic).
+
+    Returns
+    -------
+    array
+        (3, 3) matrix, to be applied from the left to column vectors.
+    """
     import healpy
 
     if to_frame == from_frame:

@@ -17,7 +17,7 @@ from ..shipped import data_folder
 from ..units import FloatArray, to_float
 from . import healpix
 from .catalogue import MASK_RADII, Catalogue, find_catalogue
-from .edges import counted_area, inside_fractions, touching
+from .edges import counted_area, inside_fractions, is_empty, touching
 from .shapes import Box, Complement, Disc, Discs, Everywhere, Intersection, Mask, Shape
 
 __all__ = [
@@ -305,7 +305,7 @@ class Region:
     def contains(self, longitude: u.Quantity, latitude: u.Quantity) -> np.ndarray[Any, np.dtype[np.bool_]]:
         """Whether directions (l, b) are inside."""
         lon, lat = np.broadcast_arrays(longitude.to_value(u.rad), latitude.to_value(u.rad))
-        vectors = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+        vectors = healpix.unit_vectors(lon, lat)
         return np.asarray(self.shape.depth(vectors.reshape(-1, 3)) >= 0).reshape(lon.shape)
 
     def covers(self, other: Region) -> bool:
@@ -315,6 +315,10 @@ class Region:
         vectors = healpix.directions(nside, pixels, nest=True)
         inside = vectors[other.shape.depth(vectors, nside) > 0]
         return bool(inside.size) and bool(np.all(self.shape.depth(inside) > -healpix.pixel_width(nside)))
+
+    def overlaps(self, other: Region) -> bool:
+        """Whether two regions share more than an edge."""
+        return not is_empty((self & other).shape)
 
     def fractions(self, nside: int, nest: bool = False) -> FloatArray:
         """Part of each pixel that lies inside, (12 nside^2,).

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -31,19 +31,44 @@ NEIGHBOURS = 2048
 
 
 class Shape(Protocol):
-    """A part of the sphere, described by a depth.
+    """A part of the sphere, described by the depth of directions in it.
 
-    ``depth(directions)`` is positive inside and negative outside; its size [rad] is at most the distance to the edge.
-    Where the directions are centres of HEALPix pixels of ``nside``, a mask that is uniform within these may say so.
-    ``coverage`` is the part inside of small pixels around directions.
+    All directions are (n, 3) Galactic unit vectors.
     """
 
     def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
-        """Signed lower bound of the distance to the edge [rad] for unit vectors (n, 3), Galactic."""
+        """Signed lower bound of the distance to the edge.
+
+        Parameters
+        ----------
+        directions
+            (n, 3) unit vectors.
+        nside
+            Resolution of the HEALPix pixels of which these are the centres, if they are: a mask that is uniform within
+            such pixels has no edge in them.
+
+        Returns
+        -------
+        array
+            (n,) [rad], positive inside and negative outside; its size is at most the distance to the edge.
+        """
         ...
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
-        """Part inside, 0 to 1, of pixels of a width [rad] at directions."""
+        """Part of small pixels that is inside.
+
+        Parameters
+        ----------
+        directions
+            (n, 3) unit vectors of the pixels' centres.
+        width
+            Width of the pixels [rad].
+
+        Returns
+        -------
+        array
+            (n,) 0 to 1.
+        """
         ...
 
     def area(self) -> float | None:
@@ -55,10 +80,18 @@ class Shape(Protocol):
         """Resolution at which its edges are counted."""
         ...
 
+    @property
+    def crossing(self) -> bool:
+        """Whether its edges cross those of other shapes at any angle, as sources' discs do, and run along none."""
+        ...
+
 
 @dataclass(frozen=True)
 class Everywhere:
     """The whole sphere."""
+
+    finest: ClassVar[int] = 1
+    crossing: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return "the whole sky"
@@ -75,11 +108,6 @@ class Everywhere:
         """4 pi."""
         return 4 * math.pi
 
-    @property
-    def finest(self) -> int:
-        """Any."""
-        return 1
-
 
 @dataclass(frozen=True)
 class Box:
@@ -89,6 +117,9 @@ class Box:
     l_max: float
     b_min: float
     b_max: float
+
+    finest: ClassVar[int] = PIECE_NSIDE
+    crossing: ClassVar[bool] = False
 
     def __str__(self) -> str:
         return f"l {self.l_min:g} to {self.l_max:g}, b {self.b_min:g} to {self.b_max:g} deg"
@@ -129,11 +160,6 @@ class Box:
         lat = np.sin(np.radians([self.b_min, self.b_max]))
         return math.radians(self.width) * float(lat[1] - lat[0])
 
-    @property
-    def finest(self) -> int:
-        """As fine as edges are counted."""
-        return PIECE_NSIDE
-
 
 @dataclass(frozen=True)
 class Disc:
@@ -143,12 +169,20 @@ class Disc:
     b: float
     radius: float
 
+    finest: ClassVar[int] = PIECE_NSIDE
+    crossing: ClassVar[bool] = False
+
     def __str__(self) -> str:
         return f"{self.radius:g} deg around l {self.l:g}, b {self.b:g} deg"
 
+    @property
+    def centre(self) -> FloatArray:
+        """Unit vector (3,) of the centre."""
+        return healpix.unit_vectors(math.radians(self.l), math.radians(self.b))
+
     def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
         """Radius minus separation."""
-        return math.radians(self.radius) - _separation(directions, unit_vectors(self.l, self.b))
+        return math.radians(self.radius) - _separation(directions, self.centre)
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
         """Part of a pixel on this side of a straight edge."""
@@ -157,11 +191,6 @@ class Disc:
     def area(self) -> float:
         """2 pi (1 - cos radius)."""
         return 4 * math.pi * math.sin(math.radians(self.radius) / 2) ** 2
-
-    @property
-    def finest(self) -> int:
-        """As fine as edges are counted."""
-        return PIECE_NSIDE
 
 
 @dataclass(frozen=True)
@@ -172,6 +201,9 @@ class Discs:
     b: tuple[float, ...]
     radius: tuple[float, ...]
 
+    finest: ClassVar[int] = PIECE_NSIDE
+    crossing: ClassVar[bool] = True
+
     def __str__(self) -> str:
         return f"{len(self.radius)} discs"
 
@@ -181,15 +213,15 @@ class Discs:
         Neighbours in the list should be neighbours in the sky, as HEALPix pixels in NESTED order are: then few of the
         discs can be the deepest for any of a stretch of them, and only those are measured.
         """
-        centres = unit_vectors(np.array(self.l), np.array(self.b))
+        centres = healpix.unit_vectors(np.radians(self.l), np.radians(self.b))
         radius = np.radians(self.radius)
         depth = np.full(len(directions), -INSIDE)
         for first in range(0, len(directions), NEIGHBOURS):
             chunk = directions[first : first + NEIGHBOURS]
             middle = chunk[len(chunk) // 2]
             reach = _separation(chunk, middle).max()
-            there = radius - _separation(centres, middle)
-            for i in np.flatnonzero(there + reach >= there.max() - reach):
+            middle_depth = radius - _separation(centres, middle)
+            for i in np.flatnonzero(middle_depth + reach >= middle_depth.max() - reach):
                 depth[first : first + NEIGHBOURS] = np.maximum(
                     depth[first : first + NEIGHBOURS], radius[i] - _separation(chunk, centres[i])
                 )
@@ -202,11 +234,6 @@ class Discs:
     def area(self) -> None:
         """No closed form: they overlap."""
         return None
-
-    @property
-    def finest(self) -> int:
-        """As fine as edges are counted."""
-        return PIECE_NSIDE
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,6 +251,8 @@ class Mask:
     inside: np.ndarray[Any, np.dtype[np.bool_]]
     frame: str = "G"
     _depth: FloatArray = field(init=False, repr=False)
+
+    crossing: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_depth", _mask_depth(self.inside))
@@ -267,6 +296,8 @@ class Intersection:
 
     parts: tuple[Shape, ...]
 
+    crossing: ClassVar[bool] = False
+
     def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
         """The smallest depth."""
         return np.asarray(np.min([part.depth(directions, nside) for part in self.parts], axis=0))
@@ -277,12 +308,11 @@ class Intersection:
         Two edges of regions may run together, where the smallest is right. Those of sources' discs only cross others:
         the product is right on average, and what discs take and what they leave add up to the whole.
         """
-        free = [isinstance(part.part if isinstance(part, Complement) else part, Discs) for part in self.parts]
-        result = np.ones(len(directions))
-        for part, crosses in sorted(zip(self.parts, free, strict=True), key=lambda pair: pair[1]):
+        coverage = np.ones(len(directions))
+        for part in sorted(self.parts, key=lambda part: part.crossing):
             covered = part.coverage(directions, width)
-            result = result * covered if crosses else np.minimum(result, covered)
-        return result
+            coverage = coverage * covered if part.crossing else np.minimum(coverage, covered)
+        return coverage
 
     def area(self) -> None:
         """No closed form."""
@@ -315,14 +345,13 @@ class Complement:
 
     @property
     def finest(self) -> int:
-        """The shape's."""
+        """That of the shape."""
         return self.part.finest
 
-
-def unit_vectors(l: Any, b: Any) -> FloatArray:
-    """Unit vectors (..., 3) of longitudes and latitudes [deg]."""
-    lon, lat = np.radians(l), np.radians(b)
-    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+    @property
+    def crossing(self) -> bool:
+        """As the shape, which has the same edges."""
+        return self.part.crossing
 
 
 def _separation(directions: FloatArray, centre: FloatArray) -> FloatArray:
@@ -347,23 +376,18 @@ def _mask_depth(inside: np.ndarray[Any, np.dtype[np.bool_]]) -> FloatArray:
 
     On every coarser level, a block of equal pixels whose eight neighbours are the same is at least half a block away.
     """
-    import healpy
-
+    # Next to a pixel of the other kind only the sign matters.
     tiny = 1e-12
     depth = np.full(inside.size, tiny)
-    low = high = inside.astype(np.int8)
+    lowest = highest = inside.astype(np.int8)
     nside = math.isqrt(inside.size // 12)
     while nside >= 1:
-        pixels = np.arange(12 * nside**2)
-        around = healpy.get_all_neighbours(nside, pixels, nest=True)
-        around = np.where(around < 0, pixels, around)
-        calm = (low[around].min(axis=0) == high[around].max(axis=0)) & (low == high)
-        calm &= low[around].min(axis=0) == low
-        size = 0.5 * math.sqrt(4 * math.pi / (12 * nside**2))
-        depth = np.where(np.repeat(calm, inside.size // calm.size), size, depth)
-        low, high = (
-            low.reshape(-1, 4).min(axis=1) if nside > 1 else low,
-            high.reshape(-1, 4).max(axis=1) if nside > 1 else high,
-        )
+        around = healpix.neighbours(nside)
+        lowest_around, highest_around = lowest[around].min(axis=0), highest[around].max(axis=0)
+        uniform = (lowest_around == highest_around) & (lowest == highest) & (lowest_around == lowest)
+        half_side = 0.5 * math.sqrt(4 * math.pi / (12 * nside**2))
+        depth = np.where(np.repeat(uniform, inside.size // uniform.size), half_side, depth)
+        if nside > 1:
+            lowest, highest = lowest.reshape(-1, 4).min(axis=1), highest.reshape(-1, 4).max(axis=1)
         nside //= 2
     return np.where(inside, depth, -depth)
