@@ -30,7 +30,7 @@ from skycocoon import (
     profile,
     region_sed,
 )
-from skycocoon.cli.group import main
+from skycocoon.cli import main
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
