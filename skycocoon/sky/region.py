@@ -18,6 +18,7 @@ from ..units import FloatArray, to_float
 from . import healpix
 from .catalogue import MASK_RADII, Catalogue, find_catalogue
 from .edges import counted_area, inside_fractions, is_empty, touching
+from .formats import read_mask
 from .shapes import Box, Complement, Disc, Discs, Everywhere, Intersection, Mask, Shape
 
 __all__ = [
@@ -162,8 +163,6 @@ class Region:
         if isinstance(source, np.ndarray):
             values, letter, label = source, healpix.frame_letter(frame or "G"), name or "mask"
         else:
-            from .formats import read_mask
-
             values, nest, found = read_mask(source)
             label = name or Path(source).name
             if not (frame or found):

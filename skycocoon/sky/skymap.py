@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..errors import AccuracyWarning, InputError, check_name
 from ..units import INTENSITY, FloatArray, to_array, to_float, within
 from . import healpix
 from .convention import FLAVOURS, check_messenger
+from .formats import FILE_UNIT, MapFields, Statements, read_map, write_map
 from .region import Region
 from .sed import Sed
 
@@ -26,6 +27,8 @@ __all__ = [
 # Edges cut pixels whose mean is not that of the part inside: a region of fewer is not a per cent any more.
 FEW_PIXELS = 150
 CUT = 0.4
+# In place of zero in logarithms; in double precision, and so are the logarithms.
+TINY = np.finfo(np.float64).tiny
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,9 +44,25 @@ class SkyMap:
     messenger
         ``"gamma"`` or ``"neutrino"``.
     flavour
-        Neutrino convention, a key of :data:`skycocoon.sky.sed.FLAVOURS`; ``""`` for gamma rays.
+        Neutrino convention, a key of :data:`skycocoon.sky.convention.FLAVOURS`; ``""`` for gamma rays.
     meta
         How it was made; written into every file.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import numpy as np
+    >>> from skycocoon import Region, SkyMap
+    >>> energy = [1, 10] * u.TeV
+    >>> flat = np.ones((2, 12 * 16**2)) * [[1e-11], [1e-14]] * u.Unit("GeV-1 cm-2 s-1 sr-1")
+    >>> sky = SkyMap(energy, {"flat": flat})
+    >>> sky
+    SkyMap: gamma, nside 16 RING Galactic, 2 energies 1 TeV..10 TeV
+      flat
+    >>> print(f"{sky.at(3 * u.TeV)[0]:.3g}")  # a power law between the nodes
+    3.7e-13 1 / (GeV s sr cm2)
+    >>> print(f"{sky.sed(Region.everywhere()).intensity[1]:.3g}")
+    1e-14 1 / (GeV s sr cm2)
     """
 
     energy: u.Quantity
@@ -65,10 +84,9 @@ class SkyMap:
         sizes = {part.shape[1] for part in self.components.values()}
         if len(sizes) > 1:
             raise InputError(f"map: components have different numbers of pixels, {sorted(sizes)}")
-        npix = sizes.pop()
-        nside = math.isqrt(npix // 12)
-        if npix != 12 * nside**2:
-            raise InputError(f"map: {npix} pixels are no HEALPix map; 12 nside^2 are needed")
+        pixels = sizes.pop()
+        if pixels != 12 * math.isqrt(pixels // 12) ** 2:
+            raise InputError(f"map: {pixels} pixels are no HEALPix map; 12 nside^2 are needed")
 
     @property
     def nside(self) -> int:
@@ -79,15 +97,10 @@ class SkyMap:
     def intensity(self) -> u.Quantity:
         """Sum of the components, (n, 12 nside^2)."""
         parts = list(self.components.values())
-        if len(parts) == 1:
-            return parts[0]
-        total = parts[0].to(INTENSITY)
-        for part in parts[1:]:
-            total = total + part
-        return total
+        return parts[0] if len(parts) == 1 else _sum(parts, INTENSITY)
 
     def only(self, name: str) -> SkyMap:
-        """The map of one of the components.
+        """Map of one of the components.
 
         Raises
         ------
@@ -95,7 +108,7 @@ class SkyMap:
             For an unknown name.
         """
         check_name("component", name, self.components)
-        return SkyMap(self.energy, {name: self.components[name]}, self.messenger, self.flavour, self.meta)
+        return replace(self, components={name: self.components[name]})
 
     def __add__(self, other: SkyMap) -> SkyMap:
         """Both maps' components, which must have the same energies, pixels, messenger and flavour."""
@@ -113,7 +126,7 @@ class SkyMap:
         parts = dict(self.components)
         for name, part in other.components.items():
             parts[name] = parts[name] + part if name in parts else part
-        return SkyMap(self.energy, parts, self.messenger, self.flavour, {**other.meta, **self.meta})
+        return replace(self, components=parts, meta={**other.meta, **self.meta})
 
     def sed(self, region: Region) -> Sed:
         """Mean intensity over a region; edge pixels count by the part inside.
@@ -145,7 +158,17 @@ class SkyMap:
         return Sed(self.energy, parts, region, self.messenger, self.flavour, meta)
 
     def integrate(self, low: u.Quantity, high: u.Quantity) -> u.Quantity:
-        """Integral intensity between two energies, (12 nside^2,) [cm^-2 s^-1 sr^-1]; power laws between the nodes.
+        """Integral intensity between two energies; power laws between the nodes.
+
+        Parameters
+        ----------
+        low, high
+            Limits [energy], within the nodes.
+
+        Returns
+        -------
+        Quantity
+            (12 nside^2,) [cm^-2 s^-1 sr^-1].
 
         Raises
         ------
@@ -156,33 +179,35 @@ class SkyMap:
         e0, e1 = to_float(low, u.GeV, "lower energy"), to_float(high, u.GeV, "upper energy")
         if not (e0 < e1 and within(np.array([e0, e1]), nodes[0], nodes[-1]).all()):
             raise InputError(f"energies {e0:g}..{e1:g} GeV: within {nodes[0]:g}..{nodes[-1]:g} GeV is needed")
-        tiny = np.finfo(float).tiny
-        ln_i = np.log(np.maximum(self.intensity.to_value(INTENSITY), tiny))
-        grid = np.concatenate([[e0], nodes[(nodes > e0) & (nodes < e1)], [e1]])
-        ln_e = np.log(nodes)
-        place = np.clip(np.searchsorted(nodes, grid, side="right") - 1, 0, nodes.size - 2)
-        t = ((np.log(grid) - ln_e[place]) / (ln_e[place + 1] - ln_e[place]))[:, None]
-        y = ln_i[place] * (1 - t) + ln_i[place + 1] * t + np.log(grid)[:, None]  # ln(E I)
-        step = np.diff(np.log(grid))[:, None]
-        slope = np.diff(y, axis=0)
-        # int exp(y) dlnE over a straight piece of y
-        with np.errstate(divide="ignore", invalid="ignore"):
-            mean = np.where(np.abs(slope) > 1e-8, np.expm1(slope) / slope, 1.0 + slope / 2)
-        return np.sum(np.exp(y[:-1]) * mean * step, axis=0) * (INTENSITY * u.GeV)
+        ln_nodes = np.log(nodes)
+        ln_e = np.log(np.concatenate([[e0], nodes[(nodes > e0) & (nodes < e1)], [e1]]))
+        k = np.clip(np.searchsorted(ln_nodes, ln_e, side="right") - 1, 0, nodes.size - 2)
+        t = ((ln_e - ln_nodes[k]) / (ln_nodes[k + 1] - ln_nodes[k]))[:, None]
+        ln_i = np.log(np.maximum(self.intensity.to_value(INTENSITY), TINY))
+        # Integral of E I over ln E.
+        ln_ei = ln_i[k] * (1 - t) + ln_i[k + 1] * t + ln_e[:, None]
+        return _integral_of_exponential(ln_ei, ln_e) * (INTENSITY * u.GeV)
 
     def write(self, path: str | Path, overwrite: bool = False) -> None:
         """Write the sum of the components in the Fermi-template layout; see :func:`skycocoon.sky.formats.write_map`.
 
-        Loads unchanged in gammapy, fermipy, healpy and PySM.
+        It loads unchanged in gammapy, fermipy, healpy and PySM.
+
+        Parameters
+        ----------
+        path
+            Where to.
+        overwrite
+            Whether an existing file is replaced.
 
         Raises
         ------
         InputError
             If the file exists and ``overwrite`` is false, or cannot be written.
         """
-        from .formats import write_map
-
-        write_map(self, path, overwrite)
+        total = _sum(list(self.components.values()), FILE_UNIT)
+        names = "+".join(self.components)
+        write_map(MapFields(self.energy, total, self.messenger, self.flavour, names, self.meta), path, overwrite)
 
     @classmethod
     def read(
@@ -198,28 +223,43 @@ class SkyMap:
     ) -> SkyMap:
         """Read a map that :meth:`write` wrote, or one of HERMES, GALPROP or healpy; the file tells which.
 
-        The keywords are for what a file does not say; see :func:`skycocoon.sky.formats.read_map`.
+        Unit, frame, ordering and energies are read, never guessed: the keywords are for what a file does not say, and
+        one that contradicts it is an error. Intensities times E^2 are divided by it, and energies are sorted.
+
+        Parameters
+        ----------
+        path
+            A FITS file, which may be compressed with gzip.
+        unit
+            Unit of the file's numbers: of intensity per energy, or of E^2 times that.
+        frame
+            ``"galactic"``; maps in other frames are refused.
+        ordering
+            ``"RING"`` or ``"NESTED"``.
+        energies
+            (n,) energies of the file's planes, in their order [energy].
+        messenger
+            ``"gamma"`` or ``"neutrino"``; gamma if neither the file nor this says.
+        flavour
+            Convention of a neutrino map, a key of :data:`skycocoon.sky.convention.FLAVOURS`.
+
+        Returns
+        -------
+        SkyMap
+            With one component; ``meta`` has the file's provenance, its name and layout.
 
         Raises
         ------
         InputError
             If the file is missing, truncated, corrupt, in none of these layouts, no full sky of differential
-            intensity, does not say what no keyword says, or says otherwise than a keyword.
+            intensity, has NaN, UNSEEN or negative values, is in another frame, does not say what no keyword says, or
+            says otherwise than a keyword.
         """
-        from .formats import read_map
-
-        return read_map(
-            path,
-            unit=unit,
-            frame=frame,
-            ordering=ordering,
-            energies=energies,
-            messenger=messenger,
-            flavour=flavour,
-        )
+        read = read_map(path, Statements(unit, frame, ordering, energies, messenger, flavour))
+        return cls(read.energy, {read.component: read.values}, read.messenger, read.flavour, read.meta)
 
     def resampled(self, nside: int, energy: u.Quantity) -> SkyMap:
-        """The same sky in other pixels and at other energies, component by component.
+        """Sky in other pixels and at other energies, component by component.
 
         Energies first: power laws between the nodes in each pixel, straight lines in ln E where one is zero, as in
         :meth:`at`. Then pixels: means over the pixels inside each larger one, or each value given to all the smaller
@@ -232,6 +272,11 @@ class SkyMap:
             HEALPix resolution, a power of two.
         energy
             (n,) nodes [energy], within this map's.
+
+        Returns
+        -------
+        SkyMap
+            With the same components.
 
         Raises
         ------
@@ -247,17 +292,16 @@ class SkyMap:
                 f"{nodes[0]:.6g}..{nodes[-1]:.6g} GeV"
             )
         old, new = healpix.check_nside(self.nside, "nside of the map"), healpix.check_nside(nside)
-        inside, pixels = healpix.nested_blocks(old, new), 12 * new**2
+        blocks = healpix.nested_blocks(old, new)
         parts = {}
         for name, part in self.components.items():
-            values = np.empty((wanted.size, pixels))
+            values = np.empty((wanted.size, 12 * new**2))
             for row, e in zip(values, wanted, strict=True):
                 plane = self._plane([part], float(e))
-                np.copyto(row, plane[inside] if new >= old else plane[inside].mean(axis=1))
+                row[:] = plane[blocks] if new >= old else plane[blocks].mean(axis=1)
             parts[name] = u.Quantity(values, INTENSITY, copy=False)
         note = f"nside {old}, {nodes.size} energies {nodes[0]:.6g}..{nodes[-1]:.6g} GeV"
-        meta = {**self.meta, "resampled_from": note}
-        return SkyMap(wanted * u.GeV, parts, self.messenger, self.flavour, meta)
+        return replace(self, energy=wanted * u.GeV, components=parts, meta={**self.meta, "resampled_from": note})
 
     def plot(self, energy: u.Quantity | None = None, **options: Any) -> Any:
         """Draw the map at an energy in Mollweide projection; see :func:`skycocoon.plot.plot_map`."""
@@ -282,17 +326,14 @@ class SkyMap:
     def _plane(self, parts: list[u.Quantity], e: float) -> FloatArray:
         """Sum of components at an energy within the nodes [GeV]: power laws, straight lines where one end is zero."""
         nodes = self.energy.to_value(u.GeV)
-        near = int(np.argmin(np.abs(nodes - e)))
-        if math.isclose(nodes[near], e, rel_tol=1e-9):
-            return np.asarray(sum(part[near].to_value(INTENSITY) for part in parts), dtype=np.float64)
+        nearest = int(np.argmin(np.abs(nodes - e)))
+        if math.isclose(nodes[nearest], e, rel_tol=1e-9):
+            return np.asarray(_sum([part[nearest] for part in parts], INTENSITY).value, dtype=np.float64)
         k = int(np.clip(np.searchsorted(nodes, e, side="right") - 1, 0, nodes.size - 2))
         t = math.log(e / nodes[k]) / math.log(nodes[k + 1] / nodes[k])
-        low = sum(part[k].to_value(INTENSITY) for part in parts)
-        high = sum(part[k + 1].to_value(INTENSITY) for part in parts)
-        positive = (low > 0) & (high > 0)
-        tiny = np.finfo(float).tiny
-        power = np.exp((1 - t) * np.log(np.maximum(low, tiny)) + t * np.log(np.maximum(high, tiny)))
-        return np.where(positive, power, (1 - t) * low + t * high)
+        low, high = (_sum([part[node] for part in parts], INTENSITY).value for node in (k, k + 1))
+        power_law = np.exp((1 - t) * np.log(np.maximum(low, TINY)) + t * np.log(np.maximum(high, TINY)))
+        return np.where((low > 0) & (high > 0), power_law, (1 - t) * low + t * high)
 
     def __repr__(self) -> str:
         e = self.energy
@@ -301,3 +342,19 @@ class SkyMap:
             f"SkyMap: {what}, nside {self.nside} RING Galactic, {e.size} energies {e[0]:.4g}..{e[-1]:.4g}\n"
             + "\n".join(f"  {name}" for name in self.components)
         )
+
+
+def _sum(parts: list[u.Quantity], unit: u.UnitBase) -> u.Quantity:
+    """Sum of Quantities in a unit."""
+    total = parts[0].to(unit)
+    for part in parts[1:]:
+        total = total + part
+    return total
+
+
+def _integral_of_exponential(y: FloatArray, x: FloatArray) -> FloatArray:
+    """Integral of exp(y) over x, (m,), where y (n, m) is straight between its values at x (n,)."""
+    slope = np.diff(y, axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean = np.where(np.abs(slope) > 1e-8, np.expm1(slope) / slope, 1.0 + slope / 2)
+    return np.asarray(np.sum(np.exp(y[:-1]) * mean * np.diff(x)[:, None], axis=0))

@@ -1,9 +1,14 @@
-"""Files of maps and masks."""
+"""Files of maps and masks: files to plain fields, and plain fields to files."""
 
+from .fields import MapFields
 from .reading import read_map, read_mask
-from .writing import write_map
+from .statements import Statements
+from .writing import FILE_UNIT, write_map
 
 __all__ = [
+    "FILE_UNIT",
+    "MapFields",
+    "Statements",
     "read_map",
     "read_mask",
     "write_map",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import astropy.units as u
@@ -21,60 +22,160 @@ UNIT_TEXT = "cm-2 s-1 sr-1 MeV-1"
 UNSEEN = -1.6375e30
 
 
+@dataclass(frozen=True, eq=False)
+class Statements:
+    """What the caller states about a file, for what the file does not say itself; None where the caller says nothing.
+
+    Attributes
+    ----------
+    unit
+        Unit of the file's numbers: of intensity per energy, or of E^2 times that.
+    frame
+        ``"galactic"``; maps in other frames are refused.
+    ordering
+        ``"RING"`` or ``"NESTED"``.
+    energies
+        (n,) energies of the file's planes, in their order [energy].
+    messenger
+        ``"gamma"`` or ``"neutrino"``; gamma if neither the file nor the caller says.
+    flavour
+        Convention of a neutrino map, a key of :data:`skycocoon.sky.convention.FLAVOURS`.
+    """
+
+    unit: str | u.UnitBase | None = None
+    frame: str | None = None
+    ordering: str | None = None
+    energies: u.Quantity | None = None
+    messenger: str | None = None
+    flavour: str | None = None
+
+
 def stated(headers: list[Any], *keys: str) -> list[str]:
-    """Different texts that headers have under some keys."""
+    """Read the different texts that headers have under some keys.
+
+    Parameters
+    ----------
+    headers
+        FITS headers.
+    *keys
+        Keys to look under.
+
+    Returns
+    -------
+    list
+        Each text once, without blanks around it.
+    """
     texts = (str(header.get(key, "")).strip() for header in headers for key in keys)
     return list(dict.fromkeys(text for text in texts if text))
 
 
-def agreed(name: str, said: list[str], key: Any, read: Callable[[Any], Any]) -> Any:
-    """What the file says, or else the caller's key; None if neither.
+def agreed(what: str, in_file: list[str], given: Any, parse: Callable[[Any], Any]) -> Any:
+    """Agree on what the file and the caller say.
+
+    Parameters
+    ----------
+    what
+        What it is about, for messages.
+    in_file
+        The file's own texts.
+    given
+        The caller's statement, or None.
+    parse
+        Turns a text into a value; two texts with the same value agree.
+
+    Returns
+    -------
+    object
+        The value, or None if neither says anything.
 
     Raises
     ------
     InputError
-        If the file says two things, or the key something else.
+        If the file says two things, or the caller something else.
     """
-    answers = {read(text): text for text in reversed(said)}
-    if len(answers) > 1:
-        raise InputError(f"the file says two things of its {name}: {' and '.join(map(repr, answers.values()))}")
-    if key is None:
-        return next(iter(answers), None)
-    wanted = read(key)
-    if answers and wanted not in answers:
-        raise InputError(f"{name} = {str(key)!r} contradicts the file, which says {next(iter(answers.values()))!r}")
-    return wanted
+    values = {parse(text): text for text in reversed(in_file)}
+    if len(values) > 1:
+        raise InputError(f"the file says two things of its {what}: {' and '.join(map(repr, values.values()))}")
+    if given is None:
+        return next(iter(values), None)
+    value = parse(given)
+    if values and value not in values:
+        raise InputError(f"{what} = {str(given)!r} contradicts the file, which says {next(iter(values.values()))!r}")
+    return value
 
 
-def frame_of(headers: list[Any], key: str | None) -> str | None:
-    """G for Galactic, None if neither the file nor the key says."""
-    letter: str | None = agreed("frame", stated(headers, "COORDSYS", "COORDTYPE"), key, healpix.frame_letter)
+def frame_of(headers: list[Any], given: str | None) -> str | None:
+    """Frame of a map.
+
+    Parameters
+    ----------
+    headers
+        Headers of the file's tables.
+    given
+        The caller's statement, or None.
+
+    Returns
+    -------
+    str or None
+        ``"G"`` for Galactic; None if neither the file nor the caller says.
+
+    Raises
+    ------
+    InputError
+        If it is another frame, or the two disagree.
+    """
+    in_file = stated(headers, "COORDSYS", "COORDTYPE")
+    letter: str | None = agreed("frame", in_file, given, healpix.frame_letter)
     if letter not in (None, "G"):
-        said = [*stated(headers, "COORDSYS", "COORDTYPE"), str(key)]
-        raise InputError(f"its frame is {said[0]!r}; a Galactic map is needed (healpy.Rotator turns maps)")
+        name = [*in_file, str(given)][0]
+        raise InputError(f"its frame is {name!r}; a Galactic map is needed (healpy.Rotator turns maps)")
     return letter
 
 
-def is_nested(headers: list[Any], key: str | None) -> bool | None:
-    """Whether the pixels are NESTED, None if neither the file nor the key says."""
+def is_nested(headers: list[Any], given: str | None) -> bool | None:
+    """Order of a map's pixels.
 
-    def read(text: str) -> bool:
+    Parameters
+    ----------
+    headers
+        Headers of the file's tables.
+    given
+        The caller's statement, or None.
+
+    Returns
+    -------
+    bool or None
+        Whether NESTED; None if neither the file nor the caller says.
+
+    Raises
+    ------
+    InputError
+        If it is neither RING nor NESTED, or the two disagree.
+    """
+
+    def parse(text: str) -> bool:
         if str(text).upper() not in ("RING", "NEST", "NESTED"):
             raise InputError(f"ORDERING {text!r}; RING or NESTED is needed")
         return str(text).upper() != "RING"
 
-    nested: bool | None = agreed("ordering", stated(headers, "ORDERING"), key, read)
+    nested: bool | None = agreed("ordering", stated(headers, "ORDERING"), given, parse)
     return nested
 
 
 def pixel_count(content: Content) -> int:
-    """Check that every plane is a full sky, and give its number of pixels."""
+    """Check that every plane is a full sky, and return its number of pixels.
+
+    Raises
+    ------
+    InputError
+        If the planes are a part of the sky, differ in size, or do not fit the header's NSIDE or any.
+    """
     for header in content.headers:
-        said = [f"{key} = {header[key]}" for key in ("OBJECT", "INDXSCHM") if _partial(header.get(key))]
+        partial = [f"{key} = {header[key]}" for key in ("OBJECT", "INDXSCHM") if _is_partial(header.get(key))]
         first = str(header.get("TTYPE1", "")).strip()
-        if said or first.upper() in INDEX_COLUMNS:
+        if partial or first.upper() in INDEX_COLUMNS:
             raise InputError(
-                f"the map is a part of the sky ({said[0] if said else 'column ' + first}); a full sky is needed"
+                f"the map is a part of the sky ({partial[0] if partial else 'column ' + first}); a full sky is needed"
             )
     sizes = {plane().size for plane in content.planes}
     if len(sizes) != 1:
@@ -85,13 +186,12 @@ def pixel_count(content: Content) -> int:
             nside = healpix.check_nside(int(header["NSIDE"]), "NSIDE")
             if npix != 12 * nside**2:
                 raise InputError(f"{npix} pixels are no full sky of NSIDE {nside}, which has {12 * nside**2}")
-    nside = math.isqrt(npix // 12)
-    if npix == 0 or npix != 12 * nside**2 or nside & (nside - 1):
+    if healpix.nside_of(npix) is None:
         raise InputError(f"{npix} rows are no full HEALPix sky, 12 nside^2 with nside a power of two")
     return npix
 
 
-def _partial(value: object) -> bool:
+def _is_partial(value: object) -> bool:
     return str(value).strip().upper() in ("PARTIAL", "CUTSKY", "EXPLICIT")
 
 
@@ -107,29 +207,41 @@ def _parse_unit(text: object) -> u.UnitBase | None:
     return per_photon if any(per_photon.is_equivalent(INTENSITY * u.GeV**k) for k in (0, 1, 2)) else unit
 
 
-def intensity_unit(texts: list[str], key: str | u.UnitBase | None) -> tuple[u.UnitBase | None, str]:
-    """Unit of the numbers and how it is written; None if neither the file nor the key says.
+def intensity_unit(texts: list[str], given: str | u.UnitBase | None) -> tuple[u.UnitBase | None, str]:
+    """Unit of a map's numbers.
+
+    Parameters
+    ----------
+    texts
+        What the file says of it.
+    given
+        The caller's statement, or None.
+
+    Returns
+    -------
+    unit, text
+        The unit and how it is written; None and ``""`` if neither the file nor the caller says.
 
     Raises
     ------
     InputError
-        If it is no differential intensity or E^2 times one, or the file and the key say different units.
+        If it is no differential intensity or E^2 times one, or the file and the caller say different units.
     """
-    said = {text: found for text in texts if (found := _parse_unit(text)) is not None}
-    for text, found in said.items():
-        _check_intensity(text, found)
-    first = next(iter(said), "")
-    if other := [text for text, found in said.items() if not _same(found, said[first])]:
+    units = {text: unit for text in texts if (unit := _parse_unit(text)) is not None}
+    for text, unit in units.items():
+        _check_intensity(text, unit)
+    first = next(iter(units), "")
+    if other := [text for text, unit in units.items() if not _same(unit, units[first])]:
         raise InputError(f"the file says two things of its unit: {first!r} and {other[0]!r}")
-    if key is None:
-        return said.get(first), first
-    wanted = _parse_unit(key)
+    if given is None:
+        return units.get(first), first
+    wanted = _parse_unit(given)
     if wanted is None:
-        raise InputError(f"unit {str(key)!r} cannot be read; write it like '{UNIT_TEXT}'")
-    _check_intensity(str(key), wanted)
-    if first and not _same(wanted, said[first]):
-        raise InputError(f"unit = {str(key)!r} contradicts the file, which says {first!r}")
-    return wanted, str(key)
+        raise InputError(f"unit {str(given)!r} cannot be read; write it like '{UNIT_TEXT}'")
+    _check_intensity(str(given), wanted)
+    if first and not _same(wanted, units[first]):
+        raise InputError(f"unit = {str(given)!r} contradicts the file, which says {first!r}")
+    return wanted, str(given)
 
 
 def _same(one: u.UnitBase, other: u.UnitBase) -> bool:
@@ -147,38 +259,59 @@ def _check_intensity(text: str, unit: u.UnitBase) -> None:
     raise InputError(f"unit '{text}' is no intensity; one like '{UNIT_TEXT}' is needed")
 
 
-def plane_energies(content: Content, key: Any) -> FloatArray | None:
-    """Energies of the planes [GeV] as the file has them, or else the key's; None if neither says."""
-    n, said = len(content.planes), content.energy
-    if said is not None:
-        if said.size != n:
-            raise InputError(f"{n} planes for {said.size} energies")
-        if not np.all(np.isfinite(said)):
-            raise InputError("its energies are not finite")
-    wanted = None
-    if key is not None:
-        try:
-            key = u.Quantity([u.Quantity(energy) for energy in key] if isinstance(key, list | tuple) else key)
-        except (TypeError, ValueError):
-            raise InputError(f"energies {key!r}: a list like ['1 TeV', '10 TeV'] is needed") from None
-        wanted = np.atleast_1d(to_array(key, u.GeV, "energies"))
-        if wanted.shape != (n,):
-            raise InputError(f"energies: {wanted.size} are given for {n} planes")
-    if said is None:
+def plane_energies(content: Content, given: Any) -> FloatArray | None:
+    """Energies of a file's planes.
+
+    Parameters
+    ----------
+    content
+        The file's planes, energies and the unit of these, if it has any.
+    given
+        The caller's energies, or None.
+
+    Returns
+    -------
+    array or None
+        (n,) energies [GeV] in the planes' order; None if neither the file nor the caller says.
+
+    Raises
+    ------
+    InputError
+        If there are not as many as planes, they are no energies, or the two disagree.
+    """
+    planes, numbers = len(content.planes), content.energy
+    if numbers is not None and numbers.size != planes:
+        raise InputError(f"{planes} planes for {numbers.size} energies")
+    if numbers is not None and not np.all(np.isfinite(numbers)):
+        raise InputError("its energies are not finite")
+    wanted = None if given is None else _given_energies(given, planes)
+    if numbers is None:
         return wanted
     unit = _parse_unit(content.energy_unit) if content.energy_unit else None
-    if unit is None:  # numbers alone: the key must be these in some unit
-        if wanted is not None and not np.allclose(wanted * said[0], wanted[0] * said, rtol=1e-6, atol=0.0):
+    if unit is None:  # The file has numbers alone: the caller's energies must be these in some unit.
+        if wanted is not None and not np.allclose(wanted * numbers[0], wanted[0] * numbers, rtol=1e-6, atol=0.0):
             raise InputError("energies contradict the file, whose numbers are not in proportion to them")
         return wanted
     if not unit.is_equivalent(u.GeV):
         raise InputError(f"its energies are in '{content.energy_unit}'; an energy like 'GeV' is needed")
-    gev: FloatArray = said * unit.to(u.GeV)
+    gev: FloatArray = numbers * unit.to(u.GeV)
     if wanted is not None and not np.allclose(wanted, gev, rtol=1e-6, atol=0.0):
         raise InputError(
             f"energies {wanted[0]:.6g}..{wanted[-1]:.6g} GeV contradict the file, which has "
             f"{gev[0]:.6g}..{gev[-1]:.6g} GeV"
         )
+    return gev
+
+
+def _given_energies(given: Any, planes: int) -> FloatArray:
+    """Read the caller's energies [GeV], one for each plane: a Quantity, or a list of Quantities or texts."""
+    try:
+        energies = u.Quantity([u.Quantity(energy) for energy in given] if isinstance(given, list | tuple) else given)
+    except (TypeError, ValueError):
+        raise InputError(f"energies {given!r}: a list like ['1 TeV', '10 TeV'] is needed") from None
+    gev = np.atleast_1d(to_array(energies, u.GeV, "energies"))
+    if gev.shape != (planes,):
+        raise InputError(f"energies: {gev.size} are given for {planes} planes")
     return gev
 
 
@@ -188,12 +321,27 @@ def masked_values(headers: list[Any]) -> list[float]:
 
 
 def check_plane(values: FloatArray, bad: list[float], where: str) -> None:
-    """`InputError` unless all values are finite, not masked and not negative."""
+    """Check that the values of a plane are finite, not masked and not negative.
+
+    Parameters
+    ----------
+    values
+        (npix,) numbers.
+    bad
+        Numbers that stand for masked pixels, in single precision.
+    where
+        Which plane it is, for the message.
+
+    Raises
+    ------
+    InputError
+        Otherwise, with how many values are wrong.
+    """
     # The extremes are NaN if any value is: one pass, without masks, over what is nearly always right.
     if values.min() >= 0 and math.isfinite(values.max()) and not any(b > 0 for b in bad):
         return
     masked = np.zeros(values.shape, dtype=bool)
-    for value in set(bad):  # in single precision
+    for value in set(bad):
         masked |= np.abs(values - value) <= 1e-5 * abs(value)
     undefined = ~np.isfinite(values)
     counts = {
@@ -201,5 +349,5 @@ def check_plane(values: FloatArray, bad: list[float], where: str) -> None:
         "NaN or infinite": int(undefined.sum()),
         "negative": int(np.sum((values < 0) & ~masked & ~undefined)),
     }
-    if found := [f"{count} {what}" for what, count in counts.items() if count]:
-        raise InputError(f"{', '.join(found)} of {values.size} values at {where}; a full sky of values >= 0 is needed")
+    if wrong := [f"{count} {kind}" for kind, count in counts.items() if count]:
+        raise InputError(f"{', '.join(wrong)} of {values.size} values at {where}; a full sky of values >= 0 is needed")

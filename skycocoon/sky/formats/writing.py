@@ -11,32 +11,42 @@ without it. No NaN, UNSEEN or negative value is written.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import astropy.units as u
 import numpy as np
 
 from ...errors import InputError
 from ...outputs import new_file
+from ...units import FloatArray
 from .. import healpix
+from ..convention import FLAVOURS
+from .fields import MapFields
 from .statements import UNIT_TEXT
-
-if TYPE_CHECKING:
-    from ..skymap import SkyMap
 
 __all__ = [
     "FILE_UNIT",
     "write_map",
 ]
 
-FILE_UNIT = u.Unit("cm-2 s-1 sr-1 MeV-1")
+FILE_UNIT = u.Unit(UNIT_TEXT)
 # Smaller single-precision numbers lose digits.
 SMALLEST = float(np.finfo(np.float32).tiny)
 
 
-def write_map(sky: SkyMap, path: str | Path, overwrite: bool = False) -> None:
-    """Write a map's total with checksums and provenance; double precision if single cannot hold its dim end.
+def write_map(fields: MapFields, path: str | Path, overwrite: bool = False) -> None:
+    """Write a map with checksums and provenance; in double precision if single cannot hold its dim end.
+
+    Parameters
+    ----------
+    fields
+        The map.
+    path
+        Where to.
+    overwrite
+        Whether an existing file is replaced.
 
     Raises
     ------
@@ -45,27 +55,12 @@ def write_map(sky: SkyMap, path: str | Path, overwrite: bool = False) -> None:
     """
     from astropy.io import fits
 
-    from ..convention import FLAVOURS
-
-    nside = healpix.check_nside(sky.nside)
-    parts = [part.to_value(FILE_UNIT) if part.unit != FILE_UNIT else part.value for part in sky.components.values()]
-    total = [sum(part[k] for part in parts) for k in range(sky.energy.size)]
-    for energy, values in zip(sky.energy, total, strict=True):
-        if not np.all(np.isfinite(values)) or np.any(values < 0):
+    values = fields.values.to_value(FILE_UNIT)
+    nside = healpix.check_nside(math.isqrt(values.shape[1] // 12))
+    for energy, plane in zip(fields.energy, values, strict=True):
+        if not np.all(np.isfinite(plane)) or np.any(plane < 0):
             raise InputError(f"map: values at {energy} are negative or not finite")
-    # Beyond a cut-off, fluxes leave the range of single precision, first in the dim part of a layer: then take doubles.
-    double = any(np.any((values > 0) & (values < SMALLEST)) for values in total)
-    kind, smallest = (np.float64, 1e-300) if double else (np.float32, SMALLEST)
-    columns = [
-        fits.Column(
-            f"ENERGY{k + 1}",
-            "D" if double else "E",
-            unit=UNIT_TEXT,
-            array=np.where(values < smallest, 0.0, values).astype(kind),
-        )
-        for k, values in enumerate(total)
-    ]
-    table = fits.BinTableHDU.from_columns(columns, name="SKYMAP")
+    table = fits.BinTableHDU.from_columns(_plane_columns(values), name="SKYMAP")
     header = table.header
     header["PIXTYPE"] = "HEALPIX"
     header["ORDERING"] = "RING"
@@ -77,28 +72,49 @@ def write_map(sky: SkyMap, path: str | Path, overwrite: bool = False) -> None:
     header["INDXSCHM"] = "IMPLICIT"
     header["OBJECT"] = "FULLSKY"
     header["BUNIT"] = (UNIT_TEXT, "at the nodes, pixel means")
-    header["MESSENGR"] = (sky.messenger, "gamma or neutrino")
-    if sky.flavour:
-        header["FLAVOUR"] = (sky.flavour, "nu + anti-nu; per flavour: at Earth")
-    header["COMPONEN"] = ("+".join(sky.components)[:60], "what was summed")
+    header["MESSENGR"] = (fields.messenger, "gamma or neutrino")
+    if fields.flavour:
+        header["FLAVOUR"] = (fields.flavour, "nu + anti-nu; per flavour: at Earth")
+    header["COMPONEN"] = (fields.component[:60], "what was summed")
     energies = fits.BinTableHDU.from_columns(
-        [fits.Column("Energy", "D", unit="MeV", array=sky.energy.to_value(u.MeV))], name="ENERGIES"
-    )
-    meta = {"messenger": sky.messenger, **({"flavour": FLAVOURS[sky.flavour]} if sky.flavour else {}), **sky.meta}
-    keys, values_ = [str(k) for k in meta], [str(v) for v in meta.values()]
-    # FITS text is ASCII.
-    encoded = [v.encode("ascii", "backslashreplace").decode() for v in values_]
-    width = max([1, *map(len, encoded)])
-    provenance = fits.BinTableHDU.from_columns(
-        [
-            fits.Column("key", f"{max(map(len, keys), default=1)}A", array=np.array(keys)),
-            fits.Column("value", f"{width}A", array=np.array(encoded)),
-        ],
-        name="PROVENANCE",
+        [fits.Column("Energy", "D", unit="MeV", array=fields.energy.to_value(u.MeV))], name="ENERGIES"
     )
     primary = fits.PrimaryHDU()
     primary.header["CREATOR"] = ("skycocoon", "https://arxiv.org/abs/2503.14651")
-    if "version" in sky.meta:
-        primary.header["VERSION"] = sky.meta["version"]
+    if "version" in fields.meta:
+        primary.header["VERSION"] = fields.meta["version"]
     with new_file(path, overwrite) as temporary:
-        fits.HDUList([primary, table, energies, provenance]).writeto(temporary, overwrite=True, checksum=True)
+        file = fits.HDUList([primary, table, energies, _provenance_table(fields)])
+        file.writeto(temporary, overwrite=True, checksum=True)
+
+
+def _plane_columns(values: FloatArray) -> list[Any]:
+    """Return a column per energy; in doubles if some positive value is too small for single precision.
+
+    Beyond a cut-off, fluxes leave the range of single precision, first in the dim part of a layer.
+    """
+    from astropy.io import fits
+
+    double = any(np.any((plane > 0) & (plane < SMALLEST)) for plane in values)
+    kind, code, smallest = (np.float64, "D", 1e-300) if double else (np.float32, "E", SMALLEST)
+    return [
+        fits.Column(f"ENERGY{k}", code, unit=UNIT_TEXT, array=np.where(plane < smallest, 0.0, plane).astype(kind))
+        for k, plane in enumerate(values, start=1)
+    ]
+
+
+def _provenance_table(fields: MapFields) -> Any:
+    """Return the table of keys and values that say how a map was made; FITS text is ASCII."""
+    from astropy.io import fits
+
+    flavour = {"flavour": FLAVOURS[fields.flavour]} if fields.flavour else {}
+    meta = {"messenger": fields.messenger, **flavour, **fields.meta}
+    keys = [str(key) for key in meta]
+    texts = [str(value).encode("ascii", "backslashreplace").decode() for value in meta.values()]
+    return fits.BinTableHDU.from_columns(
+        [
+            fits.Column("key", f"{max(map(len, keys))}A", array=np.array(keys)),
+            fits.Column("value", f"{max([1, *map(len, texts)])}A", array=np.array(texts)),
+        ],
+        name="PROVENANCE",
+    )
