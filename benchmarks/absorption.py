@@ -25,7 +25,7 @@ from skycocoon.absorption import Absorption, transmission_basis
 from skycocoon.emission import Cocoons, Diffuse, GalaxyModel
 from skycocoon.galaxy import Sun
 from skycocoon.los import column, intensity_map
-from skycocoon.los.columns import remembered_map
+from skycocoon.los.columns import forget_columns
 from skycocoon.sky import healpix
 
 ENERGY = np.geomspace(1e1, 1e7, 121) * u.GeV
@@ -47,7 +47,7 @@ def seconds(call):
 
 def cube(component, absorption, nside):
     """An intensity cube, its columns worked out anew."""
-    remembered_map.cache_clear()
+    forget_columns()
     return intensity_map(GalaxyModel((component,), SUN, absorption), "gamma", ENERGY, nside)
 
 

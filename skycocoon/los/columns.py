@@ -9,7 +9,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from ..absorption import Absorption, TransmissionBasis, transmission_basis
+from ..absorption import Absorption
 from ..errors import InputError
 from ..execution import Executor, in_chunks, progress_bar, threads
 from ..galaxy import DensityTable, Sun
@@ -17,17 +17,21 @@ from ..sky import Region, healpix
 from ..sky.shapes import Everywhere
 from ..units import FloatArray
 from .pixels import feature_nside, mirror_pixels, region_mean, subdivided_means
-from .rays import ray_columns, transmission_for
-from .view import NOTHING, RTOL, energy_nodes
+from .rays import ray_columns
+from .view import NOTHING, RTOL, View, energy_nodes
 
 __all__ = [
     "column",
     "column_map",
+    "forget_columns",
     "region_column",
+    "remembered_map",
+    "remembered_mean",
+    "remembered_means",
 ]
 
-# A region is a mean over many pixels: what is missed in each is tens of times less than its criterion says. Means of
-# discs and gas in the shipped regions are good to a third of rtol with this.
+# A region is a mean over many pixels, and the error of each is tens of times smaller than its criterion allows. With
+# this factor means of discs and gas in the shipped regions are good to a third of rtol.
 REGION_SLACK = 5.0
 
 
@@ -66,12 +70,20 @@ def column(
     array
         (n,), or (m, n) if energies are given.
     """
-    absorber = transmission_for(absorption, sun, energy)
-    rays = ray_columns(density.table(rtol / 10), sun, rtol, s_min, absorber)
-    found = rays(np.ascontiguousarray(directions, dtype=np.float64))
-    if energy is None:
-        return found[:, 0]
-    return absorber.weights(energy_nodes(energy)[1]) @ found.T
+    view = _view(sun, rtol, s_min, absorption, energy)
+    rays = ray_columns(density.table(rtol / 10), view)
+    return _at_energies(rays(np.ascontiguousarray(directions, dtype=np.float64)), view, energy)
+
+
+def _view(sun: Sun, rtol: float, s_min: float, absorption: Absorption, energy: u.Quantity | None) -> View:
+    if energy is None and absorption.fields:
+        raise InputError("columns: absorption needs energies")
+    return View(sun, absorption, rtol, s_min)
+
+
+def _at_energies(columns: FloatArray, view: View, energy: u.Quantity | None) -> FloatArray:
+    """Columns (n, ...) at energies from those (..., m) of the transmission basis; (...) if no energies are given."""
+    return columns[..., 0] if energy is None else view.basis.weights(energy_nodes(energy)[1]) @ columns.T
 
 
 def column_map(
@@ -118,70 +130,66 @@ def column_map(
     nside = healpix.check_nside(nside)
     if pixel not in ("mean", "centre"):
         raise InputError(f"pixel {pixel!r}: allowed: mean, centre")
-    absorber = transmission_for(absorption, sun, energy)
-    found = _map_of_columns(density, sun, nside, rtol, s_min, absorber, pixel, executor, progress)
-    return found[:, 0] if energy is None else absorber.weights(energy_nodes(energy)[1]) @ found.T
+    view = _view(sun, rtol, s_min, absorption, energy)
+    return _at_energies(_columns_of_sky(density, view, nside, pixel, executor, progress), view, energy)
 
 
-def _map_of_columns(
-    density: Any,
-    sun: Sun,
-    nside: int,
-    rtol: float,
-    s_min: float,
-    absorber: TransmissionBasis,
-    pixel: str = "mean",
-    executor: Executor | None = None,
-    progress: bool = False,
+def _columns_of_sky(
+    density: Any, view: View, nside: int, pixel: str = "mean", executor: Executor | None = None, progress: bool = False
 ) -> FloatArray:
-    """Columns at the absorber's m energies, (12 nside^2, m)."""
-    table = density.table(rtol / 10)
-    rays = ray_columns(table, sun, rtol, s_min, absorber)
+    """Columns (12 nside^2, m) at the energies of the view's transmission basis, in RING order."""
+    table = density.table(view.rtol / 10)
+    rays = ray_columns(table, view)
+    pixels, back = _independent_pixels(table, view.sun, nside)
     with threads() as pool, progress_bar(f"columns, nside {nside}", progress) as done:
         runner = pool if executor is None else executor
-        return _column_map(table, sun, nside, rtol, pixel, lambda v: in_chunks(rays, v, runner), done)
+
+        def columns(directions: FloatArray) -> FloatArray:
+            return in_chunks(rays, directions, runner)
+
+        if pixel == "centre":
+            return columns(healpix.directions(nside, pixels, nest=False))[back]
+        # Below nside 32 a pixel is wider than the disc: begin with its parts.
+        start = max(nside, 32, feature_nside(table, view.sun))
+        nested = healpix.reorder(pixels, nside, to_nest=True)
+        return _pixel_means(columns, nested, (start // nside) ** 2, start, view.rtol, done)[back]
 
 
-def _column_map(
-    table: DensityTable,
-    sun: Sun,
-    nside: int,
+def _independent_pixels(table: DensityTable, sun: Sun, nside: int) -> tuple[healpix.Indices, Any]:
+    """RING pixels whose columns give all others by symmetry, and the index of each pixel's column among theirs."""
+    if not table.axisymmetric:
+        return np.arange(12 * nside**2), slice(None)
+    return mirror_pixels(nside, mirror_b=table.folded and sun.place[1] == 0.0)
+
+
+def _pixel_means(
+    columns: Callable[[FloatArray], FloatArray],
+    nested: healpix.Indices,
+    parts: int,
+    start: int,
     rtol: float,
-    pixel: str,
-    rays: Callable[[FloatArray], FloatArray],
     done: Callable[[float], None],
 ) -> FloatArray:
-    pixels: healpix.Indices = np.arange(12 * nside**2)
-    back: Any = slice(None)
-    if table.axisymmetric:
-        pixels, back = mirror_pixels(nside, mirror_b=table.folded and sun.place[1] == 0.0)
-    if pixel == "centre":
-        return rays(healpix.directions(nside, pixels, nest=False))[back]
-    nested = healpix.reorder(pixels, nside, to_nest=True)
-    # Below nside 32 a pixel is wider than the disc: begin with its parts.
-    start = max(nside, 32, feature_nside(table, sun))
-    parts = (start // nside) ** 2
-    owner = np.repeat(np.arange(pixels.size), parts)
+    """Mean columns (n, m) of n NESTED pixels, each divided into ``parts`` pixels of nside ``start`` to begin with."""
+    owner = np.repeat(np.arange(nested.size), parts)
     means: list[FloatArray] = []
     # In slices, so that the memory does not grow with nside.
     step = max(1, 1_000_000 // parts)
-    every = parts * pixels.size
-    for first in range(0, pixels.size, step):
-        chosen = slice(first, first + step)
-        count = nested[chosen].size
-        starts = (nested[chosen, None] * parts + np.arange(parts)).ravel()
+    for first in range(0, nested.size, step):
+        chosen = nested[first : first + step]
+        starts = (chosen[:, None] * parts + np.arange(parts)).ravel()
         before = parts * first
         integral, area = subdivided_means(
-            rays,
+            columns,
             start,
             starts,
-            owner[: count * parts],
-            count,
+            owner[: starts.size],
+            chosen.size,
             rtol,
-            progress=lambda size, before=before: done((before + size) / every),  # type: ignore[misc]
+            progress=lambda size, before=before: done((before + size) / owner.size),  # type: ignore[misc]
         )
         means.append(integral / area[:, None])
-    return np.concatenate(means)[back]
+    return np.concatenate(means)
 
 
 def region_column(
@@ -215,35 +223,33 @@ def region_column(
     InputError
         If the region is empty.
     """
-    absorber = transmission_for(absorption, sun, energy)
-    found = _mean_of_columns(density, sun, region, rtol, s_min, absorber, executor, progress)
-    return float(found[0]) if energy is None else absorber.weights(energy_nodes(energy)[1]) @ found
+    view = _view(sun, rtol, s_min, absorption, energy)
+    mean = _at_energies(_columns_in_region(density, view, region, executor, progress), view, energy)
+    return float(mean) if energy is None else mean
 
 
-def _mean_of_columns(
-    density: Any,
-    sun: Sun,
-    region: Region,
-    rtol: float,
-    s_min: float,
-    absorber: TransmissionBasis,
-    executor: Executor | None = None,
-    progress: bool = False,
+def _columns_in_region(
+    density: Any, view: View, region: Region, executor: Executor | None = None, progress: bool = False
 ) -> FloatArray:
-    """Mean columns at the absorber's m energies, (m,)."""
-    table = density.table(rtol / 10)
-    start = max(32, feature_nside(table, sun))
-    rays = ray_columns(table, sun, rtol, s_min, absorber)
-    if table.axisymmetric and region.shape == Everywhere():
-        return symmetric_sky_mean(table, sun, start, rtol, rays, executor, progress)
-    total = region.solid_angle.value / healpix.pixel_width(start) ** 2
+    """Mean columns (m,) over a region at the energies of the view's transmission basis."""
+    table = density.table(view.rtol / 10)
+    rays = ray_columns(table, view)
+    start = max(32, feature_nside(table, view.sun))
+    everywhere = table.axisymmetric and region.shape == Everywhere()
     with threads() as pool, progress_bar(f"columns, {region.name}", progress) as done:
         runner = pool if executor is None else executor
+
+        def columns(directions: FloatArray) -> FloatArray:
+            return in_chunks(rays, directions, runner)
+
+        if everywhere:
+            return _symmetric_sky_mean(columns, table, view, start, done)
+        total = region.solid_angle.value / healpix.pixel_width(start) ** 2
         mean = region_mean(
-            lambda v: in_chunks(rays, v, runner),
+            columns,
             start,
             region.shape,
-            REGION_SLACK * rtol,
+            REGION_SLACK * view.rtol,
             progress=lambda size: done(size / max(total, 1e-300)),
         )
     if mean is None:
@@ -251,46 +257,86 @@ def _mean_of_columns(
     return mean
 
 
-def symmetric_sky_mean(
+def _symmetric_sky_mean(
+    columns: Callable[[FloatArray], FloatArray],
     table: DensityTable,
-    sun: Sun,
+    view: View,
     start: int,
-    rtol: float,
-    rays: Callable[[FloatArray], FloatArray],
-    executor: Executor | None,
-    progress: bool,
+    done: Callable[[float], None],
 ) -> FloatArray:
-    """Mean of an axisymmetric sky: pixels that stand for others count as often as these."""
-    pixels, back = mirror_pixels(start, mirror_b=table.folded and sun.place[1] == 0.0)
-    often, owner = np.unique(np.bincount(back), return_inverse=True)
+    """Mean columns (m,) of an axisymmetric sky: a pixel counts as often as it has mirror images."""
+    pixels, back = _independent_pixels(table, view.sun, start)
+    images, owner = np.unique(np.bincount(back), return_inverse=True)
     nested = healpix.reorder(pixels, start, to_nest=True)
-    with threads() as pool, progress_bar("columns, all sky", progress) as done:
-        runner = pool if executor is None else executor
-        integral, area = subdivided_means(
-            lambda v: in_chunks(rays, v, runner),
-            start,
-            nested,
-            owner,
-            often.size,
-            REGION_SLACK * rtol,
-            progress=lambda size: done(size / pixels.size),
-        )
-    return np.asarray(often @ integral / (often @ area))
+    integral, area = subdivided_means(
+        columns,
+        start,
+        nested,
+        owner,
+        images.size,
+        REGION_SLACK * view.rtol,
+        progress=lambda size: done(size / pixels.size),
+    )
+    return np.asarray(images @ integral / (images @ area))
 
 
 # Columns do not depend on the spectrum: another one with the same density costs nothing.
+
+
 @lru_cache(maxsize=8)
-def remembered_map(
-    density: Any, sun: Sun, nside: int, rtol: float, s_min: float, absorption: Absorption, progress: bool
-) -> FloatArray:
-    absorber = transmission_basis(absorption, sun)
-    result = _map_of_columns(density, sun, nside, rtol, s_min, absorber, progress=progress)
-    result.flags.writeable = False
-    return result
+def remembered_map(density: Any, view: View, nside: int, progress: bool = False) -> FloatArray:
+    """Mean columns over the pixels of the sky, integrated once for each density, view and resolution.
+
+    Parameters
+    ----------
+    density, progress
+        As in :func:`column_map`.
+    view
+        What all rays share.
+    nside
+        HEALPix resolution.
+
+    Returns
+    -------
+    array
+        (12 nside^2, m) at the energies of the view's transmission basis, RING, read-only.
+    """
+    columns = _columns_of_sky(density, view, nside, progress=progress)
+    columns.flags.writeable = False
+    return columns
 
 
 @lru_cache(maxsize=256)
-def remembered_mean(
-    density: Any, sun: Sun, region: Region, rtol: float, s_min: float, absorption: Absorption, progress: bool
-) -> FloatArray:
-    return _mean_of_columns(density, sun, region, rtol, s_min, transmission_basis(absorption, sun), progress=progress)
+def remembered_mean(density: Any, view: View, region: Region, progress: bool = False) -> FloatArray:
+    """Mean columns over a region, integrated once for each density, view and region.
+
+    Parameters
+    ----------
+    density, progress
+        As in :func:`region_column`.
+    view
+        What all rays share.
+    region
+        The part of the sky.
+
+    Returns
+    -------
+    array
+        (m,) at the energies of the view's transmission basis, read-only. ``remembered_mean.cache_info().misses``
+        counts integrations.
+    """
+    columns = _columns_in_region(density, view, region, progress=progress)
+    columns.flags.writeable = False
+    return columns
+
+
+@lru_cache(maxsize=64)
+def remembered_means(density: Any, view: View, regions: tuple[Region, ...], progress: bool = False) -> FloatArray:
+    """Mean columns over several regions, as :func:`remembered_mean` of each: (m, number of regions)."""
+    return np.stack([remembered_mean(density, view, region, progress) for region in regions], axis=1)
+
+
+def forget_columns() -> None:
+    """Forget all columns that are remembered, so that the next question integrates again."""
+    for remembered in (remembered_map, remembered_mean, remembered_means):
+        remembered.cache_clear()

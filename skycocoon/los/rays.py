@@ -4,33 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import astropy.units as u
 import numpy as np
 
-from ..absorption import TRANSPARENT, Absorption, TransmissionBasis, transmission_basis
-from ..errors import InputError
-from ..galaxy import DensityTable, Sun
+from ..galaxy import DensityTable
 from ..units import CM_PER_KPC, FloatArray
+from .view import View
+
+__all__ = [
+    "ray_columns",
+]
 
 
-def ray_columns(
-    table: DensityTable, sun: Sun, rtol: float, s_min: float, absorber: TransmissionBasis = TRANSPARENT
-) -> Callable[[FloatArray], FloatArray]:
-    """Function of (n, 3) directions that gives (n, m) columns, one for each of the attenuation's energies."""
+def ray_columns(table: DensityTable, view: View) -> Callable[[FloatArray], FloatArray]:
+    """Give the function that integrates a density along rays from the Sun.
+
+    Parameters
+    ----------
+    table
+        The density as kernels read it.
+    view
+        Where the rays start, what absorbs on them, and how accurate their columns are.
+
+    Returns
+    -------
+    callable
+        Takes (n, 3) unit vectors, gives (n, m) columns [density times cm], one for each of the m energies of the
+        view's transmission basis.
+    """
     from ..kernels.columns import KRONROD, columns
 
-    place = sun.place
+    place, basis = view.sun.place, view.basis
 
     def rays(directions: FloatArray) -> FloatArray:
-        out = np.empty((len(directions), absorber.size))
-        columns(directions, place, s_min, *table.arguments, *absorber.arguments, KRONROD, rtol / 5, out)
+        out = np.empty((len(directions), basis.size))
+        columns(directions, place, view.s_min, *table.arguments, *basis.arguments, KRONROD, view.rtol / 5, out)
         out *= CM_PER_KPC
         return out
 
     return rays
-
-
-def transmission_for(absorption: Absorption, sun: Sun, energy: u.Quantity | None) -> TransmissionBasis:
-    if energy is None and absorption.fields:
-        raise InputError("columns: absorption needs energies")
-    return transmission_basis(absorption, sun)

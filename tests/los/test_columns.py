@@ -23,6 +23,7 @@ from skycocoon import (
 from skycocoon.los import column, column_map, region_column
 from skycocoon.los.pixels import mirror_pixels
 from skycocoon.los.rays import ray_columns
+from skycocoon.los.view import View
 from skycocoon.sky import healpix
 from skycocoon.units import INTENSITY
 
@@ -116,7 +117,7 @@ def test_sun_above_the_plane_breaks_the_symmetry():
 
 def test_result_does_not_depend_on_the_split():
     vectors = healpix.directions(32, np.arange(12 * 32**2), nest=False)
-    rays = ray_columns(DISC.table(1e-5), SUN, 1e-4, 0.0)
+    rays = ray_columns(DISC.table(1e-5), View(SUN))
     whole = rays(vectors)
     with concurrent.futures.ThreadPoolExecutor(3) as pool:
         for chunk in (17, 1000):

@@ -13,7 +13,7 @@ import skycocoon.kernels.slab
 from skycocoon import InputError, Measurement, Region, SkyMap, intensity_map, region_sed
 from skycocoon.config import Variation, load_file
 from skycocoon.inference import NORMALISATION, fit, profile
-from skycocoon.los import columns as columns_module
+from skycocoon.los.columns import forget_columns, remembered_mean
 from skycocoon.measured import RatioMeasurement, load_data
 from skycocoon.modelfit import prepare
 from skycocoon.units import INTENSITY
@@ -325,21 +325,15 @@ def test_load_data_takes_both_kinds(data_file):
 @pytest.fixture
 def counted(monkeypatch):
     """How many line-of-sight integrals and networks of nuclei were computed."""
-    columns_module.remembered_mean.cache_clear()
-    counts = {"columns": 0, "nuclei": 0}
-    integrate, cascade = columns_module._mean_of_columns, skycocoon.kernels.slab.cascade
+    forget_columns()
+    networks, cascade = [], skycocoon.kernels.slab.cascade
 
-    def columns(*arguments, **options):
-        counts["columns"] += 1
-        return integrate(*arguments, **options)
+    def nuclei(*arguments, **options):
+        networks.append(1)
+        return cascade(*arguments, **options)
 
-    def nuclei(*arguments):
-        counts["nuclei"] += 1
-        return cascade(*arguments)
-
-    monkeypatch.setattr(columns_module, "_mean_of_columns", columns)
     monkeypatch.setattr(skycocoon.kernels.slab, "cascade", nuclei)
-    return counts
+    return lambda: {"columns": remembered_mean.cache_info().misses, "nuclei": len(networks)}
 
 
 PHYSICS = {
@@ -367,12 +361,12 @@ def test_spectra_never_repeat_an_integral(counted, rng):
     made = fitted(SKY[:3], PHYSICS)
     made.likelihood.chi2(start_of(made))
     # the cocoons' disc and three kinds of gas of the sea, each in two regions and the whole sky at most
-    first = counted["columns"]
+    first = counted()["columns"]
     assert first >= 6
     low, high = (np.array([getattr(p, key) for p in made.likelihood.parameters]) for key in ("low", "high"))
     found = {made.likelihood.chi2(low + (high - low) * rng.random(low.size)) for _ in range(10)}
     assert len(found) == 10
-    assert counted == {"columns": first, "nuclei": 0}
+    assert counted() == {"columns": first, "nuclei": 0}
 
 
 def test_a_normalisation_of_gas_multiplies_what_it_should(counted):
@@ -401,9 +395,9 @@ def patch(data_file):
 def test_geometry_integrates_again_and_rightly(counted, patch, key, bounds, value):
     made = fitted([patch], {key: bounds, XC: ["0 g cm-2", "1 g cm-2"]})
     made.likelihood.chi2(start_of(made))
-    first = counted["columns"]
+    first = counted()["columns"]
     found = model_of(made, [value, 0.3])
-    again = counted["columns"]
+    again = counted()["columns"]
     assert again > first
     loaded = load_file("paper", {key: f"{value} kpc", XC: "0.3 g cm-2"})
     data = Measurement.read(patch)
@@ -413,7 +407,7 @@ def test_geometry_integrates_again_and_rightly(counted, patch, key, bounds, valu
     # another spectrum in the same place costs nothing, and neither does a place where we were before
     model_of(made, [value, 0.5])
     model_of(made, [start_of(made)[0], 0.5])
-    assert counted["columns"] == again
+    assert counted()["columns"] == again
 
 
 def test_the_amount_of_dust_may_be_fitted(counted, patch):
@@ -422,11 +416,11 @@ def test_the_amount_of_dust_may_be_fitted(counted, patch):
     made = fitted([patch], {key: [1.0, 1.8], XC: ["0 g cm-2", "1 g cm-2"]}, dusty)
     data = Measurement.read(patch)
     found = model_of(made, [1.8, 0.4])["patch"]
-    before = counted["columns"]
+    before = counted()["columns"]
     expected = sed_at(load_file("paper", {**dusty, key: 1.8}), data).at(data.energy).value
     np.testing.assert_allclose(found, expected, rtol=1e-10)
     made.likelihood.chi2([1.8, 0.3])
-    assert counted["columns"] == before > 0
+    assert counted()["columns"] == before > 0
 
 
 def test_nuclei_are_computed_once_for_what_they_are_made_of(counted):
@@ -434,12 +428,12 @@ def test_nuclei_are_computed_once_for_what_they_are_made_of(counted):
     keys = {DELTA: [0.3, 0.9], XC: ["0 g cm-2", "1 g cm-2"], COLUMN: [0.1, 10.0]}
     made = fitted([*BC, SKY[1]], keys)
     made.likelihood.chi2([0.5, 0.4, 1.0])
-    assert counted["nuclei"] == 1  # for three data sets in energy and in rigidity
-    before = counted["columns"]
+    assert counted()["nuclei"] == 1  # for three data sets in energy and in rigidity
+    before = counted()["columns"]
     made.likelihood.chi2([0.6, 0.4, 1.0])
-    assert counted == {"columns": before, "nuclei": 2}
+    assert counted() == {"columns": before, "nuclei": 2}
     made.likelihood.chi2([0.6, 0.3, 1.0])
-    assert counted == {"columns": before, "nuclei": 3}
+    assert counted() == {"columns": before, "nuclei": 3}
 
 
 def test_several_cocoons_and_nuclei_of_one(counted):
