@@ -63,9 +63,9 @@ class TransmissionBasis:
         return self.uniform.size
 
     @property
-    def arguments(self) -> tuple[Any, ...]:
-        """What the kernel takes, in order."""
-        return self.uniform, self.factors, self.fields, self.axes
+    def for_kernels(self) -> columns.Absorbers:
+        """The chosen energies' absorption as the kernels take it."""
+        return columns.Absorbers(self.uniform, self.factors, self.fields, self.axes)
 
     def weights(self, energy: FloatArray) -> FloatArray:
         """Weights (n, m) with which columns at the chosen energies add up to those at others [GeV]."""

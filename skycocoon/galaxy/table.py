@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import astropy.units as u
 import numpy as np
 
 from ..units import FloatArray
+
+if TYPE_CHECKING:
+    from ..kernels.columns import Table
 
 __all__ = [
     "NUMBER_DENSITY",
@@ -67,10 +70,12 @@ class DensityTable:
         return self.values.shape[1] == 1
 
     @property
-    def arguments(self) -> tuple[Any, ...]:
-        """The table as kernel arguments, in order."""
+    def for_kernels(self) -> Table:
+        """The table as the kernels take it."""
+        from ..kernels.columns import Table
+
         flags = self.root, self.folded, self.steep, self.logarithmic
-        return self.values, self.axes, *flags, *self.rulers, self.creases
+        return Table(self.values, self.axes, flags, np.concatenate(self.rulers), self.creases)
 
     def feature_angle(self, sun_radius: float) -> float:
         """Angle [rad] under which the smallest feature is seen from afar; infinite for a smooth table.
@@ -109,7 +114,7 @@ class DensityTable:
 
         points = np.ascontiguousarray(points, dtype=np.float64)
         out = np.empty(len(points))
-        density(points, *self.arguments[:6], out)
+        density(points, self.for_kernels, out)
         return out
 
 

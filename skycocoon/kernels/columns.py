@@ -18,11 +18,64 @@ longitude 0 is -x, of longitude 90 deg is +y. phi = atan2(y, x) is 0 towards the
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-__all__ = ["KRONROD", "TRANSPARENT", "columns", "density"]
+__all__ = ["KRONROD", "TRANSPARENT", "Absorbers", "Table", "columns", "density"]
+
+FloatArray = NDArray[np.float64]
+
+
+class Table(NamedTuple):
+    """A density on uniform nodes, as the kernels read it: arrays and flags, nothing else.
+
+    Attributes
+    ----------
+    values
+        (n_R, n_phi, n_z) density, or its logarithm; n_phi = 1 is axisymmetric.
+    axes
+        (3, 3): for R (or its root), phi and z (or its root) the first node, nodes per unit, and the outer boundary in
+        kpc.
+    flags
+        Whether nodes are uniform in sqrt(R), whether z stands for |z|, whether nodes are uniform in sqrt(|z|), whether
+        `values` is a logarithm.
+    rulers
+        (n_R + n_phi + 1 + n_z,) grains between the first node and each, of R, of phi (and once around) and of z: a
+        grain is as many cells as the table is smooth over. All 0 along an axis for which one panel can do.
+    creases
+        (k,) heights [kpc] at which the table has a kink, as the plane of a layer: rays are split there.
+    """
+
+    values: FloatArray
+    axes: FloatArray
+    flags: tuple[bool, bool, bool, bool]
+    rulers: FloatArray
+    creases: FloatArray
+
+
+class Absorbers(NamedTuple):
+    """What weakens a ray: tau_j(s) = k_j s + sum_a f_ja int_0^s B_a ds', for m members j at a time.
+
+    Attributes
+    ----------
+    uniform
+        (m,) absorption coefficients k_j that are the same everywhere [1/kpc].
+    factors
+        (m, p) coefficients f_ja of the absorbing fields.
+    fields
+        (p, n_R, 1, n_z) the fields B_a, on nodes uniform in sqrt(R) and sqrt(|z|); beyond these they are constant.
+    axes
+        (3, 3) as in :class:`Table`, for the fields.
+    """
+
+    uniform: FloatArray
+    factors: FloatArray
+    fields: FloatArray
+    axes: FloatArray
+
 
 # Kronrod nodes, their weights, and the weights of the embedded Gauss rule (0 at nodes that are Kronrod's alone).
 # Piessens et al. 1983, QUADPACK, for n = 5: computed to 30 digits there.
@@ -49,8 +102,8 @@ KRONROD = np.array(
 """Rows: nodes on [-1, 1], Kronrod weights, Gauss weights; weights of the integrals from -1 to each node; Legendre
 coefficients of the Lagrange polynomial of each node."""
 
-TRANSPARENT = (np.zeros(1), np.zeros((1, 0)), np.zeros((0, 2, 1, 2)), np.array([[0.0, 1.0, 1.0]] * 3))
-"""Absorption arguments of :func:`columns` for no absorption: (k, f, B, axes of B)."""
+TRANSPARENT = Absorbers(np.zeros(1), np.zeros((1, 0)), np.zeros((0, 2, 1, 2)), np.array([[0.0, 1.0, 1.0]] * 3))
+"""No absorption."""
 
 MAX_PANELS = 512
 MAX_STRETCHES = 40
@@ -62,7 +115,18 @@ GRAINS_PER_PANEL = 6.0
 # agree with it too.
 SMOOTH_GRAINS = 0.4
 
+# Flags of a smooth field that absorbs: nodes uniform in sqrt(R) and sqrt(|z|), values as they are.
+_FIELD = (True, True, True, False)
+# Rows of moments: of a panel by the Kronrod and by the Gauss rule, of its two halves, of its far half; of a stretch.
+_PANEL, _WORSE, _HALVES, _FAR, _STRETCH = 0, 1, 2, 3, 4
+# Rows of the scratch arrays: three of the geometry, the sampled density, then Legendre polynomials.
+_SAMPLED, _WAVES = 3, 4
+
 _HALF_PI, _QUARTER_PI = 0.5 * math.pi, 0.25 * math.pi
+
+
+# Pieces of one loop, inlined into it: as calls of their own they cost 20 % of an unabsorbed ray.
+_piece = njit(nogil=True, cache=True, error_model="numpy", inline="always")
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -86,41 +150,53 @@ def _azimuth(y, x):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _grains(s, direction, observer, axes, root, folded, steep, ruler_r, ruler_phi, ruler_z):  # type: ignore[no-untyped-def]
+def _grains(s, ray, values, axes, flags, rulers):  # type: ignore[no-untyped-def]
     """How many grains of a rough table lie between its first node and the point at distance s, for each axis."""
-    x = observer[0] - s * direction[0]
-    y = s * direction[1]
-    z = observer[1] + s * direction[2]
+    n_r, n_phi, n_z = values.shape
+    x = ray[3] - s * ray[0]
+    y = s * ray[1]
+    z = ray[4] + s * ray[2]
     r = math.sqrt(x * x + y * y)
-    if root:
+    if flags[0]:
         r = math.sqrt(r)
-    if folded:
+    if flags[1]:
         z = abs(z)
-    if steep:
+    if flags[2]:
         z = math.sqrt(z)
     turn = _azimuth(y, x)
     if turn < 0.0:
         turn += 2.0 * math.pi
-    a = min(max(int((r - axes[0, 0]) * axes[0, 1] + 0.5), 0), ruler_r.size - 1)
-    b = min(int(turn * axes[1, 1] + 0.5), ruler_phi.size - 1)
-    c = min(max(int((z - axes[2, 0]) * axes[2, 1] + 0.5), 0), ruler_z.size - 1)
-    return ruler_r[a], ruler_phi[b], ruler_z[c]
+    a = min(max(int((r - axes[0, 0]) * axes[0, 1] + 0.5), 0), n_r - 1)
+    b = min(int(turn * axes[1, 1] + 0.5), n_phi)
+    c = min(max(int((z - axes[2, 0]) * axes[2, 1] + 0.5), 0), n_z - 1)
+    return rulers[a], rulers[n_r + b], rulers[n_r + n_phi + 1 + c]
 
 
-@njit(nogil=True, cache=True, error_model="numpy", inline="always")
-def _sample(start, stop, direction, observer, values, axes, root, folded, steep, logarithmic, nodes, work, out):  # type: ignore[no-untyped-def]
-    """Density at the quadrature nodes between two distances.
+@njit(nogil=True, cache=True, error_model="numpy")
+def _grains_across(start, stop, ray, values, axes, flags, rulers):  # type: ignore[no-untyped-def]
+    """Grains that a piece of a ray spans: the more of R and phi, and z."""
+    r0, p0, z0 = _grains(start, ray, values, axes, flags, rulers)
+    r1, p1, z1 = _grains(stop, ray, values, axes, flags, rulers)
+    turn = abs(p1 - p0)
+    around = rulers[values.shape[0] + values.shape[1]]
+    return max(abs(r1 - r0), min(turn, around - turn)), abs(z1 - z0)
+
+
+@_piece
+def _sample(start, stop, ray, values, axes, flags, kronrod, scratch):  # type: ignore[no-untyped-def]
+    """Density at the quadrature nodes between two distances, into a row of ``scratch``.
 
     Geometry, look-up and exp are loops of their own, so that the first is vectorised and the others pipeline.
     """
+    root, folded, steep, logarithmic = flags
     middle, half = 0.5 * (start + stop), 0.5 * (stop - start)
-    ux, uy, uz = direction[0], direction[1], direction[2]
-    x0, z0 = observer[0], observer[1]
+    ux, uy, uz = ray[0], ray[1], ray[2]
+    x0, z0 = ray[3], ray[4]
     r_first, r_scale, z_first, z_scale, phi_scale = axes[0, 0], axes[0, 1], axes[2, 0], axes[2, 1], axes[1, 1]
     n_r, n_phi, n_z = values.shape
     r_last, z_last = n_r - 1.0, n_z - 1.0
-    for q in range(nodes.size):
-        s = middle + half * nodes[q]
+    for q in range(kronrod.shape[1]):
+        s = middle + half * kronrod[0, q]
         x = x0 - s * ux
         y = s * uy
         z = z0 + s * uz
@@ -132,15 +208,15 @@ def _sample(start, stop, direction, observer, values, axes, root, folded, steep,
         if steep:
             z = math.sqrt(z)
         # Inside the first node the table is that of the first node, beyond the last that of the last.
-        work[0, q] = min(max((r - r_first) * r_scale, 0.0), r_last)
-        work[2, q] = min(max((z - z_first) * z_scale, 0.0), z_last)
+        scratch[0, q] = min(max((r - r_first) * r_scale, 0.0), r_last)
+        scratch[2, q] = min(max((z - z_first) * z_scale, 0.0), z_last)
     if n_phi > 1:
-        for q in range(nodes.size):
-            s = middle + half * nodes[q]
+        for q in range(kronrod.shape[1]):
+            s = middle + half * kronrod[0, q]
             phi = _azimuth(s * uy, x0 - s * ux) * phi_scale
-            work[1, q] = phi if phi >= 0.0 else phi + n_phi
-    for q in range(nodes.size):
-        a, c = work[0, q], work[2, q]
+            scratch[1, q] = phi if phi >= 0.0 else phi + n_phi
+    for q in range(kronrod.shape[1]):
+        a, c = scratch[0, q], scratch[2, q]
         i = min(int(a), n_r - 2)
         k = min(int(c), n_z - 2)
         a -= i
@@ -149,7 +225,7 @@ def _sample(start, stop, direction, observer, values, axes, root, folded, steep,
             low = values[i, 0, k] + c * (values[i, 0, k + 1] - values[i, 0, k])
             high = values[i + 1, 0, k] + c * (values[i + 1, 0, k + 1] - values[i + 1, 0, k])
         else:
-            b = work[1, q]
+            b = scratch[1, q]
             j = int(b)
             b -= j
             if j >= n_phi:
@@ -161,24 +237,24 @@ def _sample(start, stop, direction, observer, values, axes, root, folded, steep,
             v11 = values[i + 1, j1, k] + c * (values[i + 1, j1, k + 1] - values[i + 1, j1, k])
             low = v00 + b * (v01 - v00)
             high = v10 + b * (v11 - v10)
-        out[q] = low + a * (high - low)
+        scratch[_SAMPLED, q] = low + a * (high - low)
     if logarithmic:
-        for q in range(nodes.size):
-            out[q] = math.exp(out[q])
+        for q in range(kronrod.shape[1]):
+            scratch[_SAMPLED, q] = math.exp(scratch[_SAMPLED, q])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _limits(direction, observer, axes, folded, s_min):  # type: ignore[no-untyped-def]
+@_piece
+def _limits(ray, axes, folded, s_min):  # type: ignore[no-untyped-def]
     """Distances between which a ray is inside the cylinder; an empty interval if it never is."""
     enter, leave = s_min, math.inf
-    x0, z0 = observer[0], observer[1]
+    x0, z0 = ray[3], ray[4]
     r_max, z_max = axes[0, 2], axes[2, 2]
     z_min = -z_max if folded else axes[2, 0]
-    c2 = direction[0] ** 2 + direction[1] ** 2
+    c2 = ray[0] ** 2 + ray[1] ** 2
     # |x(s)|^2 = c2 s^2 - 2 x0 ux s + x0^2 <= r_max^2
     outside = x0 * x0 - r_max * r_max
     if c2 > 1e-30:
-        half = x0 * direction[0]
+        half = x0 * ray[0]
         root = half * half - c2 * outside
         if root <= 0.0:
             return 0.0, 0.0
@@ -187,7 +263,7 @@ def _limits(direction, observer, axes, folded, s_min):  # type: ignore[no-untype
         enter = max(enter, (half - root) / c2)
     elif outside >= 0.0:
         return 0.0, 0.0
-    uz = direction[2]
+    uz = ray[2]
     if uz > 0.0:
         leave = min(leave, (z_max - z0) / uz)
         enter = max(enter, (z_min - z0) / uz)
@@ -199,105 +275,214 @@ def _limits(direction, observer, axes, folded, s_min):  # type: ignore[no-untype
     return enter, leave
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
-def _transmission(  # type: ignore[no-untyped-def]
-    start, stop, direction, observer, uniform, factors, fields, field_axes, kronrod, depth, work, absorbers, gained, out
-):  # fmt: skip
-    """Transmission exp(-tau_j) at the nodes of a stretch of the ray, for each j; the error of tau, at most.
+@_piece
+def _cuts(ray, first, enter, leave, creases, cuts):  # type: ignore[no-untyped-def]
+    """Distances at which a ray is split, in order, into ``cuts``; gives the number of pieces.
 
-    ``depth`` holds the integrals of the fields from the observer to the start, ``gained`` receives those over it.
+    The integrand is not smooth at the closest approach to the axis, in the plane and at other creases. The way to the
+    density's edge counts if there is something on it that absorbs: then it is a piece of its own.
     """
-    nodes, fine, coarse = kronrod[0], kronrod[1], kronrod[2]
-    middle, half = 0.5 * (start + stop), 0.5 * (stop - start)
+    cuts[0] = first
+    pieces = 1
+    if enter > first:
+        cuts[1] = enter
+        pieces = 2
+    c2 = ray[0] ** 2 + ray[1] ** 2
+    for candidate in range(1 + creases.size):
+        if candidate == 0:
+            cut = ray[3] * ray[0] / c2 if c2 > 1e-30 else -1.0
+        else:
+            cut = (creases[candidate - 1] - ray[4]) / ray[2] if ray[2] != 0.0 else -1.0
+        if first < cut < leave:
+            place = pieces
+            while place > 1 and cuts[place - 1] > cut:
+                cuts[place] = cuts[place - 1]
+                place -= 1
+            cuts[place] = cut
+            pieces += 1
+    cuts[pieces] = leave
+    return pieces
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _ladder(uniform):  # type: ignore[no-untyped-def]
+    """Whether absorption coefficients are equally spaced from 0."""
+    even = uniform.size > 1
+    for j in range(uniform.size):
+        even = even and abs(uniform[j] - j * uniform[1]) <= 1e-13 * uniform[uniform.size - 1]
+    return even
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _field_depths(start, stop, ray, factors, fields, axes, kronrod, depth, scratch, out):  # type: ignore[no-untyped-def]
+    """Integrals of the absorbing fields from the observer to the nodes of a stretch, into ``out``.
+
+    Gives the error of tau, at most.
+    ``depth[0]`` holds the integrals up to the start, ``depth[1]`` receives those over the stretch.
+    """
+    n_nodes = kronrod.shape[1]
+    half = 0.5 * (stop - start)
     error = 0.0
     for a in range(fields.shape[0]):
-        row = absorbers[a]
-        _sample(start, stop, direction, observer, fields[a], field_axes, True, True, True, False, nodes, work, row)
+        _sample(start, stop, ray, fields[a], axes, _FIELD, kronrod, scratch)
         better, worse = 0.0, 0.0
-        for q in range(nodes.size):
-            better += fine[q] * row[q]
-            worse += coarse[q] * row[q]
-        gained[a] = half * better
+        for q in range(n_nodes):
+            better += kronrod[1, q] * scratch[_SAMPLED, q]
+            worse += kronrod[2, q] * scratch[_SAMPLED, q]
+        depth[1, a] = half * better
         largest = 0.0
-        for j in range(uniform.size):
+        for j in range(factors.shape[0]):
             largest = max(largest, abs(factors[j, a]))
         error += largest * half * abs(better - worse)
-        # From the field to its integral up to each node.
-        for q in range(nodes.size):
+        for q in range(n_nodes):
             part = 0.0
-            for k in range(nodes.size):
-                part += kronrod[3 + q, k] * row[k]
-            work[1, q] = depth[a] + half * part
-        for q in range(nodes.size):
-            row[q] = work[1, q]
-    if fields.shape[0] == 0 and uniform.size > 1:
-        # Coefficients on a ladder give powers of one exponential: the exponentials are most of an absorbed ray's cost.
-        ladder = True
-        for j in range(uniform.size):
-            ladder = ladder and abs(uniform[j] - j * uniform[1]) <= 1e-13 * uniform[uniform.size - 1]
-        if ladder:
-            for q in range(nodes.size):
-                out[0, q] = 1.0
-                out[1, q] = math.exp(-uniform[1] * (middle + half * nodes[q]))
-            for j in range(2, uniform.size):
-                for q in range(nodes.size):
-                    out[j, q] = out[j - 1, q] * out[1, q]
-            return 0.0
-    for j in range(uniform.size):
-        row = out[j]
-        for q in range(nodes.size):
-            row[q] = -uniform[j] * (middle + half * nodes[q])
-        for a in range(fields.shape[0]):
-            for q in range(nodes.size):
-                row[q] -= factors[j, a] * absorbers[a, q]
-        for q in range(nodes.size):
-            row[q] = math.exp(row[q])
+            for k in range(n_nodes):
+                part += kronrod[3 + q, k] * scratch[_SAMPLED, k]
+            out[a, q] = depth[0, a] + half * part
     return error
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _moments(  # type: ignore[no-untyped-def]
-    start, stop, low, high, direction, observer, values, axes, root, folded, steep, logarithmic, kronrod, work, sampled,
-    waves, better, worse,
-):  # fmt: skip
-    """Integrals of the density times Legendre polynomials of a stretch of the ray over a panel of it, by both rules."""
-    nodes, fine, coarse = kronrod[0], kronrod[1], kronrod[2]
-    _sample(start, stop, direction, observer, values, axes, root, folded, steep, logarithmic, nodes, work, sampled)
+def _transmission(start, stop, uniform, factors, nodes, depths, out):  # type: ignore[no-untyped-def]
+    """Transmission exp(-tau_j) at the nodes of a stretch of the ray, for each j.
+
+    ``depths`` are the integrals of the absorbing fields up to the nodes.
+    """
+    middle, half = 0.5 * (start + stop), 0.5 * (stop - start)
+    if depths.shape[0] == 0 and _ladder(uniform):
+        # Coefficients on a ladder give powers of one exponential: the exponentials are most of an absorbed ray's cost.
+        for q in range(nodes.size):
+            out[0, q] = 1.0
+            out[1, q] = math.exp(-uniform[1] * (middle + half * nodes[q]))
+        for j in range(2, uniform.size):
+            for q in range(nodes.size):
+                out[j, q] = out[j - 1, q] * out[1, q]
+        return
+    for j in range(uniform.size):
+        row = out[j]
+        for q in range(nodes.size):
+            row[q] = -uniform[j] * (middle + half * nodes[q])
+        for a in range(depths.shape[0]):
+            for q in range(nodes.size):
+                row[q] -= factors[j, a] * depths[a, q]
+        for q in range(nodes.size):
+            row[q] = math.exp(row[q])
+
+
+@_piece
+def _moments(panel, stretch, ray, values, axes, flags, kronrod, scratch, moments, rows):  # type: ignore[no-untyped-def]
+    """Integrals over a panel of the density times Legendre polynomials of the stretch that holds it.
+
+    By the Kronrod rule into the first of two rows of ``moments``, by the Gauss rule into the second.
+    """
+    (start, stop), (low, high), (better, worse) = panel, stretch, rows
+    _sample(start, stop, ray, values, axes, flags, kronrod, scratch)
+    n_nodes, n_moments = kronrod.shape[1], moments.shape[1]
     half = 0.5 * (stop - start)
     above, below = 0.0, 0.0
-    for q in range(nodes.size):
-        above += fine[q] * sampled[q]
-        below += coarse[q] * sampled[q]
-    better[0], worse[0] = above * half, below * half
-    if better.size == 1:
+    for q in range(n_nodes):
+        above += kronrod[1, q] * scratch[_SAMPLED, q]
+        below += kronrod[2, q] * scratch[_SAMPLED, q]
+    moments[better, 0], moments[worse, 0] = above * half, below * half
+    if n_moments == 1:
         return
-    for q in range(nodes.size):
-        sampled[q] *= half
     offset, scale = (start + stop - low - high) / (high - low), (stop - start) / (high - low)
-    for q in range(nodes.size):
-        waves[0, q] = 1.0
-        waves[1, q] = offset + scale * nodes[q]
-    for k in range(2, better.size):
+    for q in range(n_nodes):
+        scratch[_SAMPLED, q] *= half
+        scratch[_WAVES, q] = 1.0
+        scratch[_WAVES + 1, q] = offset + scale * kronrod[0, q]
+    for k in range(2, n_moments):
         first, second = (2.0 * k - 1.0) / k, (k - 1.0) / k
-        for q in range(nodes.size):
-            waves[k, q] = first * waves[1, q] * waves[k - 1, q] - second * waves[k - 2, q]
-    for k in range(1, better.size):
+        wave = _WAVES + k
+        for q in range(n_nodes):
+            scratch[wave, q] = first * scratch[_WAVES + 1, q] * scratch[wave - 1, q] - second * scratch[wave - 2, q]
+    for k in range(1, n_moments):
         above = 0.0
-        for q in range(nodes.size):
-            above += fine[q] * sampled[q] * waves[k, q]
-        better[k] = above
+        for q in range(n_nodes):
+            above += kronrod[1, q] * scratch[_SAMPLED, q] * scratch[_WAVES + k, q]
+        moments[better, k] = above
     for k in range(1, CHECKED):
         below = 0.0
-        for q in range(nodes.size):
-            below += coarse[q] * sampled[q] * waves[k, q]
-        worse[k] = below
+        for q in range(n_nodes):
+            below += kronrod[2, q] * scratch[_SAMPLED, q] * scratch[_WAVES + k, q]
+        moments[worse, k] = below
+
+
+@_piece
+def _agree(moments, one, other, allowed):  # type: ignore[no-untyped-def]
+    """Whether two rows of moments are equal within what is allowed, as far as they are checked."""
+    good = True
+    for k in range(min(CHECKED, moments.shape[1])):
+        good = good and abs(moments[one, k] - moments[other, k]) <= allowed
+    return good
+
+
+@_piece
+def _stretch(  # type: ignore[no-untyped-def]
+    low, high, ray, values, axes, flags, rulers, kronrod, rtol, total, smallest, rough, panels, scratch, moments
+):  # fmt: skip
+    """Moments of the density over a stretch of a ray, into a row of ``moments``; gives the ray's total with them.
+
+    The stretch is cut into panels, as many as a rough table has grains there; the nearest is integrated first, and
+    halved until two rules agree to ``rtol`` of the total. Where a panel may span more grains than a rule can see, its
+    halves must agree with it too, and are taken instead.
+    """
+    stretch = (low, high)
+    parts, doubt = 1, False
+    if rough:
+        across, along = _grains_across(low, high, ray, values, axes, flags, rulers)
+        doubt = across > SMOOTH_GRAINS
+        parts = min(int(max(across, along) / GRAINS_PER_PANEL) + 1, MAX_PANELS // 2)
+    top = 0
+    for part in range(parts - 1, -1, -1):
+        panels[0, top] = low + (high - low) * part / parts
+        panels[1, top] = low + (high - low) * (part + 1) / parts
+        top += 1
+    for k in range(moments.shape[1]):
+        moments[_STRETCH, k] = 0.0
+    while top > 0:
+        top -= 1
+        a, b = panels[0, top], panels[1, top]
+        half = 0.5 * (b - a)
+        middle = a + half
+        _moments((a, b), stretch, ray, values, axes, flags, kronrod, scratch, moments, (_PANEL, _WORSE))
+        good = _agree(moments, _PANEL, _WORSE, rtol * (total + moments[_PANEL, 0])) or half < smallest
+        if good and doubt and half > smallest:
+            across, along = _grains_across(a, b, ray, values, axes, flags, rulers)
+            if across > SMOOTH_GRAINS:
+                _moments((a, middle), stretch, ray, values, axes, flags, kronrod, scratch, moments, (_HALVES, _WORSE))
+                _moments((middle, b), stretch, ray, values, axes, flags, kronrod, scratch, moments, (_FAR, _WORSE))
+                moments[_HALVES] += moments[_FAR]
+                good = _agree(moments, _PANEL, _HALVES, rtol * (total + moments[_HALVES, 0]))
+                moments[_PANEL] = moments[_HALVES]
+        if good:
+            total += moments[_PANEL, 0]
+            for k in range(moments.shape[1]):
+                moments[_STRETCH, k] += moments[_PANEL, k]
+        else:
+            panels[0, top], panels[1, top] = middle, b
+            panels[0, top + 1], panels[1, top + 1] = a, middle
+            top += 2
+    return total
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def columns(  # type: ignore[no-untyped-def]
-    directions, observer, s_min, values, axes, root, folded, steep, logarithmic, ruler_r, ruler_phi, ruler_z, creases,
-    uniform, factors, fields, field_axes, kronrod, rtol, out,
-):  # fmt: skip
+def _weigh(moments, transmitted, kronrod, out, n):  # type: ignore[no-untyped-def]
+    """Add a stretch to the columns of ray n, weighted with its transmissions.
+
+    Product integration: the weight of node q is the integral of the density times the node's Lagrange polynomial.
+    """
+    n_nodes = kronrod.shape[1]
+    for q in range(n_nodes):
+        weight = 0.0
+        for k in range(n_nodes):
+            weight += kronrod[3 + n_nodes + q, k] * moments[_STRETCH, k]
+        for j in range(out.shape[1]):
+            out[n, j] += weight * transmitted[j, q]
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def columns(directions, observer, s_min, table, absorbers, kronrod, rtol, out):  # type: ignore[no-untyped-def]
     """Integrate a density along rays, weighted with the transmission to the observer.
 
     Parameters
@@ -308,26 +493,10 @@ def columns(  # type: ignore[no-untyped-def]
         The Sun's distance from the axis and its height [kpc].
     s_min : float
         Distance at which the density begins to count [kpc].
-    values : (n_R, n_phi, n_z) array
-        Density, or its logarithm; n_phi = 1 is axisymmetric.
-    axes : (3, 3) array
-        For R (or its root), phi and z (or its root): first node, nodes per unit, and the outer boundary in kpc.
-    root, folded, steep, logarithmic : bool
-        Whether nodes are uniform in sqrt(R), whether z stands for |z|, whether nodes are uniform in sqrt(|z|), whether
-        `values` is a logarithm.
-    ruler_r, ruler_phi, ruler_z : (n_R,), (n_phi + 1,) and (n_z,) arrays
-        Grains between the first node and each: a grain is as many cells as the table is smooth over. All 0 if one panel
-        can do for the axis.
-    creases : (k,) array
-        Heights [kpc] at which the table has a kink, as the plane of a layer: rays are split there.
-    uniform : (m,) array
-        Absorption coefficients k_j that are the same everywhere [1/kpc].
-    factors : (m, p) array
-        Coefficients f_ja of the absorbing fields, of which
-    fields : (p, n_R, 1, n_z) array
-        are tables, on nodes uniform in sqrt(R) and sqrt(|z|); beyond these they are constant.
-    field_axes : (3, 3) array
-        As `axes`, for the fields.
+    table : Table
+        The density.
+    absorbers : Absorbers
+        What absorbs, for m members; :data:`TRANSPARENT` if nothing does.
     kronrod : (3 + 2 q, q) array
         Nodes and weights, :data:`KRONROD`.
     rtol : float
@@ -335,185 +504,96 @@ def columns(  # type: ignore[no-untyped-def]
     out : (n, m) array
         Receives the columns, in units of density times kpc.
     """
-    count, n_fields = uniform.size, fields.shape[0]
+    # Tuples are taken apart once: handed on whole, each of their arrays would be counted at every call.
+    values, axes, flags, rulers, creases = table
+    uniform, factors, fields, field_axes = absorbers
+    n_nodes, n_fields = kronrod.shape[1], fields.shape[0]
     absorbing = n_fields > 0
-    for j in range(count):
+    for j in range(uniform.size):
         absorbing = absorbing or uniform[j] != 0.0
     # Without absorption the column is the first moment, and a ray one stretch between its cuts.
-    n_nodes = kronrod.shape[1]
     n_moments = n_nodes if absorbing else 1
-    checked = CHECKED if absorbing else 1
-    sampled = np.empty(n_nodes)
-    transmitted = np.ones((count, n_nodes))
-    absorbers = np.empty((n_fields, n_nodes))
-    waves = np.empty((n_moments, n_nodes))
-    depth, gained = np.zeros(n_fields), np.zeros(n_fields)
-    better, worse, both = np.zeros(n_moments), np.zeros(n_moments), np.zeros(n_moments)
-    other, moments = np.zeros(n_moments), np.zeros(n_moments)
-    work = np.empty((3, n_nodes))
-    starts = np.empty(MAX_PANELS + 64)
-    stops = np.empty(MAX_PANELS + 64)
-    doubtful = np.empty(MAX_PANELS + 64, dtype=np.bool_)
-    ends = np.empty(MAX_STRETCHES)
-    cuts = np.empty(4 + creases.size)
-    around = ruler_phi[-1]
-    rough = ruler_r[-1] + around + ruler_z[-1] > 0.0
-    for ray in range(directions.shape[0]):
-        direction = directions[ray]
-        enter, leave = _limits(direction, observer, axes, folded, s_min)
-        out[ray, :] = 0.0
+    scratch = np.empty((_WAVES + n_moments, n_nodes))
+    moments = np.zeros((_STRETCH + 1, n_moments))
+    transmitted = np.ones((uniform.size, n_nodes))
+    depths, depth = np.empty((n_fields, n_nodes)), np.zeros((2, n_fields))
+    panels = np.empty((2, MAX_PANELS + 64))
+    ends, cuts = np.empty(MAX_STRETCHES), np.empty(4 + creases.size)
+    rough = rulers[-1] + rulers[values.shape[0] - 1] + rulers[values.shape[0] + values.shape[1]] > 0.0
+    ray = np.empty(5)
+    ray[3:] = observer
+    for n in range(directions.shape[0]):
+        for k in range(3):
+            ray[k] = directions[n, k]
+        enter, leave = _limits(ray, axes, flags[1], s_min)
+        for j in range(uniform.size):
+            out[n, j] = 0.0
         if not leave > enter:
             continue
-        # Where the integrand is not smooth: closest approach to the axis, the plane and other creases; in order. The
-        # way to the density's edge counts if there is something on it that absorbs.
-        first_cut = 0.0 if n_fields > 0 else enter
-        cuts[0] = first_cut
-        n_cuts = 1
-        if enter > first_cut:
-            cuts[1] = enter
-            n_cuts = 2
-        c2 = direction[0] ** 2 + direction[1] ** 2
-        for candidate in range(1 + creases.size):
-            if candidate == 0:
-                cut = observer[0] * direction[0] / c2 if c2 > 1e-30 else -1.0
-            else:
-                cut = (creases[candidate - 1] - observer[1]) / direction[2] if direction[2] != 0.0 else -1.0
-            if first_cut < cut < leave:
-                place = n_cuts
-                while place > 1 and cuts[place - 1] > cut:
-                    cuts[place] = cuts[place - 1]
-                    place -= 1
-                cuts[place] = cut
-                n_cuts += 1
-        cuts[n_cuts] = leave
-        smallest = 1e-7 * (leave - first_cut)
+        first = 0.0 if n_fields > 0 else enter
+        pieces = _cuts(ray, first, enter, leave, creases, cuts)
+        smallest = 1e-7 * (leave - first)
         total = 0.0
-        depth[:] = 0.0
-        for piece in range(n_cuts):
-            # Stretches over which the transmission is a polynomial, nearest first.
-            low, waiting = cuts[piece], 1
-            ends[0] = cuts[piece + 1]
-            while waiting > 0:
-                high = ends[waiting - 1]
-                if absorbing:
-                    error = _transmission(
-                        low, high, direction, observer, uniform, factors, fields, field_axes, kronrod, depth, work,
-                        absorbers, gained, transmitted,
-                    )  # fmt: skip
-                    if error > rtol and high - low > smallest and waiting < MAX_STRETCHES:
-                        ends[waiting] = 0.5 * (low + high)
-                        waiting += 1
-                        continue
-                waiting -= 1
-                for k in range(n_fields):
-                    depth[k] += gained[k]
-                if high <= enter:
-                    low = high
+        for k in range(n_fields):
+            depth[0, k] = 0.0
+        # Stretches over which the transmission is a polynomial, nearest first: the ends of those that wait.
+        low, piece, waiting = first, 0, 0
+        while waiting > 0 or piece < pieces:
+            if waiting == 0:
+                piece += 1
+                ends[0], waiting = cuts[piece], 1
+            high = ends[waiting - 1]
+            if absorbing:
+                error = _field_depths(
+                    low, high, ray, factors, fields, field_axes, kronrod, depth, scratch, depths
+                )  # fmt: skip
+                if error > rtol and high - low > smallest and waiting < MAX_STRETCHES:
+                    ends[waiting] = 0.5 * (low + high)
+                    waiting += 1
                     continue
-                # Panels over which the density is one, stacked with the nearest on top.
-                parts = 1
-                doubt = False
-                if rough:
-                    r0, p0, z0 = _grains(
-                        low, direction, observer, axes, root, folded, steep, ruler_r, ruler_phi, ruler_z
-                    )  # fmt: skip
-                    r1, p1, z1 = _grains(
-                        high, direction, observer, axes, root, folded, steep, ruler_r, ruler_phi, ruler_z
-                    )  # fmt: skip
-                    turn = abs(p1 - p0)
-                    across = max(abs(r1 - r0), min(turn, around - turn))
-                    doubt = across > SMOOTH_GRAINS
-                    parts = min(int(max(across, abs(z1 - z0)) / GRAINS_PER_PANEL) + 1, MAX_PANELS // 2)
-                top = 0
-                for part in range(parts - 1, -1, -1):
-                    starts[top] = low + (high - low) * part / parts
-                    stops[top] = low + (high - low) * (part + 1) / parts
-                    doubtful[top] = doubt
-                    top += 1
-                moments[:] = 0.0
-                while top > 0:
-                    top -= 1
-                    a, b, doubt = starts[top], stops[top], doubtful[top]
-                    half = 0.5 * (b - a)
-                    middle = a + half
-                    _moments(
-                        a, b, low, high, direction, observer, values, axes, root, folded, steep, logarithmic, kronrod,
-                        work, sampled, waves, better, worse,
-                    )  # fmt: skip
-                    allowed = rtol * (total + better[0])
-                    good = True
-                    for k in range(checked):
-                        good = good and abs(better[k] - worse[k]) <= allowed
-                    good = good or half < smallest
-                    if good and doubt and half > smallest:
-                        r0, p0, z0 = _grains(
-                            a, direction, observer, axes, root, folded, steep, ruler_r, ruler_phi, ruler_z
-                        )  # fmt: skip
-                        r1, p1, z1 = _grains(
-                            b, direction, observer, axes, root, folded, steep, ruler_r, ruler_phi, ruler_z
-                        )  # fmt: skip
-                        turn = abs(p1 - p0)
-                        if max(abs(r1 - r0), min(turn, around - turn)) > SMOOTH_GRAINS:
-                            _moments(
-                                a, middle, low, high, direction, observer, values, axes, root, folded, steep,
-                                logarithmic, kronrod, work, sampled, waves, both, worse,
-                            )  # fmt: skip
-                            _moments(
-                                middle, b, low, high, direction, observer, values, axes, root, folded, steep,
-                                logarithmic, kronrod, work, sampled, waves, other, worse,
-                            )  # fmt: skip
-                            allowed = rtol * (total + both[0] + other[0])
-                            for k in range(n_moments):
-                                halves = both[k] + other[k]
-                                good = good and (k >= checked or abs(halves - better[k]) <= allowed)
-                                better[k] = halves
-                    if good:
-                        total += better[0]
-                        for k in range(n_moments):
-                            moments[k] += better[k]
-                    else:
-                        starts[top], stops[top] = middle, b
-                        starts[top + 1], stops[top + 1] = a, middle
-                        doubtful[top], doubtful[top + 1] = doubt, doubt
-                        top += 2
+                _transmission(low, high, uniform, factors, kronrod[0], depths, transmitted)
+            waiting -= 1
+            for k in range(n_fields):
+                depth[0, k] += depth[1, k]
+            if high > enter:
+                total = _stretch(
+                    low, high, ray, values, axes, flags, rulers, kronrod, rtol, total, smallest, rough, panels, scratch,
+                    moments,
+                )  # fmt: skip
                 if absorbing:
-                    # Product integration: the weight of node q is the integral of its Lagrange polynomial.
-                    for q in range(n_nodes):
-                        weight = 0.0
-                        for k in range(n_nodes):
-                            weight += kronrod[3 + n_nodes + q, k] * moments[k]
-                        for j in range(count):
-                            out[ray, j] += weight * transmitted[j, q]
-                else:
-                    out[ray, :] = total
-                low = high
+                    _weigh(moments, transmitted, kronrod, out, n)
+            low = high
+        if not absorbing:
+            for j in range(uniform.size):
+                out[n, j] = total
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def density(points, values, axes, root, folded, steep, logarithmic, out):  # type: ignore[no-untyped-def]
-    """Interpolate the table at points (x, y, z) [kpc, Galactocentric]; zero outside the cylinder.
+def density(points, table, out):  # type: ignore[no-untyped-def]
+    """Interpolate a table at points (x, y, z) [kpc, Galactocentric]; zero outside the cylinder.
 
     Parameters
     ----------
     points : (n, 3) array
-    values, axes, root, folded, steep, logarithmic
-        As in :func:`columns`.
+        Where.
+    table : Table
+        The density.
     out : (n,) array
         Receives the density.
     """
-    here = np.zeros(1)
-    sampled = np.empty(1)
-    still = np.zeros(3)
-    work = np.empty((3, 1))
+    values, axes, flags, _, _ = table
+    here = np.zeros((1, 1))
+    still = np.zeros(5)
+    scratch = np.empty((_SAMPLED + 1, 1))
     for p in range(points.shape[0]):
         x, y, z = points[p, 0], points[p, 1], points[p, 2]
         r = math.sqrt(x * x + y * y)
-        z_min = -axes[2, 2] if folded else axes[2, 0]
+        z_min = -axes[2, 2] if flags[1] else axes[2, 0]
         if r > axes[0, 2] or z > axes[2, 2] or z < z_min:
             out[p] = 0.0
             continue
         # A ray of unit length from (r, 0) that turns by the point's azimuth: reuse of the one interpolation.
         still[0], still[1], still[2] = -x, y, z
-        here[0] = 1.0
-        _sample(0.0, 1.0, still, np.zeros(2), values, axes, root, folded, steep, logarithmic, here, work, sampled)
-        out[p] = sampled[0]
+        here[0, 0] = 1.0
+        _sample(0.0, 1.0, still, values, axes, flags, here, scratch)
+        out[p] = scratch[_SAMPLED, 0]

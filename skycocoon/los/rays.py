@@ -37,7 +37,7 @@ def ray_columns(table: DensityTable, view: View) -> Callable[[FloatArray], Float
 
     def rays(directions: FloatArray) -> FloatArray:
         out = np.empty((len(directions), basis.size))
-        columns(directions, place, view.s_min, *table.arguments, *basis.arguments, KRONROD, view.rtol / 5, out)
+        columns(directions, place, view.s_min, table.for_kernels, basis.for_kernels, KRONROD, view.rtol / 5, out)
         out *= CM_PER_KPC
         return out
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from skycocoon.galaxy import CylindricalGrid, SourceDisc
-from skycocoon.kernels.columns import KRONROD, TRANSPARENT, columns
+from skycocoon.kernels.columns import KRONROD, TRANSPARENT, Absorbers, columns
 
 from ..conftest import directions
 from ..twins import absorbed_sum, interpolate, plain_column, ray_limits
@@ -46,7 +46,7 @@ def test_columns_equal_a_fine_sum_over_the_twin(case, sun, rng):
     table = make_grid(rng, *case).table()
     vectors = directions(rng.uniform(0, 360, 12), rng.uniform(-20, 20, 12))
     found = np.empty((len(vectors), 1))
-    columns(vectors, np.array(sun), 0.0, *table.arguments, *TRANSPARENT, KRONROD, 1e-7, found)
+    columns(vectors, np.array(sun), 0.0, table.for_kernels, TRANSPARENT, KRONROD, 1e-7, found)
     found = found[:, 0]
     z_low = -table.axes[2, 2] if table.folded else table.axes[2, 0]
     for vector, value in zip(vectors, found, strict=True):
@@ -63,7 +63,7 @@ def test_s_min_cuts_the_ray(rng):
     vector, out = directions([20.0], [1.0]), np.empty((1, 1))
     parts = []
     for s_min in (0.0, 1.0, 100.0):
-        columns(vector, np.array([8.5, 0.0]), s_min, *table.arguments, *TRANSPARENT, KRONROD, 1e-8, out)
+        columns(vector, np.array([8.5, 0.0]), s_min, table.for_kernels, TRANSPARENT, KRONROD, 1e-8, out)
         parts.append(out[0, 0])
     assert parts[2] == 0.0
     s = (np.arange(20_000) + 0.5) / 20_000
@@ -84,7 +84,7 @@ def test_disc_columns_are_good_to_the_default_rtol_everywhere(vertical, rng):
     )
     vectors = directions(lon, lat)
     table, found = disc.table(1e-5), np.empty((len(vectors), 1))
-    columns(vectors, np.array([8.5, 0.0]), 0.0, *table.arguments, *TRANSPARENT, KRONROD, 2e-5, found)
+    columns(vectors, np.array([8.5, 0.0]), 0.0, table.for_kernels, TRANSPARENT, KRONROD, 2e-5, found)
     found = found[:, 0]
     expected = [plain_column(density, v, (8.5, 0.0), 20.0, 0.5) for v in vectors]
     np.testing.assert_allclose(found, expected, rtol=1e-4)
@@ -109,7 +109,7 @@ def test_off_axis_blob_in_a_disc():
     lon, lat = np.meshgrid(l0 + np.linspace(-10, 10, 7), b0 + np.linspace(-3, 3, 5))
     vectors = directions(lon.ravel(), lat.ravel())
     found = np.empty((len(vectors), 1))
-    columns(vectors, np.array([8.5, 0.0]), 0.0, *table.arguments, *TRANSPARENT, KRONROD, 2e-5, found)
+    columns(vectors, np.array([8.5, 0.0]), 0.0, table.for_kernels, TRANSPARENT, KRONROD, 2e-5, found)
     found = found[:, 0]
     # against its own interpolant, on 60000 steps
     for vector, value in zip(vectors, found, strict=True):
@@ -141,7 +141,7 @@ def test_lonely_blob_is_never_stepped_over(rng):
         vectors.append(target / np.linalg.norm(target))
         nearest.append(np.linalg.norm(target))
     found = np.empty((3, 1))
-    columns(np.array(vectors), np.array([8.5, 0.0]), 0.0, *table.arguments, *TRANSPARENT, KRONROD, 1e-4, found)
+    columns(np.array(vectors), np.array([8.5, 0.0]), 0.0, table.for_kernels, TRANSPARENT, KRONROD, 1e-4, found)
     for vector, value, distance in zip(vectors, found, nearest, strict=True):
         s = distance + np.linspace(-2, 2, 40_001)
         points = np.column_stack([8.5 - s * vector[0], s * vector[1], s * vector[2]])
@@ -153,7 +153,7 @@ def test_outside_observer_and_missed_cylinder():
     table = make_grid(np.random.default_rng(1)).table()
     out = np.empty((3, 1))
     vectors = directions([0.0, 90.0, 0.0], [0.0, 0.0, 90.0])
-    columns(vectors, np.array([30.0, 0.0]), 0.0, *table.arguments, *TRANSPARENT, KRONROD, 1e-5, out)
+    columns(vectors, np.array([30.0, 0.0]), 0.0, table.for_kernels, TRANSPARENT, KRONROD, 1e-5, out)
     assert out[0] > 0
     assert out[1] == out[2] == 0.0
 
@@ -171,7 +171,7 @@ def flat_table(radius=20.0, top=0.5):
 
 def uniform_absorber(*coefficients):
     k = np.array(coefficients)
-    return (k, np.zeros((k.size, 0)), *TRANSPARENT[2:])
+    return TRANSPARENT._replace(uniform=k, factors=np.zeros((k.size, 0)))
 
 
 def layered_absorber(rng, energies=4, fields=2):
@@ -180,12 +180,12 @@ def layered_absorber(rng, energies=4, fields=2):
     thick, thin = rng.uniform(0.3, 1.0, fields), rng.uniform(2, 8, fields)
     tables = np.stack([np.exp(-r[:, None] / b - z / a)[:, None] for a, b in zip(thick, thin, strict=True)])
     axes = np.array([[0, 80 / math.sqrt(25), 25], [0, 1, 1], [0, 60 / math.sqrt(5), 5]])
-    return rng.uniform(0, 0.15, energies), rng.uniform(0, 0.3, (energies, fields)), tables, axes
+    return Absorbers(rng.uniform(0, 0.15, energies), rng.uniform(0, 0.3, (energies, fields)), tables, axes)
 
 
 def absorbed(table, absorber, vectors, sun=(8.5, 0.0), s_min=0.0, rtol=KERNEL_RTOL):
     out = np.empty((len(vectors), absorber[0].size))
-    columns(vectors, np.array(sun), s_min, *table.arguments, *absorber, KRONROD, rtol, out)
+    columns(vectors, np.array(sun), s_min, table.for_kernels, absorber, KRONROD, rtol, out)
     return out
 
 
