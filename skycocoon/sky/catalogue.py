@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from ..units import FloatArray, quantity, to_array, to_float
 from .shapes import Discs
 
 __all__ = [
+    "MASKED_CATALOGUE",
     "MASK_RADII",
     "PSF",
     "Catalogue",
@@ -32,6 +33,8 @@ PSF: Mapping[str, u.Quantity] = {
     "lhaaso-wcda": 0.45 * u.deg,
 }
 """Point spread function of instruments at the low end of their energies, where it is widest and decides a mask."""
+MASKED_CATALOGUE = "1lhaaso"
+"""Catalogue whose sources are masked unless another is named."""
 MASK_RADII = 2.5
 """Radius of a masked disc in units of sqrt(psf^2 + extension^2), as in the diffuse analysis of LHAASO-KM2A
 (Cao et al. 2023, PRL 131, 151001) [from memory]."""
@@ -58,12 +61,12 @@ class SourceDiscs:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Catalogue:
-    """Sources with a place and an extension.
+    """Sources with a position and an extension.
 
     Attributes
     ----------
     name
-        What it is called.
+        Name in messages and in the text form of regions.
     l, b
         (n,) Galactic longitudes and latitudes [deg].
     extension
@@ -74,6 +77,15 @@ class Catalogue:
         (n,) names of the sources; may be empty strings.
     meta
         Reference, DOI, provenance and notes.
+
+    Examples
+    --------
+    >>> from skycocoon import Catalogue, Region
+    >>> lhaaso = Catalogue.named("1lhaaso")
+    >>> len(lhaaso), str(lhaaso.psf)
+    (90, '0.5 deg')
+    >>> Region.around(lhaaso, n=1).name
+    'sources:1lhaaso,0.5deg,1'
     """
 
     name: str
@@ -86,7 +98,7 @@ class Catalogue:
 
     @classmethod
     def named(cls, name: str) -> Catalogue:
-        """A shipped catalogue by name; :func:`list_catalogues` lists them.
+        """Shipped catalogue, by name; :func:`list_catalogues` lists them.
 
         Raises
         ------
@@ -98,7 +110,7 @@ class Catalogue:
 
     @classmethod
     def read(cls, path: str | Path) -> Catalogue:
-        """Read an ECSV file of sources; shipped and users' files are read alike.
+        """Read an ECSV file of sources, one of ours or a user's.
 
         Columns: ``l, b`` (Galactic) or ``ra, dec`` (ICRS) [angle]; optional ``extension`` [angle], where 0 or nothing
         is a point; optional ``name``. Header: optional ``psf``, an angle or one of :data:`PSF`; ``reference``, ``doi``,
@@ -119,18 +131,15 @@ class Catalogue:
     @classmethod
     def _from_table(cls, name: str, table: Any) -> Catalogue:
         names = table.colnames
-        frame = next((pair for pair in (("l", "b"), ("ra", "dec")) if set(pair) <= set(names)), None)
-        if frame is None:
+        columns = next((pair for pair in (("l", "b"), ("ra", "dec")) if set(pair) <= set(names)), None)
+        if columns is None:
             raise InputError(f"no columns 'l' and 'b', or 'ra' and 'dec'; there are: {', '.join(names) or 'none'}")
         if not len(table):
             raise InputError("no sources")
-        lon, lat = (_angles(table, key) for key in frame)
-        if not (np.isfinite(lon) & np.isfinite(lat)).all():
-            row = int(np.flatnonzero(~(np.isfinite(lon) & np.isfinite(lat)))[0]) + 1
-            raise InputError(f"row {row}: the source has no finite position")
-        if np.any(np.abs(lat) > 90):
-            raise InputError(f"row {int(np.argmax(np.abs(lat) > 90)) + 1}: {frame[1]!r} is beyond a pole")
-        if frame == ("ra", "dec"):
+        lon, lat = (_angles(table, key) for key in columns)
+        _refuse(~(np.isfinite(lon) & np.isfinite(lat)), lambda row: "the source has no finite position")
+        _refuse(np.abs(lat) > 90, lambda row: f"{columns[1]!r} is beyond a pole")
+        if columns == ("ra", "dec"):
             from astropy.coordinates import SkyCoord
 
             galactic = SkyCoord(lon * u.deg, lat * u.deg, frame="icrs").galactic
@@ -138,9 +147,10 @@ class Catalogue:
         extension = np.zeros(len(table))
         if "extension" in names:
             extension = np.nan_to_num(_angles(table, "extension"), nan=0.0)
-            if np.any((extension < 0) | (extension > 90)):
-                row = int(np.argmax((extension < 0) | (extension > 90))) + 1
-                raise InputError(f"row {row}: an extension of {extension[row - 1]:g} deg; allowed: 0 to 90 deg")
+            _refuse(
+                (extension < 0) | (extension > 90),
+                lambda row: f"an extension of {extension[row]:g} deg; allowed: 0 to 90 deg",
+            )
         meta = {str(key): str(value) for key, value in table.meta.items()}
         sources = tuple(str(x) for x in table["name"]) if "name" in names else ("",) * len(table)
         psf = _psf(meta["psf"]) if "psf" in meta else None
@@ -155,6 +165,11 @@ class Catalogue:
             Angle, or an instrument of :data:`PSF`; the catalogue's own if None.
         n
             Radius in units of the root; positive.
+
+        Returns
+        -------
+        SourceDiscs
+            With the text form of the region and a reference.
 
         Raises
         ------
@@ -181,7 +196,7 @@ class Catalogue:
         return SourceDiscs(label, shape, reference + self.name + (f" ({source})" if source else ""))
 
     def __eq__(self, other: object) -> bool:
-        """Whether two catalogues have the same sources in the same order and the same psf, whatever their names."""
+        """Whether two catalogues have the same sources in the same order and the same psf; names do not count."""
         return isinstance(other, Catalogue) and self._content == other._content
 
     def __hash__(self) -> int:
@@ -204,8 +219,15 @@ class Catalogue:
         )
 
 
+def _refuse(wrong: np.ndarray[Any, np.dtype[np.bool_]], reason: Callable[[int], str]) -> None:
+    """`InputError` with the first row, counted from 1, that is wrong, and the reason for it, if any is."""
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise InputError(f"row {row + 1}: {reason(row)}")
+
+
 def _angles(table: Any, key: str) -> FloatArray:
-    """A column in degrees; NaN where it has nothing."""
+    """Values of a column in degrees; NaN where it is empty."""
     column = table[key]
     try:
         values = u.Quantity(column.filled(np.nan) if hasattr(column, "mask") else column, dtype=np.float64)
@@ -225,7 +247,7 @@ def _psf(value: Any) -> u.Quantity:
 
 
 def find_catalogue(text: str) -> Catalogue:
-    """A shipped catalogue by name, else the ECSV file of that path.
+    """Catalogue of a shipped name, else of the path of an ECSV file.
 
     Raises
     ------
@@ -240,5 +262,12 @@ def find_catalogue(text: str) -> Catalogue:
 
 
 def list_catalogues() -> list[str]:
-    """Names of the shipped catalogues."""
+    """Names of the shipped catalogues, for :meth:`Catalogue.named`.
+
+    Examples
+    --------
+    >>> from skycocoon import list_catalogues
+    >>> list_catalogues()
+    ['1lhaaso']
+    """
     return sorted(path.stem for path in (data_folder() / "catalogues").glob("*.ecsv"))

@@ -1,11 +1,13 @@
-"""Parts of the sky: boxes, discs, masks and what can be made of them; edge pixels count by the part inside."""
+"""Regions: named parts of the sky, and their text form; edge pixels count by the part inside."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from operator import and_, or_, sub
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from ..errors import InputError, unknown_name
 from ..shipped import data_folder
 from ..units import FloatArray, to_float
 from . import healpix
-from .catalogue import MASK_RADII, Catalogue, find_catalogue
+from .catalogue import MASK_RADII, MASKED_CATALOGUE, Catalogue, find_catalogue
 from .edges import counted_area, inside_fractions, is_empty, touching
 from .formats import read_mask
 from .shapes import Box, Complement, Disc, Discs, Everywhere, Intersection, Mask, Shape
@@ -24,6 +26,7 @@ from .shapes import Box, Complement, Disc, Discs, Everywhere, Intersection, Mask
 __all__ = [
     "Region",
     "list_regions",
+    "region_table",
 ]
 
 
@@ -43,9 +46,22 @@ class Region:
     reference
         Where its limits come from.
     note
-        What was masked there by whoever published it, and how sure the limits are.
+        What the analysis that published it masked there, and how sure the limits are.
     unmasked
         The region before sources were masked; None where none were.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from skycocoon import Region
+    >>> inner = Region.named("lhaaso-inner")
+    >>> inner
+    lhaaso-inner: l 15 to 125, b -5 to 5 deg, 0.334654 sr; measured there with: sources masked
+    >>> north = inner - Region.parse("box:15,125,-5,0")
+    >>> north.contains([30, 30] * u.deg, [1, -1] * u.deg)
+    array([ True, False])
+    >>> print(f"{north.fractions(32).sum():.1f} of {12 * 32**2} pixels")
+    163.7 of 12288 pixels
     """
 
     name: str
@@ -56,23 +72,20 @@ class Region:
 
     @classmethod
     def named(cls, name: str) -> Region:
-        """A region of the shipped table, by its short name or the analysis' own; :func:`list_regions` lists them.
+        """Region of a published analysis, by its short name or the analysis' own; :func:`list_regions` lists them.
 
         Raises
         ------
         InputError
             For an unknown name, with the nearest right one.
         """
-        table = _table()
-        key = _slug(name)
-        row = table.get(key)
-        if row is None:
-            row = next((r for r in table.values() if _slug(r["analysis"]) == key), None)
+        table = region_table()
+        slug = _slug(name)
+        row = table.get(slug) or next((row for row in table.values() if _slug(row["analysis"]) == slug), None)
         if row is None:
             raise unknown_name("region", name, table)
-        if row["mask"].startswith("sources:"):
-            whole = cls.named(row["name"].removesuffix("-masked"))
-            masked = whole - cls.parse(row["mask"])
+        if row["unmasked"] in table:
+            masked = cls.named(row["unmasked"]) - cls.parse(row["mask"])
             reference = f"{masked.reference}; mask {row['provenance']} {row['where_found']}"
             return replace(masked, name=row["name"], reference=reference, note=f"mask {row['provenance']}")
         shape: Shape = Box(row["l_min"], row["l_max"], row["b_min"], row["b_max"])
@@ -84,7 +97,21 @@ class Region:
     def box(
         cls, longitude: tuple[u.Quantity, u.Quantity], latitude: tuple[u.Quantity, u.Quantity], name: str = ""
     ) -> Region:
-        """Between two Galactic longitudes (eastward from the first, also across l = 0) and two latitudes.
+        """Region between two longitudes and two latitudes.
+
+        Parameters
+        ----------
+        longitude
+            Two Galactic longitudes [angle]: eastward from the first, also across l = 0.
+        latitude
+            Two Galactic latitudes [angle], increasing.
+        name
+            What to call it; its text form if empty.
+
+        Returns
+        -------
+        Region
+            The box.
 
         Raises
         ------
@@ -100,7 +127,27 @@ class Region:
 
     @classmethod
     def disc(cls, longitude: u.Quantity, latitude: u.Quantity, radius: u.Quantity, name: str = "") -> Region:
-        """Within an angle of a direction."""
+        """Region within an angle of a direction.
+
+        Parameters
+        ----------
+        longitude, latitude
+            Galactic coordinates of the centre [angle].
+        radius
+            Angle from the centre, up to 180 deg.
+        name
+            What to call it; its text form if empty.
+
+        Returns
+        -------
+        Region
+            The disc.
+
+        Raises
+        ------
+        InputError
+            If an angle is out of range.
+        """
         l = to_float(longitude, u.deg, "longitude", minimum=-360.0, maximum=720.0)
         b = to_float(latitude, u.deg, "latitude", minimum=-90.0, maximum=90.0)
         r = to_float(radius, u.deg, "radius", minimum=0.0, maximum=180.0, exclusive=True)
@@ -141,7 +188,7 @@ class Region:
     def mask(
         cls, source: str | Path | np.ndarray[Any, Any], *, frame: str = "", nest: bool = False, name: str = ""
     ) -> Region:
-        """Pixels of a HEALPix mask that are 1: a FITS file of any nside, ordering and frame, or an array.
+        """Region of the pixels of a HEALPix mask that are 1: a FITS file of any nside, ordering and frame, or an array.
 
         Parameters
         ----------
@@ -154,6 +201,11 @@ class Region:
         name
             What to call it.
 
+        Returns
+        -------
+        Region
+            The pixels inside.
+
         Raises
         ------
         InputError
@@ -163,32 +215,16 @@ class Region:
         if isinstance(source, np.ndarray):
             values, letter, label = source, healpix.frame_letter(frame or "G"), name or "mask"
         else:
-            values, nest, found = read_mask(source)
-            label = name or Path(source).name
-            if not (frame or found):
-                raise InputError(
-                    f"{source}: the header has no COORDSYS; say frame='galactic' or 'celestial' (mask:FILE,FRAME)"
-                )
-            letter = healpix.frame_letter(frame or found)
-            if frame and found and healpix.frame_letter(found) != letter:
-                raise InputError(f"{source}: its header says COORDSYS {found!r}, not {frame!r}")
-        nside = math.isqrt(values.size // 12)
-        if values.ndim != 1 or 12 * nside**2 != values.size or nside & (nside - 1) or not nside:
-            raise InputError(f"{label}: a mask of {values.size} pixels is no HEALPix map; 12 nside^2 are needed")
-        seen = np.isfinite(values) & (values > -1e30)
-        other = seen & (values != 0) & (values != 1)
-        if other.any():
-            raise InputError(f"{label}: a mask is of 0 and 1, this has {values[other][0]:g}; say which values count")
-        inside = seen & (values == 1)
-        if not nest:
-            inside = inside[healpix.reorder(np.arange(inside.size), nside, to_nest=False)]
-        if not inside.any():
-            raise InputError(f"{label}: the mask leaves no pixel, the region is empty")
-        return cls(label, Mask(inside, letter))
+            values, nest, in_file = read_mask(source)
+            letter, label = _frame_of_mask(source, in_file, frame), name or Path(source).name
+        try:
+            return cls(label, Mask.of_values(values, nest, letter))
+        except InputError as error:
+            raise InputError(f"{label}: {error}") from None
 
     @classmethod
     def parse(cls, text: str) -> Region:
-        """A region from the command line.
+        """Region of a text, as on the command line.
 
         A name; ``box:l1,l2,b1,b2``; ``disc:l,b,radius`` (deg); ``mask:FILE`` or ``mask:FILE,FRAME``; a FITS file;
         ``sources:CATALOGUE,PSF,N``, the discs of a shipped catalogue or an ECSV file (see :meth:`without_sources`; PSF
@@ -201,49 +237,11 @@ class Region:
         InputError
             For anything else, with what is allowed.
         """
-        pieces = re.split(r"\s*([|&])\s*|\s+(-)\s+", text.strip())
-        pieces = [p for p in pieces if p is not None]
-        region = cls._parse_one(pieces[0])
+        pieces = [piece for piece in re.split(r"\s*([|&])\s*|\s+(-)\s+", text.strip()) if piece is not None]
+        region = _parse_one(pieces[0])
         for sign, piece in zip(pieces[1::2], pieces[2::2], strict=True):
-            other = cls._parse_one(piece)
-            region = region | other if sign == "|" else region & other if sign == "&" else region - other
+            region = OPERATORS[sign](region, _parse_one(piece))
         return region
-
-    @classmethod
-    def _parse_one(cls, text: str) -> Region:
-        if text.startswith("~"):
-            return ~cls._parse_one(text[1:].strip())
-        kind, colon, rest = text.partition(":")
-        if colon and kind in ("box", "disc"):
-            count, form = (4, "box:l1,l2,b1,b2") if kind == "box" else (3, "disc:l,b,radius")
-            try:
-                values = [float(x) for x in rest.split(",")]
-            except ValueError:
-                values = []
-            if len(values) != count:
-                raise InputError(f"region {text!r}: write it as {form}, in degrees")
-            if kind == "box":
-                return cls.box((values[0] * u.deg, values[1] * u.deg), (values[2] * u.deg, values[3] * u.deg))
-            return cls.disc(values[0] * u.deg, values[1] * u.deg, values[2] * u.deg)
-        if colon and kind == "mask":
-            path, _, frame = rest.partition(",")
-            return cls.mask(path, frame=frame)
-        if colon and kind == "sources":
-            words = [x.strip() for x in rest.split(",")]
-            name, psf, times = [*words, "", ""][:3]
-            try:
-                n = float(times) if times else MASK_RADII
-            except ValueError:
-                n = math.nan
-            if len(words) > 3 or not name or not (math.isfinite(n) and n > 0):
-                raise InputError(
-                    f"region {text!r}: write it as sources:CATALOGUE,PSF,N with a positive N, e.g. "
-                    "sources:1lhaaso,0.5deg,2.5"
-                )
-            return cls.around(find_catalogue(name), psf or None, n)
-        if text.endswith((".fits", ".fits.gz", ".fit")):
-            return cls.mask(text)
-        return cls.named(text)
 
     def __or__(self, other: Region) -> Region:
         outside_both = Intersection((Complement(self.shape), Complement(other.shape)))
@@ -264,11 +262,11 @@ class Region:
 
     def without_sources(
         self,
-        catalogue: Catalogue | str = "1lhaaso",
+        catalogue: Catalogue | str = MASKED_CATALOGUE,
         psf: u.Quantity | str | None = None,
         n: float = MASK_RADII,
     ) -> Region:
-        """The region without discs of radius n sqrt(psf^2 + extension^2) around a catalogue's sources.
+        """Region without discs of radius n sqrt(psf^2 + extension^2) around a catalogue's sources.
 
         Parameters
         ----------
@@ -280,16 +278,19 @@ class Region:
         n
             Radius in units of the root.
 
+        Returns
+        -------
+        Region
+            Named NAME-masked if the discs are those of the defaults, else NAME - sources:CATALOGUE,PSF,N.
+
         Raises
         ------
         InputError
             For an unknown catalogue, or no psf.
         """
-        usual = Region.around(find_catalogue("1lhaaso"))
-        listed = find_catalogue(catalogue) if isinstance(catalogue, str) else catalogue
-        discs = Region.around(listed, psf, n)
+        discs = Region.around(find_catalogue(catalogue) if isinstance(catalogue, str) else catalogue, psf, n)
         masked = self - discs
-        return replace(masked, name=f"{self.name}-masked") if discs == usual else masked
+        return replace(masked, name=f"{self.name}-masked") if discs == _default_discs() else masked
 
     @property
     def solid_angle(self) -> u.Quantity:
@@ -302,7 +303,18 @@ class Region:
         return counted_area(self.shape) if area is None else area
 
     def contains(self, longitude: u.Quantity, latitude: u.Quantity) -> np.ndarray[Any, np.dtype[np.bool_]]:
-        """Whether directions (l, b) are inside."""
+        """Whether directions are inside.
+
+        Parameters
+        ----------
+        longitude, latitude
+            Galactic coordinates [angle], which broadcast.
+
+        Returns
+        -------
+        array
+            Booleans of their common shape.
+        """
         lon, lat = np.broadcast_arrays(longitude.to_value(u.rad), latitude.to_value(u.rad))
         vectors = healpix.unit_vectors(lon, lat)
         return np.asarray(self.shape.depth(vectors.reshape(-1, 3)) >= 0).reshape(lon.shape)
@@ -320,7 +332,19 @@ class Region:
         return not is_empty((self & other).shape)
 
     def fractions(self, nside: int, nest: bool = False) -> FloatArray:
-        """Part of each pixel that lies inside, (12 nside^2,).
+        """Part of each pixel that lies inside.
+
+        Parameters
+        ----------
+        nside
+            HEALPix resolution, a power of two.
+        nest
+            Whether the pixels are wanted in NESTED rather than RING order.
+
+        Returns
+        -------
+        array
+            (12 nside^2,) 0 to 1.
 
         Raises
         ------
@@ -328,15 +352,13 @@ class Region:
             If the region is empty.
         """
         nside = healpix.check_nside(nside)
-        result = inside_fractions(self.shape, nside)
-        if not result.any():
+        fractions = inside_fractions(self.shape, nside)
+        if not fractions.any():
             raise InputError(f"region {self.name!r} is empty")
-        if not nest:
-            result = result[healpix.reorder(np.arange(result.size), nside, to_nest=True)]
-        return result
+        return fractions if nest else fractions[healpix.reorder(np.arange(fractions.size), nside, to_nest=True)]
 
     def __eq__(self, other: object) -> bool:
-        """Whether two regions are the same part of the sky, whatever they are called."""
+        """Whether two regions are the same part of the sky; their names do not count."""
         return isinstance(other, Region) and self.shape == other.shape
 
     def __hash__(self) -> int:
@@ -357,20 +379,92 @@ class Region:
         return import_module("skycocoon.plot").plot_region(self, **options)
 
 
+def _frame_of_mask(source: str | Path, in_file: str, given: str) -> str:
+    """Agree on a mask's frame, as a letter: the file's, the caller's, or both if they are the same."""
+    if not (given or in_file):
+        raise InputError(f"{source}: the header has no COORDSYS; say frame='galactic' or 'celestial' (mask:FILE,FRAME)")
+    letter = healpix.frame_letter(given or in_file)
+    if given and in_file and healpix.frame_letter(in_file) != letter:
+        raise InputError(f"{source}: its header says COORDSYS {in_file!r}, not {given!r}")
+    return letter
+
+
+def _parse_one(text: str) -> Region:
+    """Region of a text without operators but ``~``."""
+    if text.startswith("~"):
+        return ~_parse_one(text[1:].strip())
+    kind, colon, rest = text.partition(":")
+    if colon and kind in KINDS:
+        return KINDS[kind](text, rest)
+    if text.endswith((".fits", ".fits.gz", ".fit")):
+        return Region.mask(text)
+    return Region.named(text)
+
+
+def _degrees(text: str, rest: str, form: str) -> list[u.Quantity]:
+    """Read as many numbers as a form has, in degrees."""
+    try:
+        values = [float(number) for number in rest.split(",")]
+    except ValueError:
+        values = []
+    if len(values) != len(form.split(",")):
+        raise InputError(f"region {text!r}: write it as {form}, in degrees")
+    return [value * u.deg for value in values]
+
+
+def _parse_box(text: str, rest: str) -> Region:
+    l_min, l_max, b_min, b_max = _degrees(text, rest, "box:l1,l2,b1,b2")
+    return Region.box((l_min, l_max), (b_min, b_max))
+
+
+def _parse_disc(text: str, rest: str) -> Region:
+    return Region.disc(*_degrees(text, rest, "disc:l,b,radius"))
+
+
+def _parse_mask(text: str, rest: str) -> Region:
+    path, _, frame = rest.partition(",")
+    return Region.mask(path, frame=frame)
+
+
+def _parse_sources(text: str, rest: str) -> Region:
+    words = [word.strip() for word in rest.split(",")]
+    name, psf, radii = [*words, "", ""][:3]
+    try:
+        n = float(radii) if radii else MASK_RADII
+    except ValueError:
+        n = math.nan
+    if len(words) > 3 or not name or not (math.isfinite(n) and n > 0):
+        raise InputError(
+            f"region {text!r}: write it as sources:CATALOGUE,PSF,N with a positive N, e.g. sources:1lhaaso,0.5deg,2.5"
+        )
+    return Region.around(find_catalogue(name), psf or None, n)
+
+
+# Words before a colon, and what reads (the whole text, what follows the colon).
+KINDS: dict[str, Callable[[str, str], Region]] = {
+    "box": _parse_box,
+    "disc": _parse_disc,
+    "mask": _parse_mask,
+    "sources": _parse_sources,
+}
+OPERATORS: dict[str, Callable[[Region, Region], Region]] = {"|": or_, "&": and_, "-": sub}
+
+
 @lru_cache(maxsize=1)
-def _table() -> dict[str, dict[str, Any]]:
+def _default_discs() -> Region:
+    """Discs that :meth:`Region.without_sources` masks by default."""
+    return Region.around(find_catalogue(MASKED_CATALOGUE))
+
+
+@lru_cache(maxsize=1)
+def region_table() -> dict[str, dict[str, Any]]:
+    """Shipped table of published regions: for each name a row, with limits as floats [deg] and all else as texts."""
     from astropy.table import Table
 
     table = Table.read(data_folder() / "regions.ecsv", format="ascii.ecsv")
-    rows: dict[str, dict[str, Any]] = {}
-    for row in table:
-        entry = {name: row[name] for name in table.colnames}
-        for name in ("l_min", "l_max", "b_min", "b_max"):
-            entry[name] = float(entry[name])
-        for name in ("name", "analysis", "mask", "doi", "where_found"):
-            entry[name] = str(entry[name])
-        rows[entry["name"]] = entry
-    return rows
+    numbers = ("l_min", "l_max", "b_min", "b_max", "e_min", "e_max")
+    rows = [{key: float(row[key]) if key in numbers else str(row[key]) for key in table.colnames} for row in table]
+    return {str(row["name"]): row for row in rows}
 
 
 def _slug(name: str) -> str:
@@ -378,5 +472,12 @@ def _slug(name: str) -> str:
 
 
 def list_regions() -> list[str]:
-    """Names of the shipped regions."""
-    return list(_table())
+    """Names of the shipped regions of published analyses, for :meth:`Region.named`.
+
+    Examples
+    --------
+    >>> from skycocoon import list_regions
+    >>> list_regions()[:2]
+    ['lhaaso-inner', 'lhaaso-outer']
+    """
+    return list(region_table())

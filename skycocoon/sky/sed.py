@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +36,23 @@ class Sed:
     messenger
         ``"gamma"`` or ``"neutrino"``.
     flavour
-        Neutrino convention, a key of :data:`FLAVOURS`; ``""`` for gamma rays.
+        Neutrino convention, a key of :data:`skycocoon.sky.convention.FLAVOURS`; ``""`` for gamma rays.
     meta
         How it was made.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import numpy as np
+    >>> from skycocoon import Region, Sed
+    >>> energy = np.geomspace(1, 100, 5) * u.TeV
+    >>> power_law = 1e-12 * energy.value**-2.7 * u.Unit("GeV-1 cm-2 s-1 sr-1")
+    >>> sed = Sed(energy, {"power law": power_law}, Region.named("lhaaso-inner"))
+    >>> sed
+    Sed: gamma in lhaaso-inner, 0.33465 sr, 5 energies 1 TeV..100 TeV
+      power law
+    >>> print(f"{sed.at(20 * u.TeV):.4g}")
+    3.07e-16 1 / (GeV s sr cm2)
     """
 
     energy: u.Quantity
@@ -68,7 +82,7 @@ class Sed:
         return self.intensity * self.solid_angle
 
     def at(self, energy: u.Quantity) -> u.Quantity:
-        """Total intensity at other energies: cubic spline through ln I over ln E.
+        """Total intensity at other energies: cubic spline through ln I over ln E; 0 beyond the last positive node.
 
         Raises
         ------
@@ -83,25 +97,25 @@ class Sed:
             raise InputError(
                 f"SED: {wanted.min():g}..{wanted.max():g} GeV is outside its energies, {nodes[0]:g}..{nodes[-1]:g} GeV"
             )
-        value = self.intensity.to_value(INTENSITY)
-        good = value > 0
-        if good.sum() < 2:
-            return np.interp(wanted, nodes, value).reshape(np.shape(energy)) * INTENSITY
-        spline = CubicSpline(np.log(nodes[good]), np.log(value[good]))
-        inside = within(wanted, 0.0, nodes[good][-1])
-        result = np.where(inside, np.exp(spline(np.log(np.minimum(wanted, nodes[good][-1])))), 0.0)
-        return result.reshape(np.shape(energy)) * INTENSITY
+        intensity = self.intensity.to_value(INTENSITY)
+        positive = intensity > 0
+        if positive.sum() < 2:
+            return np.interp(wanted, nodes, intensity).reshape(np.shape(energy)) * INTENSITY
+        spline = CubicSpline(np.log(nodes[positive]), np.log(intensity[positive]))
+        last = nodes[positive][-1]
+        values = np.where(within(wanted, 0.0, last), np.exp(spline(np.log(np.minimum(wanted, last)))), 0.0)
+        return values.reshape(np.shape(energy)) * INTENSITY
 
     def in_flavour(self, flavour: str) -> Sed:
-        """The same neutrinos in another convention: all flavours are three times one."""
+        """SED of the same neutrinos in another convention: all flavours are three times one."""
         if not self.flavour or flavour == self.flavour:
             return self
         factor = 3.0 if check_flavour(flavour) == "all-flavour" else 1.0 / 3.0
         parts = {name: part * factor for name, part in self.components.items()}
-        return Sed(self.energy, parts, self.region, self.messenger, flavour, self.meta)
+        return replace(self, components=parts, flavour=flavour)
 
     def without(self, *names: str) -> Sed:
-        """The same SED without some of its components.
+        """SED without some of its components.
 
         Raises
         ------
@@ -113,17 +127,15 @@ class Sed:
         parts = {name: part for name, part in self.components.items() if name not in names}
         if not parts:
             raise InputError(f"SED: nothing is left without {', '.join(names)}")
-        return Sed(self.energy, parts, self.region, self.messenger, self.flavour, self.meta)
-
-    def scaled(self, factor: float) -> Sed:
-        """The same SED times a number, e.g. a comparison's mask factor."""
-        parts = {name: part * factor for name, part in self.components.items()}
-        return Sed(self.energy, parts, self.region, self.messenger, self.flavour, self.meta)
+        return replace(self, components=parts)
 
     def to_table(self) -> Any:
         """Table with one row per component and energy, and one per energy for the total.
 
-        Columns with units: ``component, energy, intensity, flux``; the solid angle is in the header.
+        Returns
+        -------
+        Table
+            Columns with units: ``component, energy, intensity, flux``; the solid angle is in the header.
         """
         from astropy.table import Table
 
@@ -154,6 +166,13 @@ class Sed:
 
     def write(self, path: str | Path, overwrite: bool = False) -> None:
         """Write :meth:`to_table` as ECSV, whole or not at all.
+
+        Parameters
+        ----------
+        path
+            Where to.
+        overwrite
+            Whether an existing file is replaced.
 
         Raises
         ------

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from ..errors import InputError
 from ..units import FloatArray
 from . import healpix
 
@@ -256,6 +257,43 @@ class Mask:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_depth", _mask_depth(self.inside))
+
+    @classmethod
+    def of_values(cls, values: FloatArray, nest: bool, frame: str = "G") -> Mask:
+        """Mask of a HEALPix map of 0 and 1.
+
+        Parameters
+        ----------
+        values
+            (12 nside^2,) numbers; `NaN` and `UNSEEN` are outside.
+        nest
+            Whether in NESTED rather than RING order.
+        frame
+            ``"G"``, ``"C"`` or ``"E"``.
+
+        Returns
+        -------
+        Mask
+            The pixels that are 1.
+
+        Raises
+        ------
+        InputError
+            For a size that is no 12 nside^2, other values than 0 and 1, or if no pixel is left.
+        """
+        nside = healpix.nside_of(values.size) if values.ndim == 1 else None
+        if nside is None:
+            raise InputError(f"a mask of {values.size} pixels is no HEALPix map; 12 nside^2 are needed")
+        seen = np.isfinite(values) & (values > -1e30)
+        other = seen & (values != 0) & (values != 1)
+        if other.any():
+            raise InputError(f"a mask is of 0 and 1, this has {values[other][0]:g}; say which values count")
+        inside = seen & (values == 1)
+        if not nest:
+            inside = inside[healpix.reorder(np.arange(inside.size), nside, to_nest=False)]
+        if not inside.any():
+            raise InputError("the mask leaves no pixel, the region is empty")
+        return cls(inside, frame)
 
     @property
     def nside(self) -> int:

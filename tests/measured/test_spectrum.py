@@ -1,6 +1,7 @@
 """Published points: shipped and users' files, and how a model compares."""
 
 import math
+from dataclasses import replace
 
 import astropy.units as u
 import numpy as np
@@ -116,7 +117,8 @@ def test_the_factor_is_applied_once_to_the_model():
     data, sed = Measurement.named("lhaaso-km2a-2023-inner"), power_law()
     with_factor = data.compare(sed, 0.65, "mask factor")
     assert with_factor.factor_name == "mask factor"
-    assert with_factor.chi2 == pytest.approx(data.compare(sed.scaled(0.65)).chi2, rel=1e-12)
+    scaled = replace(sed, components={name: 0.65 * part for name, part in sed.components.items()})
+    assert with_factor.chi2 == pytest.approx(data.compare(scaled).chi2, rel=1e-12)
     assert with_factor.chi2 != pytest.approx(data.compare(sed).chi2, rel=1e-3)
     # the SED itself is untouched
     np.testing.assert_array_equal(sed.intensity.value, power_law().intensity.value)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skycocoon import InputError, Region, list_regions
+from skycocoon.sky.region import region_table
 from skycocoon.sky.shapes import EDGE_NSIDE
 
 DEG = u.deg
@@ -37,9 +38,7 @@ def test_the_papers_regions():
 def test_every_shipped_region_by_both_names(name):
     region = Region.named(name)
     assert counted(region, 32) == pytest.approx(region.solid_angle.value, rel=2e-3)
-    from skycocoon.sky.region import _table
-
-    assert Region.named(_table()[name]["analysis"]).name == name
+    assert Region.named(region_table()[name]["analysis"]).name == name
     assert str(region).startswith(name)
 
 
@@ -114,12 +113,12 @@ def test_equal_regions():
 
 
 def test_masked_regions_have_the_limits_of_the_unmasked():
-    from skycocoon.sky.region import _table
-
-    rows = {name: row for name, row in _table().items() if name.endswith("-masked")}
+    table = region_table()
+    rows = {name: row for name, row in table.items() if row["unmasked"] != "none"}
     assert list(rows) == ["lhaaso-inner-masked", "lhaaso-outer-masked"]
     for name, row in rows.items():
-        whole = _table()[name.removesuffix("-masked")]
+        whole = table[name.removesuffix("-masked")]
+        assert row["unmasked"] == whole["name"]
         for key in ("l_min", "l_max", "b_min", "b_max", "e_min", "e_max", "doi"):
             assert row[key] == whole[key]
         assert row["mask"].startswith("sources:")
