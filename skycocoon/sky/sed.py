@@ -52,7 +52,7 @@ class Sed:
     Sed: gamma in lhaaso-inner, 0.33465 sr, 5 energies 1 TeV..100 TeV
       power law
     >>> print(f"{sed.at(20 * u.TeV):.4g}")
-    3.07e-16 1 / (GeV s sr cm2)
+    3.071e-16 1 / (GeV s sr cm2)
     """
 
     energy: u.Quantity
