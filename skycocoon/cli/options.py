@@ -1,10 +1,13 @@
-"""Options that commands share, and checks of their values."""
+"""Options that commands share: what a command is asked of, where its output goes, and checks of their values."""
 
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -12,55 +15,218 @@ import click
 
 if TYPE_CHECKING:
     from ..config import LoadedModel
+    from ..sky import SkyMap
 
-F = TypeVar("F", bound=Callable[..., Any])
+__all__ = [
+    "FIGURE_ENDINGS",
+    "MAP_ENDINGS",
+    "PER_FLAVOUR",
+    "REGION_HELP",
+    "Output",
+    "Source",
+    "check_file",
+    "flavour_option",
+    "gathered",
+    "messenger_option",
+    "overwrite_option",
+    "quiet_option",
+    "read_energies",
+    "rtol_option",
+    "set_option",
+]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PER_FLAVOUR = "per-flavour"
+REGION_HELP = (
+    "Name, box:l1,l2,b1,b2, disc:l,b,radius (deg), mask:FILE[,FRAME], sources:CATALOGUE[,PSF[,N]]; joined by | & -, "
+    "~ is the complement."
+)
+FIGURE_ENDINGS = (".png", ".pdf", ".svg")
+MAP_ENDINGS = (".fits", ".fits.gz")
+
+set_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help='Change a key of the model, e.g. components.cocoons.grammage.cutoff="300 TV". May be repeated.',
+)
+rtol_option = click.option("--rtol", type=float, default=1e-4, show_default=True, help="Relative accuracy.")
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace existing output.")
+flavour_option = click.option(
+    "--flavour", help="Neutrinos: per-flavour (at Earth, the default) or all-flavour; a map is converted."
+)
+messenger_option = click.option("--messenger", required=True, help="gamma or neutrino.")
 
 
-def set_option(function: F) -> F:
-    return click.option(
-        "--set",
-        "settings",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help='Change a key of the model, e.g. components.cocoons.grammage.cutoff="300 TV". May be repeated.',
-    )(function)
+def quiet_option(what: str) -> Callable[[Command], Command]:
+    """Give the option ``--quiet``, where ``what`` is left out with it."""
+    return click.option("--quiet", is_flag=True, help=f"No progress bar and no {what}.")
 
 
-def rtol_option(function: F) -> F:
-    return click.option("--rtol", type=float, default=1e-4, show_default=True, help="Relative accuracy.")(function)
+@dataclass(frozen=True)
+class Source:
+    """What a command is asked of: a model with some keys changed, or a map.
+
+    Attributes
+    ----------
+    model
+        Preset, TOML file or, where a command takes one, a map's FITS file.
+    settings
+        Changes of the model, ``KEY=VALUE``.
+    rtol
+        Relative accuracy of columns and means.
+    messenger, flavour
+        ``"gamma"`` or ``"neutrino"``, and the neutrinos' convention, where a command asks for one messenger.
+    """
+
+    model: str
+    settings: tuple[str, ...] = ()
+    rtol: float = 1e-4
+    messenger: str | None = None
+    flavour: str | None = None
+
+    @property
+    def is_map(self) -> bool:
+        """Whether it is a FITS file."""
+        return self.model.endswith(MAP_ENDINGS)
+
+    def check_rtol(self) -> None:
+        """Refuse accuracies out of range with `InputError`."""
+        from ..errors import InputError
+
+        if not 1e-7 <= self.rtol <= 0.1:
+            raise InputError(f"--rtol {self.rtol:g} is out of range; allowed: 1e-7 to 0.1")
+
+    def load(self) -> LoadedModel:
+        """Load the model with its settings."""
+        from ..config import load_file
+        from ..errors import InputError
+
+        overrides: dict[str, object] = {}
+        for text in self.settings:
+            key, equals, value = text.partition("=")
+            if not equals or not key.strip():
+                raise InputError(f"--set {text!r}: write it as KEY=VALUE")
+            try:
+                overrides[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+            except tomllib.TOMLDecodeError:
+                overrides[key.strip()] = value.strip()
+        return load_file(self.model, overrides)
+
+    def read_map(self) -> SkyMap:
+        """Read the map, and refuse settings and another messenger."""
+        from ..errors import InputError
+        from ..sky import SkyMap
+
+        if self.settings:
+            raise InputError("--set goes with a model, not with a map")
+        sky = SkyMap.read(self.model)
+        if self.messenger is not None and self.messenger != sky.messenger:
+            raise InputError(f"{self.model}: is a map of {sky.messenger}s, not of {self.messenger}s")
+        return sky
+
+    def named_messenger(self) -> str:
+        """Messenger that a model is asked for, checked."""
+        from ..errors import InputError
+        from ..sky.convention import check_messenger
+
+        if self.messenger is None:
+            raise InputError("--messenger is missing: gamma or neutrino")
+        return check_messenger(self.messenger)
 
 
-def overwrite_option(function: F) -> F:
-    return click.option("--overwrite", is_flag=True, help="Replace existing output.")(function)
+@dataclass(frozen=True)
+class Output:
+    """Where a command writes.
+
+    Attributes
+    ----------
+    out
+        File or folder.
+    overwrite
+        Whether existing output may be replaced.
+    quiet
+        Whether to print no progress bar and no summary.
+    """
+
+    out: str
+    overwrite: bool = False
+    quiet: bool = False
+
+    @property
+    def progress(self) -> bool:
+        """Whether to show a progress bar."""
+        return not self.quiet and sys.stderr.isatty()
+
+    def check_folder(self) -> None:
+        """Refuse a folder without a name with `InputError`."""
+        from ..errors import InputError
+
+        if not self.out.strip():
+            raise InputError("--out: a folder is needed")
+
+    def report(self, paths: list[Path]) -> None:
+        """Say what was written, and what lies beside it from before."""
+        from ..outputs import others
+
+        if not self.quiet:
+            click.echo("Written:")
+            for path in paths:
+                click.echo(f"  {path}")
+        if left := others(self.out, paths):
+            more = f" and {len(left) - 5} more" if len(left) > 5 else ""
+            click.echo(f"skycocoon: {self.out} holds files from before, too: {', '.join(left[:5])}{more}", err=True)
 
 
-def flavour_option(function: F) -> F:
-    return click.option(
-        "--flavour", help="Neutrinos: per-flavour (at Earth, the default) or all-flavour; a map is converted."
-    )(function)
+def gathered(**nouns: type[Source] | type[Output]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Hand options to a command as one object, for those that go together.
 
+    Parameters
+    ----------
+    **nouns
+        Class of each object, by the name of the command's argument; its fields are named as the options are.
 
-def messenger_option(function: F) -> F:
-    return click.option("--messenger", required=True, help="gamma or neutrino.")(function)
+    Returns
+    -------
+    callable
+        Decorator of a command, below its options.
+    """
 
+    def decorate(function: Callable[..., None]) -> Callable[..., None]:
+        @wraps(function)
+        def command(**options: Any) -> None:
+            for name, noun in nouns.items():
+                keys = [field.name for field in fields(noun) if field.name in options]
+                options[name] = noun(**{key: options.pop(key) for key in keys})
+            function(**options)
 
-def load_settings(model: str, settings: tuple[str, ...]) -> LoadedModel:
-    from ..config import load_file
-    from ..errors import InputError
+        return command
 
-    overrides: dict[str, object] = {}
-    for text in settings:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip():
-            raise InputError(f"--set {text!r}: write it as KEY=VALUE")
-        try:
-            overrides[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            overrides[key.strip()] = value.strip()
-    return load_file(model, overrides)
+    return decorate
 
 
 def read_energies(text: str, rigidities: bool = False) -> Any:
+    """Energies of the option ``--energies``.
+
+    Parameters
+    ----------
+    text
+        E.g. ``"1 TeV, 10 TeV"``.
+    rigidities
+        Whether rigidities are taken, too; energies then may be written per nucleon.
+
+    Returns
+    -------
+    Quantity
+        (n,) increasing.
+
+    Raises
+    ------
+    InputError
+        For anything that is no list of positive energies.
+    """
     import astropy.units as u
     import numpy as np
 
@@ -81,47 +247,27 @@ def read_energies(text: str, rigidities: bool = False) -> Any:
     return np.unique(values) * unit
 
 
-def check_out(out: str, endings: tuple[str, ...], overwrite: bool) -> None:
-    """Say what is wrong with an output file before anything is computed for it."""
+def check_file(output: Output, endings: tuple[str, ...]) -> None:
+    """Say what is wrong with an output file before anything is computed for it.
+
+    Parameters
+    ----------
+    output
+        The file.
+    endings
+        Allowed endings of its name.
+
+    Raises
+    ------
+    InputError
+        For another ending, a file that exists, or a folder that does not.
+    """
     from ..errors import InputError
 
+    out = output.out
     if not out.endswith(endings):
         raise InputError(f"--out {out}: a name ending in {' or '.join(endings)} is needed")
-    if Path(out).exists() and not overwrite:
+    if Path(out).exists() and not output.overwrite:
         raise InputError(f"{out}: exists already; use --overwrite to replace it")
     if not Path(out).parent.is_dir():
         raise InputError(f"{out}: cannot write there (no folder {Path(out).parent})")
-
-
-def check_folder(out: str) -> None:
-    from ..errors import InputError
-
-    if not out.strip():
-        raise InputError("--out: a folder is needed")
-
-
-def report_written(out: str, paths: list[Path], quiet: bool) -> None:
-    """Say what was made, and what lies beside it from before."""
-    from ..outputs import others
-
-    if not quiet:
-        click.echo("Written:")
-        for path in paths:
-            click.echo(f"  {path}")
-    if left := others(out, paths):
-        more = f" and {len(left) - 5} more" if len(left) > 5 else ""
-        click.echo(f"skycocoon: {out} holds files from before, too: {', '.join(left[:5])}{more}", err=True)
-
-
-def check_rtol(rtol: float) -> None:
-    from ..errors import InputError
-
-    if not 1e-7 <= rtol <= 0.1:
-        raise InputError(f"--rtol {rtol:g} is out of range; allowed: 1e-7 to 0.1")
-
-
-PER_FLAVOUR = "per-flavour"
-REGION_HELP = (
-    "Name, box:l1,l2,b1,b2, disc:l,b,radius (deg), mask:FILE[,FRAME], sources:CATALOGUE[,PSF[,N]]; joined by | & -, "
-    "~ is the complement."
-)

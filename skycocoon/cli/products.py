@@ -9,13 +9,14 @@ import click
 
 from .group import main
 from .options import (
-    check_folder,
-    check_out,
-    check_rtol,
-    load_settings,
+    FIGURE_ENDINGS,
+    Output,
+    Source,
+    check_file,
+    gathered,
     overwrite_option,
+    quiet_option,
     read_energies,
-    report_written,
     rtol_option,
     set_option,
 )
@@ -31,17 +32,9 @@ from .options import (
 @set_option
 @rtol_option
 @overwrite_option
-@click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
-def run(
-    model: str,
-    out: str,
-    nside: int | None,
-    data: tuple[str, ...],
-    settings: tuple[str, ...],
-    rtol: float,
-    overwrite: bool,
-    quiet: bool,
-) -> None:
+@quiet_option("summary")
+@gathered(source=Source, output=Output)
+def run(source: Source, output: Output, nside: int | None, data: tuple[str, ...]) -> None:
     """Maps, SEDs against data, figures and a summary.
 
     Writes gamma.fits, neutrino.fits, seds.ecsv, summary.txt, model.toml and figures/*.png.
@@ -49,16 +42,23 @@ def run(
     from ..products.run.run import run as run_model
     from ..sky.healpix import check_nside
 
-    check_rtol(rtol)
+    source.check_rtol()
     if nside is not None:
         check_nside(nside, "--nside")
-    loaded = load_settings(model, settings)
-    check_folder(out)
-    progress = not quiet and sys.stderr.isatty()
-    paths = run_model(loaded, out, data=data, nside=nside, rtol=rtol, overwrite=overwrite, progress=progress)
-    if not quiet:
-        click.echo((Path(out) / "summary.txt").read_text(encoding="utf-8"))
-    report_written(out, paths, quiet)
+    loaded = source.load()
+    output.check_folder()
+    paths = run_model(
+        loaded,
+        output.out,
+        data=data,
+        nside=nside,
+        rtol=source.rtol,
+        overwrite=output.overwrite,
+        progress=output.progress,
+    )
+    if not output.quiet:
+        click.echo((Path(output.out) / "summary.txt").read_text(encoding="utf-8"))
+    output.report(paths)
 
 
 @main.command()
@@ -68,9 +68,8 @@ def run(
 @click.option("--data", multiple=True, metavar="NAME|FILE", help="One more data set to hold B/C against.")
 @set_option
 @overwrite_option
-def bc(
-    model: str, energies: str | None, out: str | None, data: tuple[str, ...], settings: tuple[str, ...], overwrite: bool
-) -> None:
+@gathered(source=Source)
+def bc(source: Source, energies: str | None, out: str | None, data: tuple[str, ...], overwrite: bool) -> None:
     """Boron over carbon at the Earth: ECSV on stdout, and a figure with AMS-02, DAMPE and CALET.
 
     Columns energy (kinetic, per nucleon; or rigidity) and ratio, modulated by the Sun. With --energies there is no
@@ -84,15 +83,15 @@ def bc(
     x = default_energies() if energies is None else read_energies(energies, rigidities=True)
     if energies is None and out is None:
         out = "bc.png"
-    loaded = load_settings(model, settings)
+    loaded = source.load()
     if out is not None:
-        check_out(out, (".png", ".pdf", ".svg"), overwrite)
+        check_file(Output(out, overwrite), FIGURE_ENDINGS)
     items = data_of(loaded, data)
-    found = table(loaded, x)
+    ratios = table(loaded, x)
     if out is not None:
         with new_file(out, overwrite) as path:
             draw(loaded, items, path)
-    ascii.write(found, sys.stdout, format="ecsv")
+    ascii.write(ratios, sys.stdout, format="ecsv")
     if out is not None:
         for name, (chi2, points) in chi_squares(loaded.nuclei, items).items():
             click.echo(f"{name}: chi-square {chi2:.1f} for {points} points above 8 GV", err=True)
@@ -110,17 +109,9 @@ def bc(
 @set_option
 @rtol_option
 @overwrite_option
-@click.option("--quiet", is_flag=True, help="No progress bar and no summary.")
-def fit(
-    model: str,
-    out: str,
-    starts: int | None,
-    sample: bool,
-    settings: tuple[str, ...],
-    rtol: float,
-    overwrite: bool,
-    quiet: bool,
-) -> None:
+@quiet_option("summary")
+@gathered(source=Source, output=Output)
+def fit(source: Source, output: Output, starts: int | None, sample: bool) -> None:
     """Fit a model's [fit] parameters to its data: best values, errors, profiles, figures.
 
     Writes fit.ecsv, best.toml (which `run` takes), covariance.ecsv, points.ecsv, summary.txt and figures/*.png.
@@ -128,16 +119,21 @@ def fit(
     from ..products.fit.fit import fit_model
     from ..products.fit.summary import summary
 
-    check_rtol(rtol)
-    loaded = load_settings(model, settings)
-    check_folder(out)
-    progress = not quiet and sys.stderr.isatty()
-    found, paths = fit_model(
-        loaded, out, rtol=rtol, starts=starts, sampling=sample, overwrite=overwrite, progress=progress
+    source.check_rtol()
+    loaded = source.load()
+    output.check_folder()
+    fitted, paths = fit_model(
+        loaded,
+        output.out,
+        rtol=source.rtol,
+        starts=starts,
+        sampling=sample,
+        overwrite=output.overwrite,
+        progress=output.progress,
     )
-    if not quiet:
-        click.echo(summary(found))
-    report_written(out, paths, quiet)
+    if not output.quiet:
+        click.echo(summary(fitted))
+    output.report(paths)
 
 
 @main.command()
@@ -146,17 +142,17 @@ def fit(
 @set_option
 @rtol_option
 @overwrite_option
-@click.option("--quiet", is_flag=True, help="No progress bar and no list of files.")
-def figures(model: str, out: str, settings: tuple[str, ...], rtol: float, overwrite: bool, quiet: bool) -> None:
+@quiet_option("list of files")
+@gathered(source=Source, output=Output)
+def figures(source: Source, output: Output) -> None:
     """The paper's five figures: PNG, PDF, the plotted numbers (ECSV) and a text that says what is published.
 
     1 B/C, 2 gamma rays, 3 neutrinos, 4 the scan over R_c (Appendix B), 5 grammage laws (Appendix C).
     """
     from ..products.paper.figures import figures as make_figures
 
-    check_rtol(rtol)
-    loaded = load_settings(model, settings)
-    check_folder(out)
-    progress = not quiet and sys.stderr.isatty()
-    paths = make_figures(loaded, out, rtol=rtol, overwrite=overwrite, progress=progress)
-    report_written(out, paths, quiet)
+    source.check_rtol()
+    loaded = source.load()
+    output.check_folder()
+    paths = make_figures(loaded, output.out, rtol=source.rtol, overwrite=output.overwrite, progress=output.progress)
+    output.report(paths)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from .group import main
-from .options import load_settings, set_option
+from .options import MAP_ENDINGS, Source, gathered, set_option
 
 
 @main.command()
@@ -20,23 +22,24 @@ def init(preset: str) -> None:
 @main.command()
 @click.argument("model")
 @set_option
-def check(model: str, settings: tuple[str, ...]) -> None:
+@gathered(source=Source)
+def check(source: Source) -> None:
     """Validate a model file without running it."""
     from ..modelfit import prepare
     from ..products.describe import describe
 
-    loaded = load_settings(model, settings)
+    loaded = source.load()
     energies = {messenger: loaded.energies(messenger) for messenger in loaded.model.messengers}
     loaded.check_templates()
     problem = None if loaded.file.fit is None else prepare(loaded)
-    click.echo(f"{model}: good")
+    click.echo(f"{source.model}: good")
     click.echo(describe(loaded.model))
     if problem is not None:
         names = ", ".join(p.name for p in problem.likelihood.parameters)
         points = ", ".join(f"{item.name} ({len(item)})" for item in problem.likelihood.points)
         click.echo(f"fit: {names}\n  to {points}")
-    for messenger, some in energies.items():
-        click.echo(f"{messenger} maps: nside {loaded.maps.nside}, {some.size} energies, {some[0]:g} to {some[-1]:g}")
+    for messenger, nodes in energies.items():
+        click.echo(f"{messenger} maps: nside {loaded.maps.nside}, {nodes.size} energies, {nodes[0]:g} to {nodes[-1]:g}")
 
 
 def _describe_table(path: str) -> str | None:
@@ -61,55 +64,73 @@ def _describe_table(path: str) -> str | None:
     return "\n".join(lines)
 
 
+def _show_list() -> None:
+    """Print everything that comes with the package."""
+    from ..config import list_presets
+    from ..measured import Measurement, RatioMeasurement, list_measurements, list_ratios
+    from ..sky import Catalogue, Region, list_catalogues, list_regions
+
+    click.echo("Models:    " + ", ".join(list_presets()))
+    click.echo("Data sets:")
+    for name in list_measurements():
+        click.echo(f"  {Measurement.named(name)}")
+    for name in list_ratios():
+        click.echo(f"  {RatioMeasurement.named(name)}")
+    click.echo("Regions:")
+    for name in list_regions():
+        click.echo(f"  {Region.named(name)}")
+    click.echo("Catalogues:")
+    for name in list_catalogues():
+        click.echo(f"  {Catalogue.named(name)}")
+
+
+def _show_with_head(item: object, head: Mapping[str, str]) -> None:
+    """Print an object and what its file says of it; texts of several lines below their keys."""
+    click.echo(str(item))
+    for key, value in head.items():
+        click.echo(f"  {key}: {value}" if "\n" not in value else f"  {key}:\n    " + value.replace("\n", "\n    "))
+
+
+def _show_region(text: str) -> None:
+    """Print a region; what is none could have meant anything that there is."""
+    from ..config import list_presets
+    from ..errors import unknown_name
+    from ..measured import list_measurements, list_ratios
+    from ..sky import Region, list_catalogues, list_regions
+
+    try:
+        region = Region.parse(text)
+    except ValueError:
+        if ":" in text:
+            raise
+        names = [*list_presets(), *list_measurements(), *list_ratios(), *list_regions(), *list_catalogues()]
+        raise unknown_name("model, data set, region or catalogue", text, names) from None
+    click.echo(f"{region}\n  {region.reference}".rstrip())
+
+
 @main.command()
 @click.argument("thing", required=False)
 def show(thing: str | None) -> None:
     """What there is: presets, data sets and regions; or what one of them, a map or an ECSV file holds."""
     from ..config import list_presets, load_file
-    from ..errors import unknown_name
-    from ..measured import Measurement, RatioMeasurement, list_measurements, list_ratios, load_data
+    from ..measured import list_measurements, list_ratios, load_data
     from ..products.describe import describe
-    from ..sky import Catalogue, Region, SkyMap, list_catalogues, list_regions
+    from ..sky import Catalogue, SkyMap, list_catalogues
 
     if thing is None:
-        click.echo("Models:    " + ", ".join(list_presets()))
-        click.echo("Data sets:")
-        for name in list_measurements():
-            click.echo(f"  {Measurement.named(name)}")
-        for name in list_ratios():
-            click.echo(f"  {RatioMeasurement.named(name)}")
-        click.echo("Regions:")
-        for name in list_regions():
-            click.echo(f"  {Region.named(name)}")
-        click.echo("Catalogues:")
-        for name in list_catalogues():
-            click.echo(f"  {Catalogue.named(name)}")
+        _show_list()
     elif thing in list_catalogues():
         catalogue = Catalogue.named(thing)
-        click.echo(str(catalogue))
-        for key, value in catalogue.meta.items():
-            click.echo(f"  {key}: {value}")
+        _show_with_head(catalogue, catalogue.meta)
     elif thing in list_presets() or thing.endswith(".toml"):
         click.echo(describe(load_file(thing).model))
+    elif thing.endswith(".ecsv") and (text := _describe_table(thing)) is not None:
+        click.echo(text)
     elif thing in (*list_measurements(), *list_ratios()) or thing.endswith(".ecsv"):
-        if thing.endswith(".ecsv") and (text := _describe_table(thing)) is not None:
-            click.echo(text)
-            return
         item = load_data(thing)
-        click.echo(str(item))
-        for key, value in item.meta.items():
-            click.echo(f"  {key}: {value}")
-    elif thing.endswith((".fits", ".fits.gz")):
+        _show_with_head(item, item.meta)
+    elif thing.endswith(MAP_ENDINGS):
         sky = SkyMap.read(thing)
-        click.echo(str(sky))
-        for key, value in sky.meta.items():
-            click.echo(f"  {key}: {value}" if "\n" not in value else f"  {key}:\n    " + value.replace("\n", "\n    "))
+        _show_with_head(sky, sky.meta)
     else:
-        try:
-            region = Region.parse(thing)
-        except ValueError:
-            if ":" in thing:
-                raise
-            names = [*list_presets(), *list_measurements(), *list_ratios(), *list_regions(), *list_catalogues()]
-            raise unknown_name("model, data set, region or catalogue", thing, names) from None
-        click.echo(f"{region}\n  {region.reference}".rstrip())
+        _show_region(thing)

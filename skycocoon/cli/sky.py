@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .group import main
 from .options import (
+    FIGURE_ENDINGS,
+    MAP_ENDINGS,
     PER_FLAVOUR,
     REGION_HELP,
-    check_out,
-    check_rtol,
+    Output,
+    Source,
+    check_file,
     flavour_option,
-    load_settings,
+    gathered,
     messenger_option,
     overwrite_option,
     read_energies,
@@ -23,7 +26,6 @@ from .options import (
 )
 
 if TYPE_CHECKING:
-    from ..config import LoadedModel
     from ..sky import Sed
 
 
@@ -37,80 +39,53 @@ if TYPE_CHECKING:
 @set_option
 @rtol_option
 @overwrite_option
-def map_(
-    model: str,
-    messenger: str,
-    out: str,
-    nside: int | None,
-    energies: str | None,
-    flavour: str | None,
-    settings: tuple[str, ...],
-    rtol: float,
-    overwrite: bool,
-) -> None:
+@gathered(source=Source, output=Output)
+def map_(source: Source, output: Output, nside: int | None, energies: str | None) -> None:
     """One full-sky map, as a FITS file that gammapy, fermipy and healpy load."""
     from ..los import intensity_map
-    from ..sky.convention import check_messenger
 
-    check_rtol(rtol)
-    check_messenger(messenger)
-    check_out(out, (".fits", ".fits.gz"), overwrite)
-    loaded = load_settings(model, settings)
+    source.check_rtol()
+    messenger = source.named_messenger()
+    check_file(output, MAP_ENDINGS)
+    loaded = source.load()
     nodes = loaded.energies(messenger) if energies is None else read_energies(energies)
     sky = intensity_map(
         loaded.model,
         messenger,
         nodes,
         loaded.maps.nside if nside is None else nside,
-        rtol=rtol,
-        flavour=flavour or PER_FLAVOUR,
+        rtol=source.rtol,
+        flavour=source.flavour or PER_FLAVOUR,
         progress=True,
     )
-    sky.write(out, overwrite)
-    click.echo(f"{out}: {sky}", err=True)
+    sky.write(output.out, output.overwrite)
+    click.echo(f"{output.out}: {sky}", err=True)
 
 
-def _make_sed(
-    model: str,
-    messenger: str | None,
-    region: str,
-    energies: str | None,
-    flavour: str | None,
-    settings: tuple[str, ...],
-    rtol: float,
-) -> Sed:
-    """SED from a model, or from a map if `model` is a FITS file."""
-    from ..errors import InputError
-    from ..sky import Region, Sed, SkyMap
+def _sed_of(source: Source, region: str, energies: str | None = None) -> Sed:
+    """SED of a region, from a model or from a map."""
+    from ..sky import Region, Sed
     from ..sky.convention import check_flavour
 
-    check_rtol(rtol)
+    source.check_rtol()
     nodes = None if energies is None else read_energies(energies)
     place = Region.parse(region)
-    if model.endswith((".fits", ".fits.gz")):
-        if settings:
-            raise InputError("--set goes with a model, not with a map")
-        sky = SkyMap.read(model)
-        if messenger is not None and messenger != sky.messenger:
-            raise InputError(f"{model}: is a map of {sky.messenger}s, not of {messenger}s")
-        sed = sky.sed(place)
-        if flavour is not None:
-            check_flavour(flavour)
-            sed = sed.in_flavour(flavour)
+    if source.is_map:
+        sed = source.read_map().sed(place)
+        if source.flavour is not None:
+            sed = sed.in_flavour(check_flavour(source.flavour))
         if nodes is None:
             return sed
         name = next(iter(sed.components))
         return Sed(nodes, {name: sed.at(nodes)}, place, sed.messenger, sed.flavour, sed.meta)
     from ..los import region_sed
-    from ..sky.convention import check_messenger
 
-    if messenger is None:
-        raise InputError("--messenger is missing: gamma or neutrino")
-    check_messenger(messenger)
-    loaded = load_settings(model, settings)
+    messenger = source.named_messenger()
+    loaded = source.load()
     if nodes is None:
         nodes = loaded.energies(messenger)
-    return region_sed(loaded.model, messenger, nodes, place, rtol=rtol, flavour=flavour or PER_FLAVOUR, progress=True)
+    flavour = source.flavour or PER_FLAVOUR
+    return region_sed(loaded.model, messenger, nodes, place, rtol=source.rtol, flavour=flavour, progress=True)
 
 
 @main.command()
@@ -123,24 +98,15 @@ def _make_sed(
 @set_option
 @rtol_option
 @overwrite_option
-def sed(
-    model: str,
-    messenger: str | None,
-    region: str,
-    energies: str | None,
-    out: str | None,
-    flavour: str | None,
-    settings: tuple[str, ...],
-    rtol: float,
-    overwrite: bool,
-) -> None:
+@gathered(source=Source)
+def sed(source: Source, region: str, energies: str | None, out: str | None, overwrite: bool) -> None:
     """Spectrum of a region as ECSV: component, energy, intensity (mean, per sr), flux (times solid angle).
 
     MODEL may also be a map that `run` or `map` wrote.
     """
     if out is not None:
-        check_out(out, (".ecsv",), overwrite)
-    result = _make_sed(model, messenger, region, energies, flavour, settings, rtol)
+        check_file(Output(out, overwrite), (".ecsv",))
+    result = _sed_of(source, region, energies)
     if out is not None:
         result.write(out, overwrite)
         return
@@ -163,102 +129,75 @@ def sed(
 @set_option
 @rtol_option
 @overwrite_option
-def plot(
-    model: str,
-    out: str,
-    region: str | None,
-    part: str | None,
-    messenger: str | None,
-    energy: str | None,
-    nside: int,
-    data: tuple[str, ...],
-    factor: float | None,
-    flavour: str | None,
-    settings: tuple[str, ...],
-    rtol: float,
-    overwrite: bool,
-) -> None:
+@gathered(source=Source, output=Output)
+def plot(source: Source, output: Output, region: str | None, part: str | None, **options: Any) -> None:
     """One figure: a region's SED with data (--region), a part of the model (--part), or the sky.
 
     MODEL may also be a map that `run` or `map` wrote.
     """
     from ..errors import InputError
     from ..outputs import new_file
-    from ..plot import plot_map, plot_sed, save
-    from ..products.run.groups import load_measurement
+    from ..plot import save
 
-    check_out(out, (".png", ".pdf", ".svg"), overwrite)
+    check_file(output, FIGURE_ENDINGS)
+    energy, nside, data, factor = (options[name] for name in ("energy", "nside", "data", "factor"))
     if factor is not None and not 0 < factor < float("inf"):
         raise InputError(f"--factor {factor:g}: a positive number is needed")
     if part is not None:
-        _plot_part(load_settings(model, settings), part, out, overwrite)
-        return
-    if region is not None:
+        axes = _draw_part(source, part)
+    elif region is not None:
         if energy is not None:
             raise InputError("--energy goes with a map of the sky, --region with a spectrum")
-        items = [load_measurement(name) for name in data]
-        spectrum = _make_sed(model, messenger, region, None, flavour, settings, rtol)
-        with new_file(out, overwrite) as path:
-            save(
-                plot_sed(spectrum, data=items, factor=1.0 if factor is None else factor, factor_name="mask factor"),
-                path,
-            )
-        return
-    if data or factor is not None:
+        axes = _draw_sed(source, region, data, 1.0 if factor is None else factor)
+    elif data or factor is not None:
         raise InputError("--data and --factor go with --region")
+    else:
+        axes = _draw_sky(source, energy, nside)
+    with new_file(output.out, output.overwrite) as path:
+        save(axes, path)
+
+
+def _draw_sed(source: Source, region: str, data: tuple[str, ...], factor: float) -> Any:
+    """Draw the SED of a region beside data sets, the model times a factor."""
+    from ..products.run.groups import load_measurement
+
+    items = [load_measurement(name) for name in data]
+    return _sed_of(source, region).plot(data=items, factor=factor, factor_name="mask factor")
+
+
+def _draw_sky(source: Source, energy: str | None, nside: int) -> Any:
+    """Draw the sky at an energy; a model's map is made for it."""
+    import astropy.units as u
+    import numpy as np
+
+    from ..errors import InputError
+    from ..los import intensity_map
+
     where = None
     if energy is not None:
         several = read_energies(energy)
         if several.size > 1:
             raise InputError(f"--energy {energy!r}: one energy is needed")
         where = several[0]
-    if model.endswith((".fits", ".fits.gz")):
-        from ..sky import SkyMap
-
-        if settings:
-            raise InputError("--set goes with a model, not with a map")
-        sky = SkyMap.read(model)
-        if messenger is not None and messenger != sky.messenger:
-            raise InputError(f"{model}: is a map of {sky.messenger}s, not of {messenger}s")
-    else:
-        import astropy.units as u
-        import numpy as np
-
-        from ..los import intensity_map
-        from ..sky.convention import check_messenger
-
-        if messenger is None:
-            raise InputError("--messenger is missing: gamma or neutrino")
-        check_messenger(messenger)
-        where = 10 * u.TeV if where is None else where
-        sky = intensity_map(
-            load_settings(model, settings).model,
-            messenger,
-            np.atleast_1d(where),
-            nside,
-            rtol=rtol,
-            flavour=flavour or PER_FLAVOUR,
-        )
-    with new_file(out, overwrite) as path:
-        save(plot_map(sky, where), path)
+    if source.is_map:
+        return source.read_map().plot(where)
+    messenger = source.named_messenger()
+    where = 10 * u.TeV if where is None else where
+    model, flavour = source.load().model, source.flavour or PER_FLAVOUR
+    return intensity_map(model, messenger, np.atleast_1d(where), nside, rtol=source.rtol, flavour=flavour).plot(where)
 
 
-def _plot_part(loaded: LoadedModel, part: str, out: str, overwrite: bool) -> None:
+def _draw_part(source: Source, part: str) -> Any:
     """Draw the absorption of a model, or the sea or the gas of its first component that has them."""
     from ..emission import Diffuse
     from ..errors import InputError, check_name
-    from ..outputs import new_file
-    from ..plot import plot_absorption, plot_gas, plot_sea, save
 
+    model = source.load().model
     check_name("part", part, ("sea", "gas", "absorption"))
-    model = loaded.model
-    diffuse = [component for component in model.components if isinstance(component, Diffuse)]
     meta = model.provenance
     if part == "absorption":
-        axes = plot_absorption(model.absorption, model.sun, meta)
-    elif not diffuse:
+        return model.absorption.plot(model.sun, meta=meta)
+    diffuse = next((component for component in model.components if isinstance(component, Diffuse)), None)
+    if diffuse is None:
         raise InputError(f"--part {part}: the model has no component of kind 'diffuse'")
-    else:
-        axes = plot_sea(diffuse[0].sea, meta) if part == "sea" else plot_gas(diffuse[0].gas, model.sun, meta)
-    with new_file(out, overwrite) as path:
-        save(axes, path)
+    return diffuse.sea.plot(meta=meta) if part == "sea" else diffuse.gas.plot(model.sun, meta=meta)
