@@ -92,6 +92,7 @@ def measure(package, tests):
     test_code = [code_lines(text) for text in test_texts.values()]
     result = {
         "lines of the package": sum(lengths.values()),
+        "lines of code of the package": sum(code.values()),
         **{f"files, {key}": value for key, value in summary(files).items()},
         **{f"functions, {key}": value for key, value in summary(sizes).items()},
         "most arguments": max(many.values(), default=0),
