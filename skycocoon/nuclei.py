@@ -6,7 +6,7 @@ meet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from types import MappingProxyType
@@ -19,7 +19,7 @@ from .cosmicrays import Grammage, Slab
 from .cosmicrays.slab import ISM_MASS, ISM_SIGMA, force_field, ionisation
 from .ecsv import read_ecsv
 from .errors import InputError, check_name
-from .interactions.fragmentation import FRAGMENTATIONS, fragmentation
+from .interactions.fragmentation import FRAGMENTATIONS, Channel, fragmentation
 from .interactions.letaw import letaw_inelastic
 from .kinematics import momentum
 from .shipped import data_folder
@@ -27,7 +27,12 @@ from .units import M_PROTON, MBARN, FloatArray, to_array, within
 
 __all__ = [
     "ELEMENTS",
+    "ENERGIES",
+    "RANGE",
+    "Network",
     "Nuclei",
+    "build_network",
+    "network",
 ]
 
 ELEMENTS: Mapping[str, int] = MappingProxyType({"B": 5, "C": 6, "N": 7, "O": 8})
@@ -39,28 +44,63 @@ BERYLLIUM, BORON = (4, 10), (5, 10)
 ENERGIES = np.geomspace(0.1, 1e6, 281)
 # Flattens intensities times losses: T^-0.9 times T.
 SLOPE = 2.0
+# Turns a cross section in mbarn per hydrogen atom into one per gram of the interstellar medium [cm^2/g].
+PER_GRAM = MBARN * ISM_SIGMA / ISM_MASS
 RANGE = (0.1, 3e5)
 """Kinetic energies per nucleon at the Earth [GeV] for which there are ratios."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Network:
-    """What does not depend on the transport: nuclei from heavy to light, and rates on the energy grid."""
+class Network:
+    """Which nuclei fragment into which others: all that does not depend on the transport.
 
+    With k nuclei, from heavy to light, p channels and n energies.
+
+    Attributes
+    ----------
+    energies
+        (n,) kinetic energies per nucleon [GeV], equally spaced in their logarithm.
+    nuclei
+        (Z, A) of each nucleus; parents come before children, and 10Be before the 10B into which it decays.
+    abundance
+        (k, 1) injected, relative to one another.
+    parent, child
+        (p,) indices of the nucleus that fragments and of the one that is made.
+    spallation
+        (p, n) cross sections over the mean mass of the interstellar medium [cm^2/g].
+    """
+
+    energies: FloatArray
     nuclei: tuple[tuple[int, int], ...]
-    charge: FloatArray
-    mass_number: FloatArray
     abundance: FloatArray
-    inelastic: FloatArray
-    ionisation: FloatArray
     parent: NDArray[np.int64]
     child: NDArray[np.int64]
     spallation: FloatArray
 
     @cached_property
+    def charge(self) -> FloatArray:
+        """(k, 1) charges Z."""
+        return np.array([[float(z)] for z, _ in self.nuclei])
+
+    @cached_property
+    def mass_number(self) -> FloatArray:
+        """(k, 1) mass numbers A."""
+        return np.array([[float(a)] for _, a in self.nuclei])
+
+    @cached_property
     def rigidity(self) -> FloatArray:
         """(k, n) rigidities [GV]."""
-        return self.mass_number / self.charge * momentum(ENERGIES)
+        return self.mass_number / self.charge * momentum(self.energies)
+
+    @cached_property
+    def inelastic(self) -> FloatArray:
+        """(k, n) inelastic cross sections over the mean mass of the interstellar medium [cm^2/g]."""
+        return letaw_inelastic(self.mass_number, self.energies) * PER_GRAM
+
+    @cached_property
+    def ionisation(self) -> FloatArray:
+        """(k, n) losses of energy per grammage by ionisation."""
+        return ionisation(self.charge, self.mass_number, self.energies)
 
     @cached_property
     def boron(self) -> NDArray[np.bool_]:
@@ -68,31 +108,42 @@ class _Network:
         return self.charge[self.child] <= ELEMENTS["B"]
 
 
-@lru_cache(maxsize=4)
-def _network(name: str) -> _Network:
-    channels = fragmentation(name)
+def build_network(channels: Sequence[Channel], energies: FloatArray = ENERGIES) -> Network:
+    """Make a network of channels of fragmentation.
+
+    Parameters
+    ----------
+    channels
+        Projectile, fragment and cross section of each channel.
+    energies
+        (n,) kinetic energies per nucleon [GeV], equally spaced in their logarithm.
+
+    Returns
+    -------
+    Network
+        The nuclei that take part, with the source abundances that come with the package.
+    """
     table = read_ecsv(data_folder() / "nuclei" / "source-abundances.ecsv", "source-abundances.ecsv")
     abundance = {
         (int(z), int(a)): float(e * f)
         for z, a, e, f in zip(*(table[k] for k in ("z", "a", "efficiency", "isotopic_fraction")), strict=True)
     }
-    every = {c.projectile for c in channels} | {c.fragment for c in channels}
-    # Parents before children; 10Be before 10B, into which it decays.
-    nuclei = tuple(sorted(every, key=lambda nucleus: (-nucleus[1], nucleus[0])))
-    charge = np.array([[float(z)] for z, _ in nuclei])
-    mass_number = np.array([[float(a)] for _, a in nuclei])
-    per_gram = MBARN * ISM_SIGMA / ISM_MASS
-    return _Network(
-        nuclei,
-        charge,
-        mass_number,
-        np.array([[abundance.get(nucleus, 0.0)] for nucleus in nuclei]),
-        letaw_inelastic(mass_number, ENERGIES) * per_gram,
-        ionisation(charge, mass_number, ENERGIES),
-        np.array([nuclei.index(c.projectile) for c in channels]),
-        np.array([nuclei.index(c.fragment) for c in channels]),
-        np.stack([c.at(ENERGIES) for c in channels]) * per_gram,
+    members = {c.projectile for c in channels} | {c.fragment for c in channels}
+    nuclei = tuple(sorted(members, key=lambda nucleus: (-nucleus[1], nucleus[0])))
+    return Network(
+        energies=energies,
+        nuclei=nuclei,
+        abundance=np.array([[abundance.get(nucleus, 0.0)] for nucleus in nuclei]),
+        parent=np.array([nuclei.index(c.projectile) for c in channels]),
+        child=np.array([nuclei.index(c.fragment) for c in channels]),
+        spallation=np.stack([c.at(energies) for c in channels]) * PER_GRAM,
     )
+
+
+@lru_cache(maxsize=4)
+def network(name: str) -> Network:
+    """The network of a fragmentation table, by its name; made once."""
+    return build_network(fragmentation(name))
 
 
 @dataclass(frozen=True)
@@ -114,6 +165,13 @@ class Nuclei:
     ------
     InputError
         For an unknown table, or a scale that is not positive.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from skycocoon import Nuclei
+    >>> Nuclei().ratio([10, 1000] * u.GeV).round(2)
+    array([0.2 , 0.04])
     """
 
     slab: Slab = field(default_factory=Slab)
@@ -127,41 +185,43 @@ class Nuclei:
             raise InputError(f"transport: cross_section_scale {self.cross_section_scale:g}; allowed: above 0 to 100")
 
     @cached_property
-    def _spectra(self) -> dict[tuple[int, int], FloatArray]:
-        """Logarithm of each nucleus' intensity on the energy grid, up to one common factor."""
+    def log_intensities(self) -> dict[tuple[int, int], FloatArray]:
+        """Natural logarithm of each nucleus' intensity, by (Z, A), at the network's energies; up to a constant."""
         from .kernels.slab import cascade
 
-        network, slab = _network(self.fragmentation), self.slab
-        gamma = 1 + ENERGIES / M_PROTON
-        beta = momentum(ENERGIES) / (ENERGIES + M_PROTON)
-        x = slab.grammage(network.rigidity, beta)
-        decaying = network.nuclei.index(BERYLLIUM)
+        members, slab = network(self.fragmentation), self.slab
+        kinetic, rigidity = members.energies, members.rigidity
+        gamma = 1 + kinetic / M_PROTON
+        beta = momentum(kinetic) / (kinetic + M_PROTON)
+        x = slab.grammage(rigidity, beta)
+        decaying = members.nuclei.index(BERYLLIUM)
         lifetime = slab.beryllium_lifetime.to_value(u.s)
-        x[decaying], decay = slab.unstable(network.rigidity[decaying], beta, gamma, lifetime)
-        cocoon = np.zeros_like(x) if self.grammage is None else self.grammage.at(network.rigidity)
+        x[decaying], decay = slab.unstable(rigidity[decaying], beta, gamma, lifetime)
+        scale = np.where(members.boron, self.cross_section_scale, 1.0)
         out = np.empty_like(x)
         cascade(
-            float(np.log(ENERGIES[1] / ENERGIES[0])),
-            SLOPE,
-            ENERGIES,
-            1 / x + network.inelastic,
-            slab.adiabatic(ENERGIES) + network.ionisation,
-            network.abundance * slab.injected(network.mass_number, ENERGIES),
-            cocoon,
-            network.parent,
-            network.child,
-            np.where(network.boron, self.cross_section_scale, 1.0) * network.spallation,
-            np.array([decaying]),
-            np.array([network.nuclei.index(BORON)]),
-            decay[None, :],
-            out,
+            step=float(np.log(kinetic[1] / kinetic[0])),
+            slope=SLOPE,
+            energy=kinetic,
+            damping=1 / x + members.inelastic,
+            loss=slab.adiabatic(kinetic) + members.ionisation,
+            injected=members.abundance * slab.injected(members.mass_number, kinetic),
+            cocoon=np.zeros_like(x) if self.grammage is None else self.grammage.at(rigidity),
+            parent=members.parent,
+            child=members.child,
+            spallation=scale * members.spallation,
+            mother=np.array([decaying]),
+            daughter=np.array([members.nuclei.index(BORON)]),
+            decay=decay[None, :],
+            out=out,
         )
-        return dict(zip(network.nuclei, np.log(out), strict=True))
+        return dict(zip(members.nuclei, np.log(out), strict=True))
 
     def _element(self, symbol: str, values: FloatArray, in_rigidity: bool, potential: float) -> FloatArray:
         """Intensity of an element per kinetic energy per nucleon, or per rigidity, up to the common factor."""
         total = np.zeros_like(values)
-        for (charge, mass_number), logarithm in self._spectra.items():
+        nodes = np.log(network(self.fragmentation).energies)
+        for (charge, mass_number), logarithm in self.log_intensities.items():
             if charge != ELEMENTS[symbol]:
                 continue
             kinetic, measure = values, np.ones_like(values)
@@ -170,7 +230,7 @@ class Nuclei:
                 kinetic = p**2 / (np.hypot(p, M_PROTON) + M_PROTON)
                 measure = p / (kinetic + M_PROTON) * charge / mass_number
             outside, factor = force_field(kinetic, charge, mass_number, potential)
-            total += measure * factor * np.exp(np.interp(np.log(outside), np.log(ENERGIES), logarithm))
+            total += measure * factor * np.exp(np.interp(np.log(outside), nodes, logarithm))
         return total
 
     def ratio(

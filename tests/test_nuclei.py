@@ -17,7 +17,7 @@ from skycocoon.interactions.fragmentation import fragmentation
 from skycocoon.interactions.letaw import letaw_inelastic
 from skycocoon.kinematics import momentum
 from skycocoon.measured import RatioMeasurement
-from skycocoon.nuclei import ENERGIES, Nuclei
+from skycocoon.nuclei import ENERGIES, Nuclei, build_network
 from skycocoon.units import M_PROTON, MBARN
 
 COLUMN = u.g / u.cm**2
@@ -32,7 +32,7 @@ def with_cocoons(x_c, **options):
 
 
 def intensities(model):
-    return {nucleus: np.exp(logarithm) for nucleus, logarithm in model._spectra.items()}
+    return {nucleus: np.exp(logarithm) for nucleus, logarithm in model.log_intensities.items()}
 
 
 # ---- the reference
@@ -106,7 +106,7 @@ def test_the_transport_was_fitted_to_ams_02_without_cocoons():
 
 
 def test_parents_come_before_children():
-    network = nuclei._network("evoli2019")
+    network = nuclei.network("evoli2019")
     assert len(set(network.parent)) >= 15
     assert (network.parent < network.child).all()
     order = list(network.nuclei)
@@ -121,11 +121,9 @@ def test_parents_come_before_children():
 
 def restricted(monkeypatch, keep, change=lambda channel: channel):
     """B/C with some channels alone."""
-    channels = tuple(change(c) for c in fragmentation("evoli2019") if keep(c))
+    part = build_network([change(c) for c in fragmentation("evoli2019") if keep(c)])
     with monkeypatch.context() as patch:
-        patch.setattr(nuclei, "fragmentation", lambda name: channels)
-        network = nuclei._network.__wrapped__("evoli2019")
-        patch.setattr(nuclei, "_network", lambda name: network)
+        patch.setattr(nuclei, "network", lambda name: part)
         return Nuclei().ratio(KINETIC * u.GeV)
 
 
@@ -165,10 +163,9 @@ def test_the_solution_has_nodes_enough(monkeypatch):
     kinetic = np.geomspace(0.3, 2e5, 200) * u.GeV
     models = Slab(), ExponentialGrammage(0.4 * COLUMN, 50 * u.TV)
     coarse = Nuclei(*models).ratio(kinetic)
+    denser = build_network(fragmentation("evoli2019"), np.geomspace(0.1, 1e6, 2801))
     with monkeypatch.context() as patch:
-        patch.setattr(nuclei, "ENERGIES", np.geomspace(0.1, 1e6, 2801))
-        network = nuclei._network.__wrapped__("evoli2019")
-        patch.setattr(nuclei, "_network", lambda name: network)
+        patch.setattr(nuclei, "network", lambda name: denser)
         fine = Nuclei(*models).ratio(kinetic)
     above = kinetic.value >= 1
     np.testing.assert_allclose(coarse[above], fine[above], rtol=2e-4)
@@ -181,7 +178,7 @@ def test_above_a_tev_it_is_algebra():
     kinetic = ENERGIES[at]
     galaxy, grammage = Slab(), ExponentialGrammage(0.4 * COLUMN, 50 * u.TV)
     found = intensities(Nuclei(galaxy, grammage))
-    network = nuclei._network("evoli2019")
+    network = nuclei.network("evoli2019")
     beta = momentum(kinetic) / (kinetic + M_PROTON)
     algebra, injected, cocoon = {}, {}, {}
     for (charge, mass_number), abundance in zip(network.nuclei, network.abundance[:, 0], strict=True):
@@ -262,7 +259,7 @@ def test_the_sun_matters_at_1_gev_and_not_at_1_tev():
 def by_hand(model, element, kinetic_of, measure_of, potential):
     """Sum over isotopes, energies interpolated as the model does it."""
     total = 0.0
-    for (charge, mass_number), logarithm in model._spectra.items():
+    for (charge, mass_number), logarithm in model.log_intensities.items():
         if charge == element:
             kinetic = kinetic_of(charge, mass_number)
             outside, factor = force_field(kinetic, charge, mass_number, potential)
@@ -297,7 +294,7 @@ def test_at_equal_energy_isotopes_are_summed():
 def test_for_one_charge_to_mass_rigidity_and_energy_are_the_same(modulated):
     model = Nuclei()
     # 10B and 12C alone.
-    model.__dict__["_spectra"] = {nucleus: model._spectra[nucleus] for nucleus in ((5, 10), (6, 12))}
+    model.__dict__["log_intensities"] = {nucleus: model.log_intensities[nucleus] for nucleus in ((5, 10), (6, 12))}
     rigidity = 2 * momentum(KINETIC)
     np.testing.assert_allclose(
         model.ratio(rigidity * u.GV, modulated=modulated), model.ratio(KINETIC * u.GeV, modulated=modulated), rtol=1e-9

@@ -21,7 +21,7 @@ import numpy as np
 from ..errors import InputError, check_name
 from ..galaxy import Sun
 from ..interactions.pair_production import M_ELECTRON, isotropic_cross_section
-from ..numerics.quadrature import halving_panels
+from ..numerics.quadrature import halving_panels, unit_panel
 from ..units import CM_PER_KPC, FloatArray, Nodes, to_array, to_float
 from .cmb import T_CMB, cmb_spectrum
 from .dust import TEMPERATURES, dust_spectra, dust_weights
@@ -53,10 +53,10 @@ def _thermal(
     """
     threshold = M_ELECTRON**2 / (energy * _EV_PER_GEV)
     end = np.arcsinh(np.sqrt(_REACH * K_BOLTZMANN * temperature / threshold))
-    x, w = np.polynomial.legendre.leggauss(nodes)
-    y = end[:, None] * (x + 1) / 2
+    x, w = unit_panel(nodes)
+    y = end[:, None] * x
     s0 = np.cosh(y) ** 2
-    jacobian = threshold[:, None] * np.sinh(2 * y) * end[:, None] * w / 2
+    jacobian = threshold[:, None] * np.sinh(2 * y) * end[:, None] * w
     return np.asarray(np.sum(spectrum(threshold[:, None] * s0) * isotropic_cross_section(s0) * jacobian, axis=1)) * (
         CM_PER_KPC
     )

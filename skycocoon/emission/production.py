@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..interactions import CrossSection
 from ..interactions.cross_section import LowEnergyBranch
+from ..numerics.quadrature import panel_nodes
 from ..units import FloatArray, Nodes, within
 
 __all__ = [
@@ -74,10 +75,7 @@ def _panels(breaks: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
     cuts = [0.0, *sorted(-np.log(x) for x in breaks)]
     # Fine where F falls steeply to x = 1, coarser towards small x.
     cuts += [c for c in (0.05, 0.2, 0.5, 1.0, *np.arange(1.75, E_FOLDS, 0.75), E_FOLDS) if c not in cuts]
-    edges = np.array(sorted(cuts))
-    x, w = np.polynomial.legendre.leggauss(NODES)
-    half = np.diff(edges)[:, None] / 2
-    return (edges[:-1, None] + half * (x + 1)).ravel(), (half * w).ravel()
+    return panel_nodes(np.array(sorted(cuts)), NODES)
 
 
 def quadrature(cross_section: CrossSection, energy: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -67,6 +67,16 @@ class SourceDisc:
     ------
     InputError
         For values out of range and unknown names.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from skycocoon import SourceDisc
+    >>> disc = SourceDisc.preset("green2015", height=50 * u.pc)
+    >>> disc.total().to(1 / u.yr).round(4)
+    <Quantity 0.0333 1 / yr>
+    >>> disc.grid(rtol=1e-4).total().to(1 / u.yr).round(4)
+    <Quantity 0.0333 1 / yr>
     """
 
     a: float = 1.09
@@ -98,7 +108,25 @@ class SourceDisc:
 
     @classmethod
     def preset(cls, profile: str, **changes: object) -> SourceDisc:
-        """A published profile by name, with other parameters as in the class."""
+        """A published radial profile.
+
+        Parameters
+        ----------
+        profile
+            A key of :data:`PROFILES`.
+        **changes
+            Other parameters of the class.
+
+        Returns
+        -------
+        SourceDisc
+            The disc.
+
+        Raises
+        ------
+        InputError
+            For an unknown profile, and as the class does.
+        """
         a, b, offset = PROFILES[check_name("disc profile", profile, PROFILES)]
         return cls(a=a, b=b, offset=offset * u.kpc, **changes)  # type: ignore[arg-type]
 
@@ -119,7 +147,7 @@ class SourceDisc:
         return np.where(z <= h, 1.0, 0.0)
 
     def radial_integral(self, radius: float) -> float:
-        """Integral of 2 pi R times the radial profile (R_0 = 1) out to a radius in kpc [kpc^2]; closed form."""
+        """Integral of 2 pi R times the radial profile (R_0 = 1) out to a radius [kpc], in closed form [kpc^2]."""
         r1, sun = self.offset.to_value(u.kpc), self.sun_radius.to_value(u.kpc)
         scale = sun + r1
         # int (t - r1) t^a e^{-b (t - scale)/scale} dt / scale^a from r1 to r1 + radius, with t = r + r1
@@ -159,7 +187,18 @@ class SourceDisc:
         return (self.rate / (volume * u.kpc**3)).to("kpc-3 yr-1")
 
     def density(self, radius: u.Quantity, azimuth: u.Quantity, height: u.Quantity) -> u.Quantity:
-        """Rate per volume [kpc^-3 yr^-1] at (R, phi, z), which broadcast; zero outside the cylinder."""
+        """Rate per volume, zero outside the cylinder (eq. 1).
+
+        Parameters
+        ----------
+        radius, azimuth, height
+            Galactocentric R, phi and z, which broadcast.
+
+        Returns
+        -------
+        Quantity
+            [kpc^-3 yr^-1].
+        """
         r = to_array(radius, u.kpc, "radius")
         z = to_array(height, u.kpc, "height")
         inside = (r <= self.radius.to_value(u.kpc)) & (np.abs(z) <= self.half_height.to_value(u.kpc))
@@ -171,17 +210,7 @@ class SourceDisc:
 
     def normalised(self, rate: u.Quantity) -> SourceDisc:
         """The same shape with another total rate."""
-        return SourceDisc(
-            self.a,
-            self.b,
-            self.offset,
-            self.sun_radius,
-            self.height,
-            self.radius,
-            self.half_height,
-            rate,
-            self.vertical,
-        )
+        return replace(self, rate=rate)
 
     def grid(self, rtol: float = 1e-5) -> CylindricalGrid:
         """The disc on a grid whose interpolation error is below ``rtol``."""

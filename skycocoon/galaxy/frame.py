@@ -16,7 +16,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Sun:
-    """Where the observer is.
+    """Where the observer is in the Galaxy.
 
     Parameters
     ----------
@@ -24,6 +24,21 @@ class Sun:
         Distance from the Galactic axis [length]; 8.5 kpc in Green 2015 and in the paper.
     height
         Height above the plane [length].
+
+    Raises
+    ------
+    InputError
+        For a radius that is not positive, and lengths in another unit.
+
+    Examples
+    --------
+    The Galactic centre, in the Sun's coordinates and in the Galaxy's:
+
+    >>> import astropy.units as u
+    >>> from skycocoon import Sun
+    >>> radius, azimuth, height = Sun(8.2 * u.kpc).galactocentric(0 * u.deg, 0 * u.deg, 8.2 * u.kpc)
+    >>> radius
+    <Quantity 0. kpc>
     """
 
     radius: u.Quantity = field(default=8.5 * u.kpc)

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import astropy.units as u
 import numpy as np
 
-from ..errors import AccuracyWarning, InputError
+from ..errors import InputError
+from ..numerics.quadrature import unit_panel
 from ..units import FloatArray, to_array, to_float
-from .table import NUMBER_DENSITY, RATE_DENSITY, DensityTable, creases_of, ruler
+from .sampling import MAX_CELLS, Lattice, refined
+from .table import NUMBER_DENSITY, RATE_DENSITY, DensityTable, table_of, uniform
 
 __all__ = [
     "CylindricalGrid",
 ]
-
-MAX_CELLS = 30_000_000
-MAX_NODES = 65_537
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,13 +39,27 @@ class CylindricalGrid:
     interpolation
         ``"log"`` (linear in ln n), ``"linear"``, or ``"auto"``: log if no value is zero.
     smooth
-        Says that the density has no feature that a quadrature over a whole ray could step over, as an analytic disc
-        knows of itself. Otherwise the scale of its features is worked out from the values, and rays are cut by it.
+        Whether the density is known to have no feature that a quadrature over a whole ray could step over, as is true
+        of an analytic disc. Otherwise the scale of its features is worked out from the values, and rays are cut by it.
 
     Raises
     ------
     InputError
         For nodes that are not increasing or not uniform, shapes that do not fit, negative or non-finite values.
+
+    Examples
+    --------
+    A disc of constant density, 10 kpc wide and 2 kpc high:
+
+    >>> import astropy.units as u
+    >>> import numpy as np
+    >>> from skycocoon import CylindricalGrid
+    >>> values = np.full((3, 2), 1e-3) / (u.kpc**3 * u.yr)
+    >>> grid = CylindricalGrid([0, 5, 10] * u.kpc, [0, 1] * u.kpc, values)
+    >>> grid.total().round(4)  # pi (10 kpc)^2 2 kpc times 0.001 per kpc^3 and yr
+    <Quantity 0.6283 1 / yr>
+    >>> grid.table().axisymmetric
+    True
     """
 
     radius: u.Quantity
@@ -76,47 +88,14 @@ class CylindricalGrid:
             raise InputError("grid: the density is zero everywhere")
         if self.interpolation not in ("auto", "log", "linear"):
             raise InputError(f"grid: interpolation {self.interpolation!r}; allowed: auto, log, linear")
-        root = not _uniform(r)
-        if root and not _uniform(np.sqrt(r)):
+        if not uniform(r) and not uniform(np.sqrt(r)):
             raise InputError("grid: radii must be uniform in R or in sqrt(R); see CylindricalGrid.sample for others")
-        steep = not _uniform(z)
-        if steep and (z[0] != 0.0 or not _uniform(np.sqrt(z))):
+        if not uniform(z) and (z[0] != 0.0 or not uniform(np.sqrt(z))):
             raise InputError(
                 "grid: heights must be uniform, or uniform in sqrt(z) from 0; see CylindricalGrid.sample for others"
             )
-        if n.shape[1] > 1 and np.all(n == n[:, :1]):
-            n = n[:, :1]
         logarithmic = self.interpolation == "log" or (self.interpolation == "auto" and bool(np.all(n > 0)))
-        if logarithmic:
-            floor = math.log(n[n > 0].min()) - 5.0
-            with np.errstate(divide="ignore"):
-                n = np.maximum(np.log(n), floor)
-        t = np.sqrt(r) if root else r
-        h = np.sqrt(z) if steep else z
-        n_phi = n.shape[1]
-        axes = np.array(
-            [
-                [t[0], (t.size - 1) / (t[-1] - t[0]), r[-1]],
-                [0.0, n_phi / (2 * math.pi), 2 * math.pi],
-                [h[0], (h.size - 1) / (h[-1] - h[0]), z[-1]],
-            ]
-        )
-        sizes = [n.shape[0], n.shape[1] + 1, n.shape[2]]
-        if self.smooth:
-            rulers = [np.zeros(size) for size in sizes]
-        else:
-            rulers = [ruler(n, axis, axis == 1, logarithmic) for axis in range(3)]
-        table = DensityTable(
-            np.ascontiguousarray(n),
-            axes,
-            root,
-            bool(z[0] == 0.0),
-            steep,
-            logarithmic,
-            (rulers[0], rulers[1], rulers[2]),
-            creases_of(n, z, logarithmic),
-        )
-        object.__setattr__(self, "_table", table)
+        object.__setattr__(self, "_table", table_of(r, z, n, logarithmic, self.smooth))
 
     def __repr__(self) -> str:
         n_r, n_phi, n_z = self._table.values.shape
@@ -131,47 +110,38 @@ class CylindricalGrid:
         return NUMBER_DENSITY if number else RATE_DENSITY
 
     def table(self, rtol: float = 1e-5) -> DensityTable:
-        """The table that kernels read. A grid is its own interpolant, so that ``rtol`` changes nothing."""
+        """The table that kernels read: the grid itself, whatever ``rtol``."""
         return self._table
 
     def total(self) -> u.Quantity:
-        """What the whole grid holds: the volume integral of the interpolant [yr^-1, or a number].
+        """Volume integral of the interpolated density [yr^-1, or a number].
 
         Gauss-Legendre quadrature in every cell of the (R, z) table, with the rectangle rule in azimuth (eq. 2).
         """
         table = self._table
         n_r, n_phi, n_z = table.values.shape
-        # A cell may span several e-folds of ln n: the fewer the cells, the more nodes in each.
-        (x, w), (y, v) = (np.polynomial.legendre.leggauss(2 if n > 64 else 4 if n > 16 else 24) for n in (n_r, n_z))
-        x, w, y, v = (x + 1) / 2, w / 2, (y + 1) / 2, v / 2
-        first, scale, _ = table.axes[0]
-        t = first + (np.arange(n_r - 1)[:, None] + x) / scale
-        r = t**2 if table.root else t
-        dr = (2 * t if table.root else 1.0) * w / scale
-        z_first, z_scale, _ = table.axes[2]
-        h = z_first + (np.arange(n_z - 1)[:, None] + y) / z_scale
-        z = h**2 if table.steep else h
-        dz = np.broadcast_to((2 * h if table.steep else 1.0) * v / z_scale, h.shape).ravel() * (
-            2 if table.folded else 1
-        )
-        if r.size * dz.size * n_phi > 20 * MAX_CELLS:
+        r, dr = _cell_nodes(table.axes[0], n_r, table.root)
+        z, dz = _cell_nodes(table.axes[2], n_z, table.steep)
+        if r.size * z.size * n_phi > 20 * MAX_CELLS:
             raise InputError("grid: too many cells to integrate")
+        if table.folded:
+            dz = 2 * dz
         # Inner hole: constant in R down to the axis.
-        r_all = np.concatenate([[0.5 * self.radius[0].to_value(u.kpc)], r.ravel()])
-        weight = np.concatenate([[self.radius[0].to_value(u.kpc)], np.broadcast_to(dr, r.shape).ravel()]) * r_all
+        hole = self.radius[0].to_value(u.kpc)
+        r, dr = np.concatenate([[0.5 * hole], r]), np.concatenate([[hole], dr])
+        R, Z = np.meshgrid(r, z, indexing="ij")
         result = 0.0
         for phi in 2 * math.pi * np.arange(n_phi) / n_phi:
-            R, Z = np.meshgrid(r_all, z.ravel(), indexing="ij")
             points = np.stack([R * math.cos(phi), R * math.sin(phi), Z], axis=-1).reshape(-1, 3)
             n = table.density(points).reshape(R.shape)
-            result += 2 * math.pi / n_phi * float(weight @ n @ dz)
+            result += 2 * math.pi / n_phi * float((dr * r) @ n @ dz)
         kind = self.kind
         return (result * kind * u.kpc**3).to(u.yr**-1 if kind == RATE_DENSITY else u.dimensionless_unscaled)
 
     def normalised(self, rate: u.Quantity) -> CylindricalGrid:
         """The same shape with another total rate [time^-1] (eq. 2)."""
         factor = to_float(rate / self.total(), u.dimensionless_unscaled, "rate", minimum=0.0)
-        return CylindricalGrid(self.radius, self.height, self.values * factor, self.interpolation, self.smooth)
+        return replace(self, values=self.values * factor)
 
     @classmethod
     def sample(
@@ -204,11 +174,21 @@ class CylindricalGrid:
         rtol
             Accuracy asked for.
         nodes
-            Fixed numbers of nodes (n_R, n_phi, n_z) instead of ``rtol``.
+            Numbers of nodes (n_R, n_phi, n_z), where these are to be used instead of ``rtol``.
         interpolation, smooth
             As in :class:`CylindricalGrid`.
         steep
             Nodes uniform in sqrt(z), for thin layers in a high halo; needs ``symmetric``.
+
+        Returns
+        -------
+        CylindricalGrid
+            Uniform in sqrt(R).
+
+        Raises
+        ------
+        InputError
+            For sizes that are not positive, a function of another unit, and ``steep`` without ``symmetric``.
 
         Warns
         -----
@@ -223,59 +203,29 @@ class CylindricalGrid:
         r_max = to_float(radius, u.kpc, "grid radius", minimum=0.0, exclusive=True)
         z_max = to_float(height, u.kpc, "grid height", minimum=0.0, exclusive=True)
 
-        def axis_nodes(counts: list[int]) -> tuple[FloatArray, FloatArray, FloatArray]:
-            r = r_max * np.linspace(0.0, 1.0, counts[0]) ** 2
-            phi = 2 * math.pi * np.arange(counts[1]) / counts[1]
-            z = np.linspace(0.0 if symmetric else -z_max, z_max, counts[2])
-            return r, phi, z_max * (z / z_max) ** 2 if steep else z
-
-        def evaluate(r: FloatArray, phi: FloatArray, z: FloatArray) -> FloatArray:
-            shape = (r.size, phi.size, z.size)
+        def density(lattice: Lattice) -> FloatArray:
+            r, phi, z = lattice.nodes
             n = function(r[:, None, None] * u.kpc, phi[:, None] * u.rad, z * u.kpc)
-            return np.broadcast_to(to_array(n, kind, "density"), shape)
+            return np.broadcast_to(to_array(n, kind, "density"), lattice.counts)
 
-        counts = [33, 1 if axisymmetric else 16, 2 if symmetric else 3] if nodes is None else list(nodes)
-        n = evaluate(*axis_nodes(counts))
         if nodes is None:
-            pending = [0, 2] if axisymmetric else [0, 1, 2]
-            worst = [0.0, 0.0, 0.0]
-            while pending:
-                axis = pending[0]
-                finer = list(counts)
-                finer[axis] = 2 * counts[axis] if axis == 1 else 2 * counts[axis] - 1
-                fine = evaluate(*axis_nodes(finer))
-                # Fine values at odd nodes against interpolation between even ones. Nodes are uniform in sqrt(R), and
-                # halfway there is halfway in the table.
-                moved = np.moveaxis(fine, axis, 0)
-                low, high = moved[0::2], np.roll(moved[0::2], -1, axis=0) if axis == 1 else moved[2::2]
-                low = low if axis == 1 else low[:-1]
-                guess = _halfway(low, high, interpolation)
-                floor = 0.05 * moved.max(axis=0)
-                with np.errstate(invalid="ignore"):
-                    error = np.abs(guess - moved[1::2]) / (moved[1::2] + floor)
-                worst[axis] = float(np.nanmax(error, initial=0.0))
-                if worst[axis] <= rtol:
-                    pending.pop(0)
-                elif max(finer) > MAX_NODES or math.prod(finer) > MAX_CELLS:
-                    warnings.warn(
-                        f"grid: interpolation is good to {worst[axis]:.1e} only, not to the {rtol:.1e} asked for",
-                        AccuracyWarning,
-                        stacklevel=2,
-                    )
-                    pending.pop(0)
-                if worst[axis] > rtol and axis in pending:
-                    counts, n = finer, fine
-        r, _, z = axis_nodes(counts)
+            coarse = Lattice((33, 1 if axisymmetric else 16, 2 if symmetric else 3), r_max, z_max, symmetric, steep)
+            axes = (0, 2) if axisymmetric else (0, 1, 2)
+            lattice, n = refined(density, coarse, axes, rtol, interpolation)
+        else:
+            lattice = Lattice(nodes, r_max, z_max, symmetric, steep)
+            n = density(lattice)
         if interpolation == "auto":
             # The axis itself may be empty (R^a): one zero there is no reason to give up ln n.
             interpolation = "log" if np.all(n[1:] > 0) else "linear"
+        r, _, z = lattice.nodes
         return cls(r * u.kpc, z * u.kpc, n * kind, interpolation, smooth)
 
     @classmethod
     def read(cls, path: str | Path) -> CylindricalGrid:
         """Read a grid from a ``.npz`` file with arrays ``radius`` [kpc], ``height`` [kpc] and ``values``.
 
-        ``values`` is (n_R, n_z) or (n_R, n_phi, n_z), in ``unit`` if that is in the file, else in kpc^-3 yr^-1.
+        ``values`` is (n_R, n_z) or (n_R, n_phi, n_z), in ``unit`` if the file has one, else in kpc^-3 yr^-1.
 
         Raises
         ------
@@ -307,13 +257,11 @@ class CylindricalGrid:
         )
 
 
-def _uniform(x: FloatArray) -> bool:
-    step = np.diff(x)
-    return bool(np.ptp(step) <= 1e-6 * step.mean())
-
-
-def _halfway(low: FloatArray, high: FloatArray, interpolation: str) -> FloatArray:
-    """What the table gives halfway between two nodes."""
-    if interpolation == "linear":
-        return 0.5 * (low + high)
-    return np.asarray(np.sqrt(low) * np.sqrt(high))
+def _cell_nodes(axis: FloatArray, count: int, squared: bool) -> tuple[FloatArray, FloatArray]:
+    """Gauss-Legendre nodes and weights [kpc] in all cells of a table's axis; squared if it is uniform in the root."""
+    # A cell may span several e-folds of ln n: the fewer the cells, the more nodes in each.
+    x, w = unit_panel(2 if count > 64 else 4 if count > 16 else 24)
+    first, scale, _ = axis
+    t = first + (np.arange(count - 1)[:, None] + x) / scale
+    weights = np.broadcast_to((2 * t if squared else 1.0) * w / scale, t.shape)
+    return (t**2 if squared else t).ravel(), weights.ravel()

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import j0, j1, jn_zeros
 
 from ..errors import InputError, check_name
+from ..numerics.quadrature import panel_nodes
 from ..units import FloatArray, to_array, to_float
 from .disc import PROFILES, SourceDisc
 
@@ -56,6 +57,18 @@ class Sea:
     ------
     InputError
         For unknown names and values out of range.
+
+    Examples
+    --------
+    There are more cosmic rays inside the Sun's circle, and fewer above the plane:
+
+    >>> import astropy.units as u
+    >>> from skycocoon import Sea
+    >>> sea = Sea()
+    >>> sea([4.5, 8.5] * u.kpc, 0 * u.kpc).round(2)
+    <Quantity [2.31, 1.  ]>
+    >>> sea(8.5 * u.kpc, [0, 2] * u.kpc).round(2)
+    <Quantity [1.  , 0.51]>
     """
 
     sources: str = "green2015"
@@ -80,11 +93,8 @@ class Sea:
         zeros = jn_zeros(0, TERMS)
         disc = SourceDisc.preset(self.sources, sun_radius=self.sun_radius)
         # Gauss-Legendre panels, 25 nodes for each of 200: the shortest wave has 200 periods. R = t^2 smooths R^a.
-        x, w = np.polynomial.legendre.leggauss(25)
-        edges = np.linspace(0.0, np.sqrt(radius), 201)
-        half = np.diff(edges)[:, None] / 2
-        t = (edges[:-1, None] + half * (x + 1)).ravel()
-        weight = (half * w).ravel() * 2 * t
+        t, dt = panel_nodes(np.linspace(0.0, np.sqrt(radius), 201), 25)
+        weight = dt * 2 * t
         r = t**2
         q = disc.radial(r) * r * weight
         wave = zeros / radius
@@ -101,14 +111,25 @@ class Sea:
         return np.asarray(np.exp(-k * z) * -np.expm1(-2 * k * (top - z)) / (1 + np.exp(-2 * k * top)))
 
     def relative(self, radius: FloatArray, height: FloatArray) -> FloatArray:
-        """G(R, z)/G(R_sun, 0) at broadcasting R and z [kpc]; 0 outside the cylinder."""
+        """G(R, z)/G(R_sun, 0), 0 outside the cylinder.
+
+        Parameters
+        ----------
+        radius, height
+            R and z [kpc], which broadcast.
+
+        Returns
+        -------
+        array
+            Dimensionless, of the shape that R and z broadcast to.
+        """
         r, z = np.broadcast_arrays(np.asarray(radius, dtype=float), np.asarray(height, dtype=float))
         wave, amplitude = self._series
-        # On a grid every R and every z is worked out once.
-        some_r, at_r = np.unique(r, return_inverse=True)
-        some_z, at_z = np.unique(np.abs(z), return_inverse=True)
-        if some_r.size * some_z.size <= 4 * r.size + 1000:
-            result = (j0(np.outer(some_r, wave)) * amplitude) @ self._vertical(wave, some_z)
+        # On a grid each R and each z is worked out once.
+        radii, at_r = np.unique(r, return_inverse=True)
+        heights, at_z = np.unique(np.abs(z), return_inverse=True)
+        if radii.size * heights.size <= 4 * r.size + 1000:
+            result = (j0(np.outer(radii, wave)) * amplitude) @ self._vertical(wave, heights)
             result = result[at_r.reshape(r.shape), at_z.reshape(r.shape)]
         else:
             result = np.empty(r.size)
@@ -128,7 +149,18 @@ class Sea:
         return np.asarray(self.delta_gradient.to_value(u.kpc**-1) * (sun - np.minimum(radius, outer)))
 
     def __call__(self, radius: u.Quantity, height: u.Quantity) -> u.Quantity:
-        """G(R, z)/G(R_sun, 0), dimensionless, at broadcasting positions."""
+        """G(R, z)/G(R_sun, 0), dimensionless, 0 outside the cylinder.
+
+        Parameters
+        ----------
+        radius, height
+            Galactocentric R and z, which broadcast.
+
+        Returns
+        -------
+        Quantity
+            Of the shape that R and z broadcast to.
+        """
         return self.relative(to_array(radius, u.kpc, "radius"), to_array(height, u.kpc, "height")) * u.one
 
     def plot(self, **options: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import astropy.units as u
 import numpy as np
@@ -17,19 +17,22 @@ if TYPE_CHECKING:
 __all__ = [
     "NUMBER_DENSITY",
     "RATE_DENSITY",
+    "Density",
     "DensityTable",
+    "table_of",
+    "uniform",
 ]
 
 RATE_DENSITY = u.Unit("cm-3 s-1")
 """Internal unit of a source rate per volume."""
 NUMBER_DENSITY = u.Unit("cm-3")
 """Internal unit of a number per volume, such as gas."""
-# A table has its shape still on every n-th node if interpolation between these is this good, in units of the density
+# A table keeps its shape on every n-th node alone if interpolation between these is this good, in units of the density
 # plus a small part of its maximum along the axis. That only has to make sure that no feature is stepped over: the
 # error control of the quadrature does the rest.
 GRAIN_TOLERANCE = 0.5
 NEGLIGIBLE = 3e-3
-# Part of the whole below which a feature in R does not decide how finely the sky is looked at.
+# Part of all that the table holds, below which a feature in R does not decide how finely the sky is looked at.
 LITTLE = 0.005
 # Change of ln n's slope across a node, in units of 1/cell, that is called a crease.
 CREASE = 0.01
@@ -37,7 +40,7 @@ CREASE = 0.01
 
 @dataclass(frozen=True, eq=False)
 class DensityTable:
-    """What :func:`skycocoon.kernels.columns.columns` reads: values on uniform nodes, and how to find one's way there.
+    """A density as :func:`skycocoon.kernels.columns.columns` reads it: values on uniform nodes, and their axes.
 
     Attributes
     ----------
@@ -78,9 +81,19 @@ class DensityTable:
         return Table(self.values, self.axes, flags, np.concatenate(self.rulers), self.creases)
 
     def feature_angle(self, sun_radius: float) -> float:
-        """Angle [rad] under which the smallest feature is seen from afar; infinite for a smooth table.
+        """Angle [rad] under which the smallest feature in R and phi is seen; infinite for a smooth table.
 
-        Layers in z are seen whole along the plane, features in R and phi are not.
+        Layers in z do not count: along the plane they are seen edge-on.
+
+        Parameters
+        ----------
+        sun_radius
+            Distance of the observer from the Galactic axis [kpc].
+
+        Returns
+        -------
+        float
+            The angle.
         """
         first, scale, last = self.axes[0]
         angles = [math.inf]
@@ -89,8 +102,8 @@ class DensityTable:
             if self.root:
                 nodes = nodes**2
             edges = np.interp(np.arange(math.ceil(self.rulers[0][-1]) + 1), self.rulers[0], nodes)
-            # What holds next to nothing may be small: rings around the axis, kinks of a profile far from the plane. And
-            # a ring around the observer has no edge in the sky.
+            # Features that hold next to nothing may be small: rings around the axis, kinks of a profile far from the
+            # plane. And a ring around the observer has no edge in the sky.
             held = np.diff(np.interp(edges, nodes, self._within(nodes)))
             angle = np.diff(edges) / (sun_radius + edges[1:])
             angles += list(angle[(held > LITTLE) & (edges[:-1] < sun_radius)])
@@ -100,7 +113,7 @@ class DensityTable:
         return float(min(angles))
 
     def _within(self, radii: FloatArray) -> FloatArray:
-        """Part of the whole that is inside each of the nodes in R [kpc]."""
+        """Part of all that the table holds inside each of the nodes in R [kpc]."""
         z = np.arange(self.values.shape[2]) / self.axes[2, 1]
         across = np.gradient(z**2 if self.steep else z)
         n = np.exp(self.values - self.values.max()) if self.logarithmic else self.values
@@ -118,10 +131,89 @@ class DensityTable:
         return out
 
 
+def uniform(x: FloatArray) -> bool:
+    """Whether nodes are equally spaced, but for rounding."""
+    step = np.diff(x)
+    return bool(np.ptp(step) <= 1e-6 * step.mean())
+
+
+def table_of(
+    radius: FloatArray, height: FloatArray, values: FloatArray, logarithmic: bool, smooth: bool
+) -> DensityTable:
+    """Make the table that kernels read of a density on a cylindrical grid.
+
+    Parameters
+    ----------
+    radius
+        (n_R,) nodes [kpc], uniform in R or in sqrt(R).
+    height
+        (n_z,) nodes [kpc], uniform in z or, from 0, in sqrt(z). From 0 they stand for both sides of the plane.
+    values
+        (n_R, n_phi, n_z) density [cm^-3 s^-1 or cm^-3], not negative. Equal values at all azimuths are kept once.
+    logarithmic
+        Whether the table interpolates ln n; zeros become e^-5 times the least other value.
+    smooth
+        Whether the density has no feature that a quadrature over a whole ray could step over; otherwise the scale of
+        its features is worked out from the values.
+
+    Returns
+    -------
+    DensityTable
+        The table.
+    """
+    n = values
+    if n.shape[1] > 1 and np.all(n == n[:, :1]):
+        n = n[:, :1]
+    if logarithmic:
+        floor = math.log(n[n > 0].min()) - 5.0
+        with np.errstate(divide="ignore"):
+            n = np.maximum(np.log(n), floor)
+    root, steep = not uniform(radius), not uniform(height)
+    t = np.sqrt(radius) if root else radius
+    h = np.sqrt(height) if steep else height
+    n_phi = n.shape[1]
+    if smooth:
+        rulers = np.zeros(t.size), np.zeros(n_phi + 1), np.zeros(h.size)
+    else:
+        rulers = ruler(n, 0, False, logarithmic), ruler(n, 1, True, logarithmic), ruler(n, 2, False, logarithmic)
+    return DensityTable(
+        values=np.ascontiguousarray(n),
+        axes=np.array(
+            [
+                [t[0], (t.size - 1) / (t[-1] - t[0]), radius[-1]],
+                [0.0, n_phi / (2 * math.pi), 2 * math.pi],
+                [h[0], (h.size - 1) / (h[-1] - h[0]), height[-1]],
+            ]
+        ),
+        root=root,
+        folded=bool(height[0] == 0.0),
+        steep=steep,
+        logarithmic=logarithmic,
+        rulers=rulers,
+        creases=creases_of(n, height, logarithmic),
+    )
+
+
 def ruler(values: FloatArray, axis: int, periodic: bool, logarithmic: bool) -> FloatArray:
     """Grains between the first node of an axis and each of its nodes (and, if it is periodic, once around).
 
-    The grain at a node is the largest power of two of cells for which the table still has its shape there.
+    The grain at a node is the largest power of two of cells over which linear interpolation still gives the table.
+
+    Parameters
+    ----------
+    values
+        (n_R, n_phi, n_z) density or its logarithm.
+    axis
+        0, 1 or 2.
+    periodic
+        Whether the axis closes on itself.
+    logarithmic
+        Whether the values are logarithms.
+
+    Returns
+    -------
+    array
+        (n,) or, if periodic, (n + 1,) grains; all 0 if one grain spans more than half of the axis.
     """
     moved = np.moveaxis(values, axis, 0)
     if periodic:
@@ -155,7 +247,22 @@ def ruler(values: FloatArray, axis: int, periodic: bool, logarithmic: bool) -> F
 
 
 def creases_of(values: FloatArray, height: FloatArray, logarithmic: bool) -> FloatArray:
-    """The plane, and up to four heights at which the slope in z changes most, if it changes by more than 1 %."""
+    """Heights at which rays are to be split: the plane, and up to four at which the slope in z changes by over 1 %.
+
+    Parameters
+    ----------
+    values
+        (n_R, n_phi, n_z) density or its logarithm.
+    height
+        (n_z,) nodes [kpc].
+    logarithmic
+        Whether the values are logarithms.
+
+    Returns
+    -------
+    array
+        Increasing heights [kpc], of both signs if the nodes begin in the plane.
+    """
     plane = np.zeros(1) if height[0] <= 0.0 <= height[-1] else np.zeros(0)
     bend = np.abs(values[..., 2:] - 2 * values[..., 1:-1] + values[..., :-2])
     if logarithmic:
@@ -167,3 +274,11 @@ def creases_of(values: FloatArray, height: FloatArray, logarithmic: bool) -> Flo
     heights = height[1:-1][sharp[change[sharp] > CREASE]]
     both = np.concatenate([plane, heights, -heights if height[0] == 0.0 else np.zeros(0)])
     return np.unique(both)
+
+
+class Density(Protocol):
+    """A rate or a number per volume that can be integrated along rays."""
+
+    def table(self, rtol: float = 1e-5) -> DensityTable:
+        """The table that kernels read, good to a relative accuracy."""
+        ...

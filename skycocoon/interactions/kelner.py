@@ -12,6 +12,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from ..numerics.quadrature import panel_nodes
 from ..units import M_PI0, M_PROTON, MBARN, FloatArray
 from .cross_section import LowEnergyBranch
 
@@ -108,10 +109,7 @@ def pion_nodes(energy: FloatArray, per_unit: int = 24) -> tuple[FloatArray, Floa
     least = energy + M_PI0**2 / (4 * energy)
     first = np.arccosh(np.maximum(least / M_PI0, 1.0))
     last = np.arccosh(1e9 / M_PI0)
-    x, w = np.polynomial.legendre.leggauss(per_unit)
-    edges = np.linspace(0.0, 1.0, 17)
-    t = (edges[:-1, None] + (x + 1) / 2 / 16).ravel()
-    dt = np.tile(w / 32, 16)
+    t, dt = panel_nodes(np.linspace(0.0, 1.0, 17), per_unit)
     # Panels widen upwards: the integrand is a falling power law.
     v = first[:, None] + (last - first)[:, None] * t**2
     dv = (last - first)[:, None] * 2 * t * dt

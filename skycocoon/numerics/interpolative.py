@@ -20,14 +20,19 @@ __all__ = [
 
 
 def chosen_members(members: FloatArray, rtol: float) -> NDArray[np.int64]:
-    """Which members are enough for the others, most important first.
+    """Choose the members of a family of functions that represent all others by linear combination.
 
     Parameters
     ----------
     members
         (n_sample, n_member): each column is a function on samples of its argument.
     rtol
-        What may be missed of any member, in units of the largest one's norm.
+        Largest part of any member that may be missed, in units of the largest member's norm.
+
+    Returns
+    -------
+    array
+        (n_chosen,) indices of the chosen members, most important first.
     """
     triangle, order = qr(members, mode="r", pivoting=True)
     size = np.abs(np.diag(triangle))
@@ -35,11 +40,18 @@ def chosen_members(members: FloatArray, rtol: float) -> NDArray[np.int64]:
 
 
 def weights_of_others(members: FloatArray, chosen: FloatArray) -> FloatArray:
-    """Weights (n_member, n_chosen) with which chosen members add up to others, by least squares.
+    """Weights with which chosen members add up to others, by least squares.
 
     Parameters
     ----------
-    members, chosen
-        (n_sample, n_member) and (n_sample, n_chosen).
+    members
+        (n_sample, n_member) functions to represent.
+    chosen
+        (n_sample, n_chosen) functions that represent them.
+
+    Returns
+    -------
+    array
+        (n_member, n_chosen).
     """
     return np.asarray(lstsq(chosen, members)[0].T)

@@ -95,12 +95,12 @@ def _ferriere(
 
 
 MODEL = GasModel(
-    "Ferriere 1998; R < 3 kpc: Ferriere et al. 2007",
-    ferriere_atomic,
-    ferriere_molecular,
-    None,
-    "it joins CO surveys with different X_CO, 5e19 inside 3 kpc",
-    "published; reconstructed: 0.58 cm-3 of H2 at the Sun counts nuclei, R < 3 kpc is a mean over azimuth",
-    lambda: (FERRIERE_EDGE, 8.5),
+    reference="Ferriere 1998; R < 3 kpc: Ferriere et al. 2007",
+    atomic=ferriere_atomic,
+    molecular=ferriere_molecular,
+    x_co=None,
+    x_co_source="it joins CO surveys with different X_CO, 5e19 inside 3 kpc",
+    provenance="published; reconstructed: 0.58 cm-3 of H2 at the Sun counts nuclei, R < 3 kpc is a mean over azimuth",
+    kinks=lambda: (FERRIERE_EDGE, 8.5),
 )
 """The gas of Ferriere."""

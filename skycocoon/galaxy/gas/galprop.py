@@ -67,17 +67,18 @@ def galprop_molecular(R: FloatArray, z: FloatArray) -> FloatArray:
 
 
 def galprop_kinks() -> tuple[float, ...]:
+    """Radii [kpc] of the nodes of both tables, and where the shape of the HI layer changes."""
     centre, _, radius, _, _ = _galprop_tables()
     return tuple(sorted({*map(float, centre), *map(float, radius[1:]), 8.0, 10.0}))
 
 
 MODEL = GasModel(
-    "Gordon & Burton 1976, Dickey & Lockman 1990, Bronfman et al. 1988 as in GALPROP",
-    galprop_atomic,
-    galprop_molecular,
-    GALPROP_X_CO,
-    "Strong & Mattox 1996, A&A 308, L21",
-    "published; offsets of the H2 layer (< 39 pc) left out",
-    galprop_kinks,
+    reference="Gordon & Burton 1976, Dickey & Lockman 1990, Bronfman et al. 1988 as in GALPROP",
+    atomic=galprop_atomic,
+    molecular=galprop_molecular,
+    x_co=GALPROP_X_CO,
+    x_co_source="Strong & Mattox 1996, A&A 308, L21",
+    provenance="published; offsets of the H2 layer (< 39 pc) left out",
+    kinks=galprop_kinks,
 )
 """The gas of GALPROP."""

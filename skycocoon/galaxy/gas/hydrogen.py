@@ -10,12 +10,12 @@ from typing import Any, ClassVar
 import astropy.constants as const
 import astropy.units as u
 import numpy as np
-from numpy.typing import NDArray
 
 from ...errors import InputError, check_name
-from ...numerics.quadrature import GAUSS_W, GAUSS_X, panel_edges, panel_nodes
+from ...numerics.quadrature import panel_edges, panel_nodes
 from ...units import CM_PER_KPC, FloatArray, to_array, to_float
 from ..frame import Sun
+from .column import integrate_columns
 from .cordes import cordes_ionised
 from .model import Profile
 from .published import GAS_MODELS
@@ -34,15 +34,14 @@ X_CO_UNIT = u.Unit("cm-2 K-1 km-1 s")
 HYDROGEN_MASS = (const.m_p + const.m_e).to_value(u.Msun)
 """Mass of a hydrogen atom [Msun]; CODATA (astropy.constants), binding energy neglected."""
 CM3_PER_KPC3 = CM_PER_KPC**3
-IndexArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Gas:
     """Hydrogen nuclei per volume in the Galaxy; axisymmetric and symmetric about the plane.
 
-    What the choice of a model does is large: columns differ by a factor of two (``scale`` is there for that). Helium is
-    not in these numbers.
+    The choice of a model matters: columns differ by a factor of two (for which there is ``scale``). Helium is not in
+    these numbers.
 
     Parameters
     ----------
@@ -71,6 +70,15 @@ class Gas:
     ------
     InputError
         For unknown models, values out of range, and ``x_co`` with a model whose own X_CO is not known.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from skycocoon import Gas
+    >>> Gas("galprop").surface_density(8.5 * u.kpc).round(2)
+    <Quantity 6.73 solMass / pc2>
+    >>> Gas("galprop", scale=2.0).mass() / Gas("galprop").mass()
+    <Quantity 2.>
     """
 
     axisymmetric: ClassVar[bool] = True
@@ -131,32 +139,100 @@ class Gas:
         return kinks[kinks < self.radius.to_value(u.kpc)]
 
     def atomic(self, R: FloatArray, z: FloatArray) -> FloatArray:
-        """HI [cm^-3] at R and z [kpc], which broadcast; zero outside the cylinder."""
+        """HI [cm^-3], zero outside the cylinder.
+
+        Parameters
+        ----------
+        R, z
+            Radii and heights [kpc], which broadcast.
+
+        Returns
+        -------
+        array
+            H nuclei per volume, of the shape that R and z broadcast to.
+        """
         return self._inside(GAS_MODELS[self.model].atomic, R, z)
 
     def molecular(self, R: FloatArray, z: FloatArray) -> FloatArray:
-        """H nuclei in H2, 2 n(H2) [cm^-3], at R and z [kpc], which broadcast; zero outside the cylinder."""
+        """H nuclei in H2, 2 n(H2) [cm^-3], zero outside the cylinder.
+
+        Parameters
+        ----------
+        R, z
+            Radii and heights [kpc], which broadcast.
+
+        Returns
+        -------
+        array
+            H nuclei per volume, of the shape that R and z broadcast to.
+        """
         return self.molecular_factor * self._inside(GAS_MODELS[self.model].molecular, R, z)
 
     def ionised_density(self, R: FloatArray, z: FloatArray) -> FloatArray:
-        """HII [cm^-3] at R and z [kpc], which broadcast; zero outside the cylinder, and everywhere if not asked for."""
+        """HII [cm^-3], zero outside the cylinder, and everywhere unless ``ionised``.
+
+        Parameters
+        ----------
+        R, z
+            Radii and heights [kpc], which broadcast.
+
+        Returns
+        -------
+        array
+            H nuclei per volume, of the shape that R and z broadcast to.
+        """
         if not self.ionised:
             return np.zeros(np.broadcast_shapes(np.shape(R), np.shape(z)))
         return self._inside(cordes_ionised, R, z)
 
     def hydrogen(self, R: FloatArray, z: FloatArray) -> FloatArray:
-        """H nuclei of every kind [cm^-3] at R and z [kpc], which broadcast: the sum of the three."""
+        """H nuclei of every kind [cm^-3]: the sum of HI, H2 and HII.
+
+        Parameters
+        ----------
+        R, z
+            Radii and heights [kpc], which broadcast.
+
+        Returns
+        -------
+        array
+            H nuclei per volume, of the shape that R and z broadcast to.
+        """
         total = self.atomic(R, z) + self.molecular(R, z)
         return total + self.ionised_density(R, z) if self.ionised else total
 
     def density(self, radius: u.Quantity, azimuth: u.Quantity, height: u.Quantity) -> u.Quantity:
-        """H nuclei [cm^-3] at (R, phi, z), which broadcast; zero outside the cylinder."""
+        """H nuclei of every kind per volume, zero outside the cylinder.
+
+        Parameters
+        ----------
+        radius, azimuth, height
+            Galactocentric R, phi and z, which broadcast.
+
+        Returns
+        -------
+        Quantity
+            [cm^-3], of the shape that the three broadcast to.
+        """
         n = self.hydrogen(to_array(radius, u.kpc, "radius"), to_array(height, u.kpc, "height"))
         phi = to_array(azimuth, u.rad, "azimuth")
         return np.broadcast_to(n, np.broadcast_shapes(n.shape, phi.shape)) * u.cm**-3
 
     def surface_density(self, radius: u.Quantity, kind: str = "all") -> u.Quantity:
-        """Hydrogen mass per area of the disc [Msun pc^-2] at radii of any shape, of a kind of gas."""
+        """Hydrogen mass per area of the disc.
+
+        Parameters
+        ----------
+        radius
+            Radii, of any shape.
+        kind
+            One of :data:`KINDS`.
+
+        Returns
+        -------
+        Quantity
+            [Msun pc^-2], of the shape of ``radius``.
+        """
         R = to_array(radius, u.kpc, "radius")
         return (self._surface(R, kind) * HYDROGEN_MASS * CM3_PER_KPC3 * u.Msun / u.kpc**2).to(u.Msun / u.pc**2)
 
@@ -172,8 +248,7 @@ class Gas:
     ) -> u.Quantity:
         """H nuclei per area [cm^-2] from the Sun to the end of the gas, by plain adaptive quadrature.
 
-        A reference for the kernels, which it shares nothing with. Rays are cut at the kinks in R, at the point nearest
-        to the axis and at a few heights; panels are halved until Gauss-Legendre sums of 10 nodes agree.
+        A reference for the kernels, which it shares nothing with; see :mod:`skycocoon.galaxy.gas.column`.
 
         Parameters
         ----------
@@ -184,19 +259,26 @@ class Gas:
         kind
             One of :data:`KINDS`.
         rtol
-            Accuracy asked for.
+            Relative accuracy.
+
+        Returns
+        -------
+        Quantity
+            Of the shape that longitude and latitude broadcast to.
+
+        Raises
+        ------
+        InputError
+            For an unknown kind.
         """
-        profile = self._profile(kind)
         lon = to_array(longitude, u.rad, "longitude")
         lat = to_array(latitude, u.rad, "latitude")
         lon, lat = np.broadcast_arrays(lon, lat)
         rays = np.column_stack([lon.ravel(), lat.ravel()])
-        result = np.zeros(len(rays))
-        block = 500  # Rays at a time: at most some 200 panels of 10 nodes each, 8 MB an array.
-        for first in range(0, len(rays), block):
-            chosen = slice(first, first + block)
-            result[chosen] = self._columns(rays[chosen], sun.place, profile, rtol)
-        return result.reshape(lon.shape) * CM_PER_KPC * u.cm**-2
+        cylinders = np.append(self.radial_kinks, self.radius.to_value(u.kpc))
+        top = self.half_height.to_value(u.kpc)
+        columns = integrate_columns(self._profile(kind), rays, sun.place, cylinders, top, rtol)
+        return columns.reshape(lon.shape) * CM_PER_KPC * u.cm**-2
 
     def _profile(self, kind: str) -> Profile:
         profiles = {
@@ -217,56 +299,3 @@ class Gas:
         top = self.half_height.to_value(u.kpc)
         z, w = panel_nodes(panel_edges(np.concatenate([[0.02, 0.04], 0.08 * np.arange(1, 11), [1.28, 2.56]]), top, top))
         return np.asarray(2 * np.sum(w * self._profile(kind)(np.asarray(R)[..., None], z), axis=-1))
-
-    def _columns(self, rays: FloatArray, place: FloatArray, profile: Profile, rtol: float) -> FloatArray:
-        """Integrals of a density along rays (l, b) [rad]: (n,) in cm^-3 kpc."""
-        sun_radius, sun_height = place
-        edge, top = self.radius.to_value(u.kpc), self.half_height.to_value(u.kpc)
-        cos_l, sin_l = np.cos(rays[:, 0]), np.sin(rays[:, 0])
-        cos_b, sin_b = np.cos(rays[:, 1]), np.sin(rays[:, 1])
-
-        # Where R = k: distance s cos b = R_sun cos l -+ sqrt(k^2 - R_sun^2 sin^2 l); and where z = h.
-        cylinders = np.append(self.radial_kinks, edge)
-        root = np.sqrt(np.maximum(cylinders**2 - (sun_radius * sin_l[:, None]) ** 2, 0.0))
-        middle = (sun_radius * cos_l)[:, None]
-        heights = np.array([-top, -1.0, -0.3, -0.1, -0.03, 0.0, 0.03, 0.1, 0.3, 1.0, top])
-        with np.errstate(divide="ignore", invalid="ignore"):
-            flat = np.concatenate([middle - root, middle, middle + root], axis=1) / cos_b[:, None]
-            tall = (heights - sun_height) / sin_b[:, None]
-        cuts = np.concatenate([flat, tall], axis=1)
-        cuts = np.where(np.isfinite(cuts), cuts, 0.0)
-        # Beyond the far wall there is nothing; the lids are where the density itself ends.
-        far = sun_radius + edge
-        far = np.where(cos_b > 1e-6, far / np.maximum(cos_b, 1e-6), np.inf)
-        lid = np.where(np.abs(sin_b) > 1e-12, (abs(sun_height) + top) / np.maximum(np.abs(sin_b), 1e-12), np.inf)
-        end = np.minimum(far, lid)[:, None]
-        cuts = np.sort(np.concatenate([np.zeros_like(end), np.clip(cuts, 0.0, end), end], axis=1), axis=1)
-
-        ray: IndexArray = np.repeat(np.arange(len(rays), dtype=np.int64), cuts.shape[1] - 1)
-        low, high = cuts[:, :-1].ravel(), cuts[:, 1:].ravel()
-
-        def gauss(ray: IndexArray, low: FloatArray, high: FloatArray) -> FloatArray:
-            half = 0.5 * (high - low)
-            s = (0.5 * (low + high))[:, None] + half[:, None] * GAUSS_X
-            flat = s * cos_b[ray, None]
-            x, y = sun_radius - flat * cos_l[ray, None], flat * sin_l[ray, None]
-            return np.asarray(half * (profile(np.hypot(x, y), sun_height + s * sin_b[ray, None]) @ GAUSS_W))
-
-        keep = high > low
-        ray, low, high = ray[keep], low[keep], high[keep]
-        coarse = gauss(ray, low, high)
-        total = np.bincount(ray, coarse, minlength=len(rays))
-        result = np.zeros(len(rays))
-        for _ in range(40):
-            mid = 0.5 * (low + high)
-            left, right = gauss(ray, low, mid), gauss(ray, mid, high)
-            # A tenth of rtol per panel: errors of the few panels that count add up to less than rtol.
-            good = np.abs(left + right - coarse) <= 0.1 * rtol * total[ray]
-            result += np.bincount(ray[good], (left + right)[good], minlength=len(rays))
-            bad = ~good
-            if not bad.any():
-                break
-            ray = np.concatenate([ray[bad], ray[bad]])
-            low, high = np.concatenate([low[bad], mid[bad]]), np.concatenate([mid[bad], high[bad]])
-            coarse = np.concatenate([left[bad], right[bad]])
-        return result

@@ -21,12 +21,12 @@ def misiriotis_molecular(R: FloatArray, z: FloatArray) -> FloatArray:
 
 
 MODEL = GasModel(
-    "Misiriotis et al. 2006",
-    misiriotis_atomic,
-    misiriotis_molecular,
-    None,
-    "the X_CO of Misiriotis et al. 2006 is not known to us",
-    "published, coefficients as in a public code",
-    lambda: (2.75,),
+    reference="Misiriotis et al. 2006",
+    atomic=misiriotis_atomic,
+    molecular=misiriotis_molecular,
+    x_co=None,
+    x_co_source="the X_CO of Misiriotis et al. 2006 is not known to us",
+    provenance="published, coefficients as in a public code",
+    kinks=lambda: (2.75,),
 )
 """The gas of Misiriotis et al."""

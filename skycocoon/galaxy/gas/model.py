@@ -19,7 +19,7 @@ Profile = Callable[[FloatArray, FloatArray], FloatArray]
 
 @dataclass(frozen=True)
 class GasModel:
-    """A published model of HI and H2.
+    """A published model of atomic and molecular hydrogen.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class GasModel:
     atomic, molecular
         H nuclei [cm^-3] at R and z [kpc], which broadcast.
     x_co
-        X_CO that its H2 is based on [cm^-2 (K km/s)^-1]; None if that is not known to us.
+        X_CO that its H2 is based on [cm^-2 (K km/s)^-1]; None if it is not known to us.
     x_co_source
-        Where that comes from, or why there is none.
+        The publication of that X_CO, or why there is none.
     provenance
         What is published and what is not.
     kinks

@@ -27,11 +27,11 @@ def nakanishi_sofue_molecular(R: FloatArray, z: FloatArray) -> FloatArray:
 
 
 MODEL = GasModel(
-    "Nakanishi & Sofue 2003, 2006 as fitted in arXiv:1607.07886",
-    nakanishi_sofue_atomic,
-    nakanishi_sofue_molecular,
-    1.8e20,
-    "Dame et al. 2001, ApJ 547, 792 [that the maps use it: from memory]",
-    "published, coefficients as in HERMES and CRPropa; X_CO from memory",
+    reference="Nakanishi & Sofue 2003, 2006 as fitted in arXiv:1607.07886",
+    atomic=nakanishi_sofue_atomic,
+    molecular=nakanishi_sofue_molecular,
+    x_co=1.8e20,
+    x_co_source="Dame et al. 2001, ApJ 547, 792 [that the maps use it: from memory]",
+    provenance="published, coefficients as in HERMES and CRPropa; X_CO from memory",
 )
 """The gas of Nakanishi & Sofue."""
