@@ -45,6 +45,7 @@ def done(likelihood):
     return closure.closure(likelihood, SETS, 2025, minos=(X_C,), again=False)
 
 
+@pytest.mark.slow
 def test_what_is_simulated_is_what_was_measured(likelihood, done):
     """The real points' number and errors, the model's own values as the truth."""
     assert [len(p) for p in likelihood.points] == [53, 13, 20]
@@ -55,11 +56,13 @@ def test_what_is_simulated_is_what_was_measured(likelihood, done):
     assert done.values.shape == (SETS, 7)
 
 
+@pytest.mark.slow
 def test_fits_from_random_starts_are_not_lost(done):
     assert done.valid.all()
     assert np.all(done.chi2 <= done.chi2_at_truth)
 
 
+@pytest.mark.slow
 def test_the_grammage_is_unbiased(done):
     """Mean of 20 pulls within 3 standard deviations of 0: fails by chance at 0.3 % of all seeds if pulls are normal.
 
@@ -70,6 +73,7 @@ def test_the_grammage_is_unbiased(done):
     assert abs(pulls.mean()) < 3 / math.sqrt(SETS)
 
 
+@pytest.mark.slow
 def test_the_68_percent_interval_covers_the_truth_as_often_as_it_should(done):
     """MINOS of X_c, within binomial limits that fail by chance at 0.1 % of all seeds.
 
@@ -80,6 +84,7 @@ def test_the_68_percent_interval_covers_the_truth_as_often_as_it_should(done):
     assert low <= count <= high, f"{count} of {SETS}; allowed: {low:g} to {high:g}"
 
 
+@pytest.mark.slow
 def test_few_values_are_farther_off_than_two_errors(done):
     """4.5 % of normal pulls, within a binomial limit that fails by chance at 0.02 % of all seeds.
 
@@ -90,6 +95,7 @@ def test_few_values_are_farther_off_than_two_errors(done):
     assert far <= binom.ppf(0.99865, SETS, 1 - math.erf(math.sqrt(2.0)))
 
 
+@pytest.mark.slow
 def test_chi2_is_distributed_as_its_degrees_of_freedom_say(done):
     """Sums over all sets, to 3 standard deviations each: both together fail by chance at 0.5 % of all seeds."""
     freedom = SETS * done.ndof
@@ -99,6 +105,7 @@ def test_chi2_is_distributed_as_its_degrees_of_freedom_say(done):
     assert abs(above - SETS * 7) < 3 * math.sqrt(2 * SETS * 7)
 
 
+@pytest.mark.slow
 def test_the_table_says_what_was_counted(done):
     table = done.table()
     assert list(table["covered"]) == list(done.covered)
@@ -124,6 +131,7 @@ def test_data_without_noise_give_the_truth_and_chi2_zero(likelihood, part):
     assert np.all(np.abs(result.values - truth) < 1e-3 * result.errors)
 
 
+@pytest.mark.slow
 def test_a_set_is_the_same_however_many_there_are_and_from_the_truth_the_minimum_is_too(likelihood, done):
     few = closure.closure(likelihood, 3, 2025, minos=False)
     np.testing.assert_array_equal(few.values, done.values[:3])

@@ -567,6 +567,7 @@ def test_the_profile_keeps_to_the_bounds():
 # Samples --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_samples_of_a_linear_problem_have_its_mean_and_covariance(rng):
     likelihood = linear(rng, (4.2, 0.3))
     best, covariance, chi2 = closed_form(likelihood, prior=(4.2, 0.3))

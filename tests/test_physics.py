@@ -263,6 +263,7 @@ def volume_integral(disc):
     return float(np.einsum("ij,i,j", n * R * ring, dr, dz) * 2 / (4 * math.pi)) * CM_PER_KPC
 
 
+@pytest.mark.slow
 def test_10_sky_integral_is_the_volume_integral():
     disc = SourceDisc()
     volume = volume_integral(disc)
@@ -284,6 +285,7 @@ def test_10_volume_integral_by_monte_carlo(rng):
     assert np.mean(values * far) * volume == pytest.approx(sphere, rel=1e-2)
 
 
+@pytest.mark.slow
 def test_10_thin_ring():
     # N sources in a ring of radius r0 in the plane: N/(4 pi |r0^2 - R_sun^2|)
     r0, width = 4.0, 0.15
@@ -617,6 +619,7 @@ def test_reference_yields_paper(paper):
     np.testing.assert_allclose(nu, [1.10164e48, 1.67991e47, 8.63169e44], rtol=2e-5)
 
 
+@pytest.mark.slow
 def test_reference_seds():
     model = load_model("schroer2021")
     e = [1, 10, 100, 1000] * u.TeV

@@ -132,6 +132,7 @@ def ray_length(vector):
     return min(reach, 0.5 / max(abs(vector[2]), 1e-300))
 
 
+@pytest.mark.slow
 def test_uniform_absorption_has_a_closed_form():
     """(1 - exp(-k L))/k with the k of the CMB, from 10 TeV, where k is 0, to 100 PeV."""
     vectors = directions([0, 0, 20, 90, 180, 135, 10], [0, 1, 0.2, 0, 0, -3, 90])
@@ -171,13 +172,14 @@ def plain(density, absorption, sun, top, radii=(), rays=RAYS):
     return KPC * np.array([absorbed_column(density, coefficient, v, sun.place, 20.0, top, radii) for v in rays]).T
 
 
-@pytest.mark.parametrize("absorption", [CMB, BOTH, Absorption(dust_scale=1.8)])
+@pytest.mark.parametrize("absorption", [CMB, pytest.param(BOTH, marks=pytest.mark.slow), Absorption(dust_scale=1.8)])
 @pytest.mark.parametrize("sun", [SUN, Sun(8.2 * u.kpc, 0.02 * u.kpc)])
 def test_columns_of_the_disc(absorption, sun):
     found = column(DISC, sun, RAYS, absorption=absorption, energy=PEV)
     np.testing.assert_allclose(found, plain(disc, absorption, sun, 0.5), rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("absorption", [NOTHING, CMB, BOTH])
 @pytest.mark.parametrize("model", ["galprop", "nakanishi-sofue"])
 def test_columns_of_gas_in_the_sea(model, absorption):
@@ -226,6 +228,7 @@ def test_an_adaptive_reference_agrees_with_the_reference():
         assert found == pytest.approx(expected * KPC, rel=2e-6)
 
 
+@pytest.mark.slow
 def test_no_absorption_is_the_unabsorbed_sky():
     """No field at all: exactly. Fields that do nothing, at low energy or of no photons: to the rtol of two quadratures."""
     without = column(DISC, SUN, RAYS)
@@ -242,6 +245,7 @@ def test_dust_without_photons_is_the_cmb_alone():
     np.testing.assert_allclose(none, cmb, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_more_dust_lets_less_through():
     energy = np.geomspace(1e4, 1e7, 31) * u.GeV
     skies = [
@@ -284,6 +288,7 @@ def absorbed_map():
     return column_map(DISC, SUN, 64, absorption=BOTH, energy=ENERGY)
 
 
+@pytest.mark.slow
 def test_a_map_of_columns_is_columns(absorbed_map):
     """Away from the plane a pixel's mean is its centre."""
     import healpy
@@ -295,6 +300,7 @@ def test_a_map_of_columns_is_columns(absorbed_map):
     assert absorbed_map.shape == (4, 12 * 64**2)
 
 
+@pytest.mark.slow
 def test_absorption_never_adds(absorbed_map):
     unabsorbed = column_map(DISC, SUN, 64)
     assert np.all(absorbed_map[1:] < unabsorbed)
@@ -307,6 +313,7 @@ def test_absorption_never_adds(absorbed_map):
     assert np.all(ratio[1:, centre] < ratio[1:, anticentre])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "nside", "absorption", "rtol"),
     [

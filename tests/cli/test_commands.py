@@ -59,6 +59,7 @@ def test_sed_gamma():
     np.testing.assert_allclose(table["flux"] / table["intensity"], 0.334654028, rtol=1e-8)
 
 
+@pytest.mark.slow
 def test_sed_neutrino_with_changes():
     text = good(
         "sed", "paper", "--messenger", "neutrino", "--region", "icecube-allsky", "--energies", "10 TeV",
@@ -97,6 +98,7 @@ def results(tmp_path_factory):
     return out, result.stdout
 
 
+@pytest.mark.slow
 def test_run_writes_what_it_promises(results):
     out, text = results
     names = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
@@ -117,6 +119,7 @@ def test_run_writes_what_it_promises(results):
         assert (out / figure).read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_run_maps_and_seds_agree(results):
     out, _ = results
     sky = SkyMap.read(out / "gamma.fits")
@@ -135,6 +138,7 @@ def test_run_maps_and_seds_agree(results):
     np.testing.assert_allclose(nu.intensity.mean(axis=1).value[:60], whole["intensity"][:60], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_chi_square_with_and_without_the_factor(results):
     _, text = results
     line = next(line for line in text.splitlines() if line.strip().startswith("lhaaso-km2a-2023-inner"))
@@ -151,6 +155,7 @@ def test_chi_square_with_and_without_the_factor(results):
     assert all(name in text for name in ("icecube-2023-pi0", "icecube-2023-kra5", "icecube-2023-kra50"))
 
 
+@pytest.mark.slow
 def test_the_written_model_runs_again(results, tmp_path):
     out, _ = results
     rest = ("--messenger", "gamma", "--region", "tibet-a", "--energies", "3 TeV", "--rtol", 1e-2)
@@ -158,6 +163,7 @@ def test_the_written_model_runs_again(results, tmp_path):
     assert table_of(one)["flux"].tolist() == table_of(two)["flux"].tolist()
 
 
+@pytest.mark.slow
 def test_run_keeps_what_is_there(results):
     out, _ = results
     before = (out / "gamma.fits").read_bytes()
@@ -165,6 +171,7 @@ def test_run_keeps_what_is_there(results):
     assert (out / "gamma.fits").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_run_overwrites_on_demand(tmp_path):
     model = tmp_path / "model.toml"
     model.write_text(EXAMPLE.replace("nside = 128", "nside = 4").replace("per_decade = 20", "per_decade = 4"))
@@ -194,6 +201,7 @@ def test_run_overwrites_on_demand(tmp_path):
     assert not [p for p in out.iterdir() if p.name.startswith(".")]
 
 
+@pytest.mark.slow
 def test_map_then_sed_and_plot_from_it(tmp_path):
     path = tmp_path / "gamma.fits"
     good(
@@ -282,6 +290,7 @@ def test_negative_points_are_arrows_and_do_not_stop_a_run(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_terminated_run_leaves_nothing(tmp_path):
     """SIGTERM, as a batch system sends it, while the maps are written."""
     import signal
@@ -301,6 +310,7 @@ def test_a_terminated_run_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_model_without_cocoons_is_a_null_test(tmp_path):
     good(
         "run",
@@ -359,6 +369,7 @@ def test_check_says_what_is_wrong(tmp_path):
     assert "tau_c = 0.5056 Myr" in text
 
 
+@pytest.mark.slow
 def test_show(results):
     text = good("show")
     for name in (*list_presets(), *list_measurements(), *list_regions()):
@@ -440,6 +451,7 @@ def test_unwritable_folder(tmp_path):
     assert (tmp_path / "file").read_text() == "here"
 
 
+@pytest.mark.slow
 def test_nothing_is_half_written(tmp_path, monkeypatch):
     """A failure in the last step leaves no folder behind."""
     import skycocoon.products.run.run
@@ -469,6 +481,7 @@ def test_version():
     assert re.fullmatch(r"skycocoon \d+\.\d+\.\d+\S*\n", good("--version"))
 
 
+@pytest.mark.slow
 def test_component_maps_add_up_to_the_total(results):
     out, _ = results
     for messenger in ("gamma", "neutrino"):
@@ -478,6 +491,7 @@ def test_component_maps_add_up_to_the_total(results):
         np.testing.assert_allclose(whole, sum(parts), rtol=3e-7)  # single precision
 
 
+@pytest.mark.slow
 def test_variants_are_in_the_table(results):
     out, _ = results
     table = Table.read(out / "seds.ecsv")
@@ -489,6 +503,7 @@ def test_variants_are_in_the_table(results):
     assert np.all(value["total, max"][high] > 1.2 * value["total"][high])
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*cut by edges")  # of their map's coarse pixels by the mask
 def test_run_with_a_mask_a_map_and_absorption(tmp_path):
     """Masked sources, somebody else's map beside ours, and no file of a messenger that nothing shines in."""

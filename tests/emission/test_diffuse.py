@@ -127,6 +127,7 @@ def test_true_means(roi, below, node_means):
     assert 1 - found / node_means[roi][0] == pytest.approx(below, abs=0.002)
 
 
+@pytest.mark.slow
 def test_a_region_is_its_column_times_the_emissivity():
     """What region_sed adds to a column: the emissivity, and nothing else; behind absorption, at all energies at once."""
     region, energy = Region.named("lhaaso-outer"), ENERGY * u.GeV
@@ -376,6 +377,7 @@ def test_at_the_sun_nothing_hardens():
     np.testing.assert_allclose(found, at_sun, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_a_hardened_sky_is_harder_inside():
     """Column by column: brighter inside, more so at high energy; dimmer outside."""
     rays = directions([20.0, 180.0], [0.0, 0.0])

@@ -91,6 +91,7 @@ def as_full_grid(n_phi=8):
     return CylindricalGrid(table.radius, table.height, values * u.Unit("cm-3 s-1"), "log")
 
 
+@pytest.mark.slow
 def test_axisymmetric_is_recognised_and_costs_a_quarter():
     n = np.repeat(DISC.grid(1e-3).values, 6, axis=1)
     grid = CylindricalGrid(DISC.grid(1e-3).radius, DISC.grid(1e-3).height, n, "log")

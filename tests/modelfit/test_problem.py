@@ -119,6 +119,7 @@ def test_a_mask_factor_is_applied_once_and_to_its_region_alone(factor):
         np.testing.assert_array_equal(masked[name], plain[name])
 
 
+@pytest.mark.slow
 def test_a_mask_is_the_mean_over_what_it_leaves():
     masked = Region.named("lhaaso-inner-masked")
     comparison = {"comparison.mask_factor": {}, "comparison.mask": {"lhaaso-inner": "lhaaso-inner-masked"}}
@@ -620,6 +621,7 @@ def joint():
     return fit(made.likelihood, minos=False, starts=10, seed=1)
 
 
+@pytest.mark.slow
 def test_ten_random_starts_of_the_joint_fit_end_in_one_minimum(joint):
     assert joint.valid
     assert not any(joint.at_bound)
@@ -631,6 +633,7 @@ def test_ten_random_starts_of_the_joint_fit_end_in_one_minimum(joint):
     assert np.all(np.abs(values - joint.values[:, None]) < 0.05 * joint.errors[:, None])
 
 
+@pytest.mark.slow
 def test_the_joint_fit_agrees_with_boron_and_the_paper(joint):
     """0.4 g/cm2 [published] and 100 TV [reconstructed] within one error; all data are met."""
     best, errors = joint.best, dict(zip(joint.names, joint.errors, strict=True))

@@ -198,6 +198,7 @@ def test_the_masked_region_of_the_inner_galaxy():
     assert "0.206291 sr, 0.6164 of lhaaso-inner" in str(inner)
 
 
+@pytest.mark.slow
 def test_the_masked_area_by_random_directions():
     """Random directions in the box, each against every source by SkyCoord's own separations."""
     rng = np.random.default_rng(5)
@@ -216,6 +217,7 @@ def test_the_masked_area_by_random_directions():
     assert (region.solid_angle / region.unmasked.solid_angle).value == pytest.approx(left.mean(), abs=4 * spread)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nside", [64, 128])
 def test_mask_region_and_complement_add_up(nside):
     """Pixel by pixel: what sources take and what they leave are the region, the masked region and the rest the sky."""
@@ -229,6 +231,7 @@ def test_mask_region_and_complement_add_up(nside):
     assert 4 * math.pi * fractions.mean() == pytest.approx(masked.solid_angle.value, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_solid_angles_add_up():
     masked = Region.named("lhaaso-inner-masked")
     taken = masked.unmasked & Region.around(Catalogue.named("1lhaaso"))
@@ -237,6 +240,7 @@ def test_solid_angles_add_up():
     assert masked.solid_angle.value + (~masked).solid_angle.value == pytest.approx(4 * math.pi, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_masking_twice_is_masking_once():
     inner = Region.named("lhaaso-inner")
     twice = inner.without_sources().without_sources("1lhaaso", 0.3 * DEG)
@@ -244,6 +248,7 @@ def test_masking_twice_is_masking_once():
     assert twice.solid_angle.value == pytest.approx(inner.without_sources().solid_angle.value, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_a_larger_psf_leaves_less(tmp_path):
     inner = Region.named("lhaaso-inner")
     left = [inner.without_sources(psf=psf).solid_angle.value for psf in ("lhaaso-km2a", "lhaaso-wcda", 0.3 * DEG)]

@@ -34,7 +34,10 @@ def test_the_papers_regions():
     assert np.all(Region.named("icecube-allsky").fractions(8) == 1.0)
 
 
-@pytest.mark.parametrize("name", list_regions())
+# Masks of a hundred sources take seconds.
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * name.endswith("-masked")) for name in list_regions()]
+)
 def test_every_shipped_region_by_both_names(name):
     region = Region.named(name)
     assert counted(region, 32) == pytest.approx(region.solid_angle.value, rel=2e-3)
@@ -51,6 +54,7 @@ def test_across_longitude_zero():
     assert counted(region) == pytest.approx(region.solid_angle.value, rel=2e-4)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.floats(-180, 360), st.floats(2, 350), st.floats(-89, 80), st.floats(2, 60))
 def test_boxes_have_their_area(l0, width, b0, height):
@@ -61,6 +65,7 @@ def test_boxes_have_their_area(l0, width, b0, height):
     assert abs(counted(region, 16) - region.solid_angle.value) < edge * math.radians(0.1 / 60)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(st.floats(0, 360), st.floats(-90, 90), st.floats(1, 179))
 def test_discs_have_their_area(l, b, radius):
@@ -72,6 +77,7 @@ def test_discs_have_their_area(l, b, radius):
     np.testing.assert_allclose(together, 1.0, rtol=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.floats(0, 360), st.floats(0.5, 359), st.floats(-70, 65), st.floats(0.5, 60))
 def test_boxes_leak_nowhere(l0, width, b0, height):
@@ -130,6 +136,7 @@ def test_small_disc():
     assert counted(region, 64) == pytest.approx(region.solid_angle.value, rel=5e-3)
 
 
+@pytest.mark.slow
 def test_union_intersection_difference():
     a, b = box(0, 60, -10, 10), box(30, 90, -5, 5)
     area = {

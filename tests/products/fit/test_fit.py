@@ -67,6 +67,7 @@ def table(done, name):
     return Table.read(done[0] / name, format="ascii.ecsv")
 
 
+@pytest.mark.slow
 def test_all_files_and_no_others(done):
     out, _, paths = done
     assert {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()} == FILES
@@ -75,6 +76,7 @@ def test_all_files_and_no_others(done):
         assert (out / f"figures/{name}.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_best_values(done):
     _, run, _ = done
     found = table(done, "fit.ecsv")
@@ -94,6 +96,7 @@ def test_best_values(done):
     assert any("normalisation" in line for line in found.meta["toml"])
 
 
+@pytest.mark.slow
 def test_covariance(done):
     _, run, _ = done
     found = table(done, "covariance.ecsv")
@@ -103,6 +106,7 @@ def test_covariance(done):
     np.testing.assert_allclose(np.sqrt(np.diag(matrix)), run.result.errors, rtol=1e-10)
 
 
+@pytest.mark.slow
 def test_points(done):
     """Every fitted point with its model and pull: chi-square can be added up by hand."""
     _, run, _ = done
@@ -124,6 +128,7 @@ def test_points(done):
     )
 
 
+@pytest.mark.slow
 def test_the_best_model_is_one(done):
     out, run, _ = done
     text = (out / "best.toml").read_text(encoding="utf-8")
@@ -140,6 +145,7 @@ def test_the_best_model_is_one(done):
     assert loaded.model.components[1] == run.problem.loaded.model.components[1]
 
 
+@pytest.mark.slow
 def test_profile(done):
     _, run, _ = done
     found = QTable.read(done[0] / "profile-grammage-normalisation.ecsv", format="ascii.ecsv")
@@ -155,6 +161,7 @@ def test_profile(done):
         assert likelihood.chi2(values) == pytest.approx(found["chi2"][row], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_starts(done):
     found = table(done, "starts.ecsv")
     assert len(found) == 2
@@ -162,6 +169,7 @@ def test_starts(done):
     assert float(np.min(found["chi2"])) == pytest.approx(done[1].result.chi2, abs=0.01)
 
 
+@pytest.mark.slow
 def test_chain(done):
     _, run, _ = done
     found = QTable.read(done[0] / "chain.fits")
@@ -176,6 +184,7 @@ def test_chain(done):
     assert list(posterior["parameter"]) == run.result.names
 
 
+@pytest.mark.slow
 def test_summary(done):
     text = (done[0] / "summary.txt").read_text(encoding="utf-8")
     run = done[1]
@@ -193,6 +202,7 @@ def test_summary(done):
     assert "(eq. 10)" in text
 
 
+@pytest.mark.slow
 def test_nothing_is_written_over_unless_one_says_so(done):
     out = done[0]
     before = (out / "fit.ecsv").read_bytes()

@@ -56,6 +56,7 @@ def sed(overrides, region, messenger="gamma", without=()):
     return found.without(*without) if without else found
 
 
+@pytest.mark.slow
 def test_all_of_it_is_there(folder):
     assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
     for number in range(1, 6):
@@ -67,6 +68,7 @@ def test_all_of_it_is_there(folder):
     assert again.maps.energies.per_decade == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(1, 6))
 def test_tables_say_what_they_hold(folder, number):
     found = table(folder, number)
@@ -85,6 +87,7 @@ def test_tables_say_what_they_hold(folder, number):
     assert (found["error_low"][data] > 0).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(1, 6))
 def test_texts_say_what_is_published_and_what_reconstructed(folder, number):
     said = text(folder, number)
@@ -93,6 +96,7 @@ def test_texts_say_what_is_published_and_what_reconstructed(folder, number):
     assert all(len(line) <= 120 for line in (folder / f"fig{number}.txt").read_text(encoding="utf-8").splitlines())
 
 
+@pytest.mark.slow
 def test_ratios_are_those_of_the_nuclei(folder):
     nuclei = load_file("paper").nuclei
     found = table(folder, 1)
@@ -104,6 +108,7 @@ def test_ratios_are_those_of_the_nuclei(folder):
     assert set(found["curve"][found["kind"] == "data"]) == {"bc-ams02-2018", "bc-dampe-2022", "bc-calet-2022"}
 
 
+@pytest.mark.slow
 def test_transport_is_fitted_again_for_each_curve(folder):
     """At the transport of the preset 0.4 g/cm2 is too much boron; fitted again, cocoons describe B/C better than none."""
     found = table(folder, 1)
@@ -119,6 +124,7 @@ def test_transport_is_fitted_again_for_each_curve(folder):
     assert "The transport fitted again" in text(folder, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("part", "factor"), [("inner", 0.65), ("outer", 1.0)])
 def test_gamma_rays_are_those_of_the_model(folder, part, factor):
     found, region = table(folder, 2), f"lhaaso-{part}"
@@ -144,6 +150,7 @@ def test_gamma_rays_are_those_of_the_model(folder, part, factor):
     np.testing.assert_allclose(value.value, (data.energy**2 * data.value).to_value(value.unit), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_neutrinos_are_those_of_the_whole_sky_per_flavour(folder):
     found = table(folder, 3)
     model = sed({}, "icecube-allsky", "neutrino")
@@ -153,6 +160,7 @@ def test_neutrinos_are_those_of_the_whole_sky_per_flavour(folder):
     assert set(found["curve"][found["kind"] == "band"]) == {f"icecube-2023-{name}" for name in ("pi0", "kra5", "kra50")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cutoff", [10, 1000])
 def test_scan_changes_the_cutoff(folder, cutoff):
     found = table(folder, 4)
@@ -161,6 +169,7 @@ def test_scan_changes_the_cutoff(folder, cutoff):
     np.testing.assert_allclose(value.value, 0.65 * (energy**2 * model.intensity).value, rtol=1e-9)
 
 
+@pytest.mark.slow
 def test_scan_grows_with_the_cutoff(folder):
     found = table(folder, 4)
     for region in ("lhaaso-inner", "lhaaso-outer"):
@@ -171,6 +180,7 @@ def test_scan_grows_with_the_cutoff(folder):
     assert "the list of R_c, since the paper's could not be read" in text(folder, 4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "delta", "cutoff"), [("Kraichnan", "kraichnan", "10 TV"), ("Bohm", "bohm", "100 TV")])
 def test_laws_of_appendix_c(folder, kind, delta, cutoff):
     changes = {f"{GAMMA}.law": "diffusive", f"{GAMMA}.delta": delta, f"{GAMMA}.cutoff": cutoff}
@@ -219,12 +229,14 @@ def test_gain_of_cocoons_depends_on_the_data_and_the_break():
     np.testing.assert_allclose(found, [5.9, 8.4, 8.6, 11.0], rtol=0.01)
 
 
+@pytest.mark.slow
 def test_text_of_ratios_says_the_gain(folder):
     said = text(folder, 1)
     assert "chi-square is 5.9 lower with cocoons than without" in said
     assert "`skycocoon fit fit-bc` finds 11.0" in said
 
 
+@pytest.mark.slow
 def test_ages_and_sizes(folder):
     """Eqs. 9 and 10: X_c/(m_p n c) = 0.2528 Myr, and 181.7 pc for 10^4 cocoons in 20 kpc and 0.1 kpc."""
     said = " ".join((folder / "summary.txt").read_text(encoding="utf-8").split())
@@ -257,6 +269,7 @@ def test_other_local_spectra_are_drawn_too(tmp_path, undrawn):
     assert "cocoons + base lhaaso, Bohm" in set(table(tmp_path, 5)["curve"])
 
 
+@pytest.mark.slow
 def test_masks_and_laws_of_the_model_file(tmp_path, undrawn):
     """A mean outside masked sources has no factor on top; a constant grammage gets the cut-offs of eq. 6."""
     changes = {
