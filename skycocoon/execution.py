@@ -42,14 +42,27 @@ def worker_count() -> int:
 
 @contextmanager
 def threads(count: int | None = None) -> Iterator[ThreadPoolExecutor]:
-    """Pool of as many threads as there are processors; the kernels release the interpreter's lock."""
+    """Pool of threads, as many as processors unless told; kernels release the interpreter's lock."""
     with ThreadPoolExecutor(count or worker_count()) as pool:
         yield pool
 
 
 @contextmanager
 def progress_bar(description: str, show: bool) -> Iterator[Callable[[float], None]]:
-    """Give a function that takes the part that is done, 0 to 1, and shows it on stderr if that is a terminal."""
+    """Show progress on stderr if that is a terminal.
+
+    Parameters
+    ----------
+    description
+        What is in progress.
+    show
+        Whether to show it at all.
+
+    Yields
+    ------
+    callable
+        Takes the part that is done, 0 to 1.
+    """
     if not (show and sys.stderr.isatty()):
         yield lambda part: None
         return
@@ -81,6 +94,11 @@ def in_chunks(
         What runs the chunks; this thread if None.
     chunk
         Rows in a chunk.
+
+    Returns
+    -------
+    array
+        (N, ...) numbers of all rows.
     """
     if len(rows) <= chunk or executor is None:
         return function(rows)

@@ -75,13 +75,37 @@ TABLE_NAME = "dust_field.ecsv"
 
 
 def dust_density(disc: str, radius: FloatArray, height: FloatArray) -> FloatArray:
-    """Density of dust [g cm^-3] of the disc ``"cold"`` or ``"warm"`` at R and z [kpc]."""
+    """Density of dust.
+
+    Parameters
+    ----------
+    disc
+        A key of :data:`DUST_DISCS`.
+    radius, height
+        R and z [kpc], which broadcast.
+
+    Returns
+    -------
+    array
+        [g cm^-3].
+    """
     density, length, scale = DUST_DISCS[disc]
     return np.asarray(density * np.exp(-radius / length - np.abs(height) / scale))
 
 
 def cold_temperature(radius: FloatArray, height: FloatArray) -> FloatArray:
-    """Temperature of the cold dust [K] at R and z [kpc]; Misiriotis et al. 2006 [from memory]."""
+    """Temperature of the cold dust; Misiriotis et al. 2006 [from memory].
+
+    Parameters
+    ----------
+    radius, height
+        R and z [kpc], which broadcast.
+
+    Returns
+    -------
+    array
+        [K].
+    """
     return np.asarray(2.73 + 16.47 * np.exp(-radius / 48.0 - np.abs(height) / 500.0))
 
 
@@ -191,6 +215,11 @@ def dust_weights(radius: FloatArray, height: FloatArray) -> FloatArray:
 
     Beyond the table (30 kpc from the axis or 10 kpc from the plane) the weights fall like the inverse square of the
     distance, along the line from the Galactic centre: the whole disc is far below by then.
+
+    Parameters
+    ----------
+    radius, height
+        R and z [kpc].
 
     Returns
     -------

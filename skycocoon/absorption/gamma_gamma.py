@@ -31,6 +31,7 @@ __all__ = [
     "ABSORBERS",
     "DUST_SCALE_BAND",
     "Absorption",
+    "thermal_coefficient",
 ]
 
 ABSORBERS = ("cmb", "dust")
@@ -38,21 +39,42 @@ ABSORBERS = ("cmb", "dust")
 DUST_SCALE_BAND = (1.0, 1.8)
 """Range of ``dust_scale`` that the published attenuations leave open."""
 
-_EV_PER_GEV = 1e9
+EV_PER_GEV = 1e9
 # Energies of a thermal spectrum above the threshold, in kT: beyond, exp(-45) is left.
-_REACH = 45.0
-_NODES = 80
+REACH = 45.0
+NODES = 80
+# Where the CMB absorbs most [GeV].
+PEAK = np.array([2.2e6])
+# Nodes of a panel along a ray and size of the smallest [kpc]: 1e-6 of the column of the dust's weights.
+PER_PANEL = 8
+SMALLEST = 0.02
 
 
-def _thermal(
-    energy: FloatArray, temperature: float, spectrum: Callable[[FloatArray], FloatArray], nodes: int = _NODES
+def thermal_coefficient(
+    energy: FloatArray, temperature: float, spectrum: Callable[[FloatArray], FloatArray], nodes: int = NODES
 ) -> FloatArray:
-    """Integral of n(eps) sbar(E eps/m^2) over eps [kpc^-1], for energies (n,) [GeV] and a thermal n [cm^-3 eV^-1].
+    """Absorption coefficient on thermal photons: the integral of n(eps) sbar(E eps/m^2) over eps.
 
     eps = (m^2/E) cosh^2 y: sbar is analytic in y, which takes the root at the threshold away.
+
+    Parameters
+    ----------
+    energy
+        (n,) gamma-ray energies [GeV].
+    temperature
+        Of the photons [K].
+    spectrum
+        n(eps) [cm^-3 eV^-1] at photon energies [eV].
+    nodes
+        Number of Gauss-Legendre nodes.
+
+    Returns
+    -------
+    array
+        (n,) [kpc^-1].
     """
-    threshold = M_ELECTRON**2 / (energy * _EV_PER_GEV)
-    end = np.arcsinh(np.sqrt(_REACH * K_BOLTZMANN * temperature / threshold))
+    threshold = M_ELECTRON**2 / (energy * EV_PER_GEV)
+    end = np.arcsinh(np.sqrt(REACH * K_BOLTZMANN * temperature / threshold))
     x, w = unit_panel(nodes)
     y = end[:, None] * x
     s0 = np.cosh(y) ** 2
@@ -64,7 +86,7 @@ def _thermal(
 
 @lru_cache(maxsize=64)
 def _cmb_coefficients(energies: Nodes) -> FloatArray:
-    result = _thermal(energies.gev, T_CMB, cmb_spectrum)
+    result = thermal_coefficient(energies.gev, T_CMB, cmb_spectrum)
     result.setflags(write=False)
     return result
 
@@ -75,7 +97,7 @@ def _dust_coefficients(energies: Nodes) -> FloatArray:
     def spectrum(a: int) -> Callable[[FloatArray], FloatArray]:
         return lambda eps: np.asarray(dust_spectra(eps)[a])
 
-    result = np.stack([_thermal(energies.gev, t, spectrum(a)) for a, t in enumerate(TEMPERATURES)], axis=1)
+    result = np.stack([thermal_coefficient(energies.gev, t, spectrum(a)) for a, t in enumerate(TEMPERATURES)], axis=1)
     result.setflags(write=False)
     return result
 
@@ -113,6 +135,16 @@ class Absorption:
     ------
     InputError
         For unknown or repeated fields, and a scale that is negative or not finite.
+
+    Examples
+    --------
+    What arrives at 1 PeV from the Galactic centre:
+
+    >>> import astropy.units as u
+    >>> from skycocoon import Absorption, Sun
+    >>> absorption = Absorption(("cmb",))
+    >>> absorption.transmission(1 * u.PeV, Sun(), 0 * u.deg, 0 * u.deg, 8.5 * u.kpc).round(2)
+    <Quantity 0.39>
     """
 
     fields: tuple[str, ...] = ABSORBERS
@@ -154,7 +186,7 @@ class Absorption:
         return _cmb_coefficients(Nodes(energy)) if "cmb" in self.fields else np.zeros(np.size(energy))
 
     def factors(self, energy: FloatArray) -> FloatArray:
-        """What the dust's weights are to be multiplied with to give its coefficient [kpc^-1 per g cm^-2 sr].
+        """Factors of the dust's weights in its absorption coefficient [kpc^-1 per g cm^-2 sr].
 
         ``factors(energy) @ dust_weights(R, z)`` is the coefficient at a place.
 
@@ -166,7 +198,7 @@ class Absorption:
         Returns
         -------
         factors
-            (n, n_a), with a as in :data:`~skycocoon.galaxy.radiation.TEMPERATURES`; ``dust_scale`` is in it.
+            (n, n_a), with a as in :data:`~skycocoon.absorption.dust.TEMPERATURES`; ``dust_scale`` is in it.
         """
         if "dust" not in self.fields:
             return np.zeros((np.size(energy), len(TEMPERATURES)))
@@ -226,7 +258,18 @@ class Absorption:
     def transmission(
         self, energy: u.Quantity, sun: Sun, longitude: u.Quantity, latitude: u.Quantity, distance: u.Quantity
     ) -> u.Quantity:
-        """Part of the gamma rays that arrives from one place, exp(-tau); parameters as for :meth:`optical_depth`."""
+        """Part of the gamma rays that arrives from one place, exp(-tau).
+
+        Parameters
+        ----------
+        energy, sun, longitude, latitude, distance
+            As in :meth:`optical_depth`.
+
+        Returns
+        -------
+        transmission
+            Of the shape of ``energy``.
+        """
         return np.exp(-self.optical_depth(energy, sun, longitude, latitude, distance))
 
     def plot(self, sun: Sun, **options: Any) -> Any:
@@ -239,7 +282,7 @@ class Absorption:
         if not self.fields:
             absorber, verb = Absorption(), "with CMB and dust would arrive"
         if "cmb" in self.fields:
-            peak, energy = self.uniform(_PEAK)[0], _PEAK[0] / 1e6
+            peak, energy = self.uniform(PEAK)[0], PEAK[0] / 1e6
             lines.append(f"  CMB: {T_CMB:g} K (Fixsen 2009), at most {peak:.4f}/kpc, at {energy:g} PeV (published)")
         if "dust" in self.fields:
             low, high = DUST_SCALE_BAND
@@ -258,13 +301,6 @@ class Absorption:
         return [*lines, f"  {verb} from the Galactic centre, {sun.radius:g}: {parts}"]
 
 
-# Where the CMB absorbs most [GeV].
-_PEAK = np.array([2.2e6])
-# Nodes of a panel and size of the smallest [kpc]: 1e-6 of the column.
-_PER_PANEL = 8
-_SMALLEST = 0.02
-
-
 def _weight_column(sun: Sun, longitude: float, latitude: float, distance: float) -> FloatArray:
     """(n_a,) integral of the dust's weights along a ray [kpc g cm^-2 sr]; angles in rad, distance in kpc.
 
@@ -274,6 +310,6 @@ def _weight_column(sun: Sun, longitude: float, latitude: float, distance: float)
     across, up = math.cos(latitude), math.sin(latitude)
     bends = [radius * math.cos(longitude) / across] if across > 1e-9 else []
     bends += [-height / up] if abs(up) > 1e-9 else []
-    s, w = halving_panels(0.0, distance, [(bend, _SMALLEST) for bend in bends], _PER_PANEL)
+    s, w = halving_panels(0.0, distance, [(bend, SMALLEST) for bend in bends], PER_PANEL)
     r = np.hypot(radius - s * across * math.cos(longitude), s * across * math.sin(longitude))
     return dust_weights(r, height + s * up) @ w

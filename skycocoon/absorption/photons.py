@@ -70,7 +70,20 @@ def photon_density(field: str, energy: u.Quantity, radius: u.Quantity, height: u
 def energy_density(field: str, radius: u.Quantity, height: u.Quantity) -> u.Quantity:
     """Energy per volume of a field [eV cm^-3], the closed-form integral of eps n.
 
-    Parameters and errors as for :func:`photon_density`.
+    Parameters
+    ----------
+    field, radius, height
+        As in :func:`photon_density`.
+
+    Returns
+    -------
+    density
+        Of the shape that the position broadcasts to.
+
+    Raises
+    ------
+    InputError
+        For an unknown field and a bad Quantity.
     """
     check_name("photon field", field, PHOTON_FIELDS)
     r, z = np.broadcast_arrays(to_array(radius, u.kpc, "radius"), to_array(height, u.kpc, "height"))

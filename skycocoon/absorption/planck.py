@@ -15,6 +15,19 @@ HC: float = (const.h * const.c).to_value(u.eV * u.cm)
 
 
 def occupation(photon_energy: FloatArray, temperature: float) -> FloatArray:
-    """1/(exp(eps/kT) - 1); 0, and quietly, where that is too small for a float."""
+    """Mean number of thermal photons in a state, 1/(exp(eps/kT) - 1); 0 where that is too small for a float.
+
+    Parameters
+    ----------
+    photon_energy
+        eps [eV], of any shape.
+    temperature
+        T [K].
+
+    Returns
+    -------
+    array
+        Of the shape of ``photon_energy``.
+    """
     x = np.asarray(photon_energy, dtype=np.float64) / (K_BOLTZMANN * temperature)
     return np.asarray(np.exp(-x) / -np.expm1(-x))

@@ -20,12 +20,18 @@ __all__ = [
     "transmission_basis",
 ]
 
-# Transmissions that the chosen energies do not span [of the largest]: far below any rtol that is asked for.
+# Part of a transmission that the chosen energies may miss [of the largest]: far below any rtol that is asked for.
 MISSED = 1e-7
+# Energies [GeV] from which some are chosen; at the lowest nothing is absorbed.
+CANDIDATES = (1e2, 1e8, 241)
 # Coefficients, equally spaced from 0, that do for a uniform field: transmissions between them are good to MISSED.
 LADDER = 7
-# Distances to which transmissions are spanned: beyond the Galactic centre to the far edge of a large disc [kpc].
+# Directions of the rays whose transmissions are represented [deg]: a quarter of the sky, denser at the Galactic centre.
+LONGITUDES, LATITUDES = (0, 5, 15, 30, 50, 75, 105, 140, 180), (0, 0.5, 2, 6, 20, 60)
+# Distance beyond the Galactic centre to which they are: the far edge of a large disc [kpc].
 FAR_SIDE = 30.0
+# Steps of the integral along these rays, and of how many of them the end is a sample.
+STEPS, STRIDE = 400, 8
 # The dust field between nodes is linear in the kernels' table: its error is 2e-5 of the field with these.
 RADII, HEIGHTS = (257, 30.0), (193, 10.0)
 # Dust fields that add less than this to the largest coefficient are left out.
@@ -43,9 +49,9 @@ class TransmissionBasis:
     absorption
         What absorbs.
     paths
-        (n, 1 + n_a) distances [kpc] and integrals of the dust's weights up to there, on rays all over the sky, and
+        (n, 1 + n_a) distances [kpc], and integrals of the dust's weights up to these, on rays all over the sky.
     members
-        (n, m) transmissions of the chosen energies there.
+        (n, m) transmissions of the chosen energies at the ends of these paths.
     """
 
     uniform: FloatArray
@@ -67,7 +73,18 @@ class TransmissionBasis:
         return columns.Absorbers(self.uniform, self.factors, self.fields, self.axes)
 
     def weights(self, energy: FloatArray) -> FloatArray:
-        """Weights (n, m) with which columns at the chosen energies add up to those at others [GeV]."""
+        """Weights with which columns at the chosen energies add up to those at others.
+
+        Parameters
+        ----------
+        energy
+            (n,) gamma-ray energies [GeV].
+
+        Returns
+        -------
+        array
+            (n, m).
+        """
         if not self.absorption.fields:
             return np.ones((energy.size, 1))
         return weights_of_others(_transmissions(self.absorption, energy, self.paths), self.members)
@@ -85,27 +102,23 @@ def _transmissions(absorption: Absorption, energy: FloatArray, paths: FloatArray
     return np.asarray(np.exp(-tau))
 
 
-def _paths(sun: Sun, dust: bool) -> FloatArray:
-    """Distances and integrals of the dust's weights, on rays all over the sky."""
+def _points(sun: Sun) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Distances (n, 1), R and z (n, n_ray) [kpc] of points on rays all over the sky."""
     radius, height = sun.place
-    longitudes, latitudes = np.radians([0, 5, 15, 30, 50, 75, 105, 140, 180]), np.radians([0, 0.5, 2, 6, 20, 60])
-    lon, lat = (angle.ravel() for angle in np.meshgrid(longitudes, latitudes))
-    distance = (radius + FAR_SIDE) * np.linspace(0.0, 1.0, 401) ** 2
-    s = distance[:, None]
+    lon, lat = (angle.ravel() for angle in np.meshgrid(np.radians(LONGITUDES), np.radians(LATITUDES)))
+    s = (radius + FAR_SIDE) * np.linspace(0.0, 1.0, STEPS + 1)[:, None] ** 2
     x, y = radius - s * np.cos(lat) * np.cos(lon), s * np.cos(lat) * np.sin(lon)
-    z = height + s * np.sin(lat)
-    every = np.broadcast_to(s, z.shape)[None]
-    if dust:
-        w = dust_weights(np.hypot(x, y), z)
-        steps = np.diff(distance)[:, None] * (w[:, 1:] + w[:, :-1]) / 2
-        path = np.concatenate([np.zeros_like(w[:, :1]), np.cumsum(steps, axis=1)], axis=1)
-        every = np.concatenate([every, path])
-    return np.ascontiguousarray(every[:, ::8].reshape(len(every), -1).T)
+    return s, np.hypot(x, y), height + s * np.sin(lat)
+
+
+def _sampled(lengths: FloatArray) -> FloatArray:
+    """(n_path, k) of k lengths (k, n, n_ray) along rays, at every STRIDE-th point."""
+    return np.ascontiguousarray(lengths[:, ::STRIDE].reshape(len(lengths), -1).T)
 
 
 @lru_cache(maxsize=16)
 def transmission_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
-    """Attenuation of gamma rays on their way to the Sun, made once.
+    """Choose the energies whose columns give those at all others, for gamma rays on their way to the Sun; made once.
 
     Parameters
     ----------
@@ -113,39 +126,60 @@ def transmission_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
         Photon fields.
     sun
         Where the rays end.
+
+    Returns
+    -------
+    TransmissionBasis
+        The chosen energies.
     """
-    dust = "dust" in absorption.fields and absorption.dust_scale > 0
-    if not dust and "cmb" not in absorption.fields:
-        return TRANSPARENT
-    paths = _paths(sun, dust)
-    # At the lowest of these nothing is absorbed.
-    energy = np.geomspace(1e2, 1e8, 241)
-    if not dust:
-        # One coefficient everywhere: a ladder of them is as good as chosen energies, and cheaper for the kernel.
-        uniform = np.linspace(0.0, absorption.uniform(energy).max(), LADDER)
-        _, _, fields, axes = columns.TRANSPARENT
-        members = np.exp(-np.outer(paths[:, 0], uniform))
-        return TransmissionBasis(uniform, np.zeros((LADDER, 0)), fields, axes, absorption, paths, members)
-    every = _transmissions(absorption, energy, paths)
-    chosen = chosen_members(every, MISSED)
-    r, z = (last * np.linspace(0.0, 1.0, count) ** 2 for count, last in (RADII, HEIGHTS))
-    table = dust_weights(r[:, None], z)
-    every_factor = absorption.factors(energy[chosen])
-    u, size, v = np.linalg.svd(every_factor @ table.reshape(len(table), -1), full_matrices=False)
-    kept = size > NEGLIGIBLE_FIELD * size[0]
-    axes = np.array(
-        [
-            [0.0, (r.size - 1) / np.sqrt(r[-1]), r[-1]],
-            [0.0, 1.0, 1.0],
-            [0.0, (z.size - 1) / np.sqrt(z[-1]), z[-1]],
-        ]
-    )
+    if "dust" in absorption.fields and absorption.dust_scale > 0:
+        return _dusty_basis(absorption, sun)
+    return _uniform_basis(absorption, sun) if "cmb" in absorption.fields else TRANSPARENT
+
+
+def _uniform_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
+    """A ladder of uniform coefficients: as good as chosen energies, and cheaper for the kernel."""
+    distance, _, z = _points(sun)
+    paths = _sampled(np.broadcast_to(distance, z.shape)[None])
+    ladder = np.linspace(0.0, absorption.uniform(np.geomspace(*CANDIDATES)).max(), LADDER)
     return TransmissionBasis(
-        np.ascontiguousarray(absorption.uniform(energy[chosen])),
-        np.ascontiguousarray((u * size)[:, kept]),
-        np.ascontiguousarray(v[kept].reshape(-1, r.size, 1, z.size)),
-        axes,
-        absorption,
-        paths,
-        every[:, chosen],
+        uniform=ladder,
+        factors=np.zeros((LADDER, 0)),
+        fields=TRANSPARENT.fields,
+        axes=TRANSPARENT.axes,
+        absorption=absorption,
+        paths=paths,
+        members=np.exp(-np.outer(paths[:, 0], ladder)),
+    )
+
+
+def _dusty_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
+    """Chosen energies, and the dust's field as a sum of as few products of factor and table as matter."""
+    distance, radius, z = _points(sun)
+    weights = dust_weights(radius, z)
+    steps = np.diff(distance, axis=0) * (weights[:, 1:] + weights[:, :-1]) / 2
+    integrals = np.concatenate([np.zeros_like(weights[:, :1]), np.cumsum(steps, axis=1)], axis=1)
+    paths = _sampled(np.concatenate([np.broadcast_to(distance, z.shape)[None], integrals]))
+    energy = np.geomspace(*CANDIDATES)
+    transmissions = _transmissions(absorption, energy, paths)
+    chosen = chosen_members(transmissions, MISSED)
+    r, h = (last * np.linspace(0.0, 1.0, count) ** 2 for count, last in (RADII, HEIGHTS))
+    table = dust_weights(r[:, None], h)
+    coefficients = absorption.factors(energy[chosen]) @ table.reshape(len(table), -1)
+    left, size, right = np.linalg.svd(coefficients, full_matrices=False)
+    kept = size > NEGLIGIBLE_FIELD * size[0]
+    return TransmissionBasis(
+        uniform=np.ascontiguousarray(absorption.uniform(energy[chosen])),
+        factors=np.ascontiguousarray((left * size)[:, kept]),
+        fields=np.ascontiguousarray(right[kept].reshape(-1, r.size, 1, h.size)),
+        axes=np.array(
+            [
+                [0.0, (r.size - 1) / np.sqrt(r[-1]), r[-1]],
+                [0.0, 1.0, 1.0],
+                [0.0, (h.size - 1) / np.sqrt(h[-1]), h[-1]],
+            ]
+        ),
+        absorption=absorption,
+        paths=paths,
+        members=transmissions[:, chosen],
     )

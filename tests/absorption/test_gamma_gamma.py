@@ -11,7 +11,7 @@ from scipy.special import gamma, zeta
 from skycocoon import InputError
 from skycocoon.absorption import Absorption, energy_density, photon_density
 from skycocoon.absorption.dust import TEMPERATURES, dust_opacity, dust_weights
-from skycocoon.absorption.gamma_gamma import ABSORBERS, _thermal
+from skycocoon.absorption.gamma_gamma import ABSORBERS, thermal_coefficient
 from skycocoon.absorption.planck import HC, K_BOLTZMANN
 from skycocoon.galaxy import Sun
 from skycocoon.interactions.pair_production import M_ELECTRON, isotropic_cross_section
@@ -92,7 +92,7 @@ def test_dust_of_one_temperature(temperature, expected):
     power = 6.08
     energy = 2 / HC**3 * float(dust_opacity(1.0)) * (K_BOLTZMANN * temperature) ** power * gamma(power) * zeta(power)
     tev = np.array([30, 60, 100, 150, 200, 300, 500, 1000, 3000])
-    np.testing.assert_allclose(_thermal(tev * 1e3, temperature, spectrum) / energy, expected, rtol=0.03)
+    np.testing.assert_allclose(thermal_coefficient(tev * 1e3, temperature, spectrum) / energy, expected, rtol=0.03)
 
 
 def test_only_the_warm_dust_stops_10_tev():
