@@ -70,7 +70,7 @@ def numpy_disc(disc):
 
     def density(x, y, z):
         r = np.sqrt(x * x + y * y)
-        return disc._shape(r, z) * ((r < 20) & (np.abs(z) < 0.5))
+        return disc.shape(r, z) * ((r < 20) & (np.abs(z) < 0.5))
 
     norm = disc.normalisation.to_value("cm-3 s-1") * u.kpc.to(u.cm)
     return lambda x, y, z: density(x, y, z) * norm

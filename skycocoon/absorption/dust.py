@@ -131,8 +131,8 @@ def dust_spectra(photon_energy: FloatArray) -> FloatArray:
     return np.array([common * occupation(energy, temperature) for temperature in TEMPERATURES])
 
 
-def _polynomials(temperature: FloatArray) -> FloatArray:
-    """l_a(T) of the cold nodes, (3, ...)."""
+def temperature_polynomials(temperature: FloatArray) -> FloatArray:
+    """l_a(T) of the cold nodes, (3, ...), at temperatures [K]."""
     nodes = COLD_TEMPERATURES
     result = []
     for a, here in enumerate(nodes):
@@ -174,14 +174,14 @@ def integrate_dust_weights(radius: float, height: float) -> FloatArray:
         dust = (2 * math.pi * r * dr * np.exp(-r / length))[:, None] * (dz * np.exp(-np.abs(z) / scale)) / kernel
         dust *= density * CM_PER_KPC
         if disc == "cold":
-            weights += list(np.einsum("aij,ij->a", _polynomials(cold_temperature(r[:, None], z)), dust))
+            weights += list(np.einsum("aij,ij->a", temperature_polynomials(cold_temperature(r[:, None], z)), dust))
         else:
             weights.append(dust.sum())
     return np.array(weights)
 
 
 @lru_cache(maxsize=1)
-def _splines() -> tuple[float, float, tuple[RectBivariateSpline, ...]]:
+def weight_splines() -> tuple[float, float, tuple[RectBivariateSpline, ...]]:
     """Largest R and z of the table [kpc], and splines in sqrt(R) and sqrt(z).
 
     They hold ln of the cold sum, of T_a^6 W_a, each cold term's part in it, and ln of the warm weight: W_a of a node
@@ -227,7 +227,7 @@ def dust_weights(radius: FloatArray, height: FloatArray) -> FloatArray:
         (n_a, ...) in the order of :data:`TEMPERATURES`. The weight of one cold node alone may be negative.
     """
     r, z = np.broadcast_arrays(np.asarray(radius, dtype=np.float64), np.abs(np.asarray(height, dtype=np.float64)))
-    r_max, z_max, splines = _splines()
+    r_max, z_max, splines = weight_splines()
     far = np.maximum(np.maximum(r / r_max, z / z_max), 1.0)
     x, y = np.sqrt(r / far), np.sqrt(z / far)
     values = [spline.ev(x, y) for spline in splines]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 import astropy.units as u
 
+from ..galaxy import Density
 from ..sky import SkyMap
 from ..units import FloatArray
 
@@ -32,7 +33,7 @@ class Term:
     """
 
     spectrum: Callable[[FloatArray], FloatArray]
-    density: Any
+    density: Density
     s_min: float = 0.0
 
 

@@ -6,12 +6,13 @@ from .gas.hydrogen import Gas
 from .gas.published import GAS_MODELS
 from .grid import CylindricalGrid
 from .sea import Sea
-from .table import DensityTable
+from .table import Density, DensityTable
 
 __all__ = [
     "GAS_MODELS",
     "PROFILES",
     "CylindricalGrid",
+    "Density",
     "DensityTable",
     "Gas",
     "Sea",

@@ -130,8 +130,19 @@ class SourceDisc:
         a, b, offset = PROFILES[check_name("disc profile", profile, PROFILES)]
         return cls(a=a, b=b, offset=offset * u.kpc, **changes)  # type: ignore[arg-type]
 
-    def _shape(self, r: FloatArray, z: FloatArray) -> FloatArray:
-        """The profile with R_0 = 1 [R and z in kpc]."""
+    def shape(self, r: FloatArray, z: FloatArray) -> FloatArray:
+        """The rate per volume with R_0 = 1, not yet cut at the cylinder's walls and lids.
+
+        Parameters
+        ----------
+        r, z
+            R and z [kpc], which broadcast.
+
+        Returns
+        -------
+        array
+            Dimensionless, of the shape that R and z broadcast to.
+        """
         return np.asarray(self.radial(r) * self._vertical(np.abs(z), self.height.to_value(u.kpc)))
 
     def radial(self, r: FloatArray) -> FloatArray:
@@ -202,7 +213,7 @@ class SourceDisc:
         r = to_array(radius, u.kpc, "radius")
         z = to_array(height, u.kpc, "height")
         inside = (r <= self.radius.to_value(u.kpc)) & (np.abs(z) <= self.half_height.to_value(u.kpc))
-        return np.where(inside, self._shape(r, z), 0.0) * self.normalisation
+        return np.where(inside, self.shape(r, z), 0.0) * self.normalisation
 
     def total(self) -> u.Quantity:
         """Rate in the whole disc [yr^-1]."""

@@ -282,3 +282,7 @@ class Density(Protocol):
     def table(self, rtol: float = 1e-5) -> DensityTable:
         """The table that kernels read, good to a relative accuracy."""
         ...
+
+    def __hash__(self) -> int:
+        """Columns of a density are remembered by the density."""
+        ...

@@ -12,7 +12,7 @@ import numpy as np
 from ..absorption import Absorption
 from ..errors import InputError
 from ..execution import Executor, in_chunks, progress_bar, threads
-from ..galaxy import DensityTable, Sun
+from ..galaxy import Density, DensityTable, Sun
 from ..sky import Region, healpix
 from ..sky.shapes import Everywhere
 from ..units import FloatArray
@@ -36,7 +36,7 @@ REGION_SLACK = 5.0
 
 
 def column(
-    density: Any,
+    density: Density,
     sun: Sun,
     directions: FloatArray,
     *,
@@ -87,7 +87,7 @@ def _at_energies(columns: FloatArray, view: View, energy: u.Quantity | None) -> 
 
 
 def column_map(
-    density: Any,
+    density: Density,
     sun: Sun,
     nside: int,
     *,
@@ -135,7 +135,12 @@ def column_map(
 
 
 def _columns_of_sky(
-    density: Any, view: View, nside: int, pixel: str = "mean", executor: Executor | None = None, progress: bool = False
+    density: Density,
+    view: View,
+    nside: int,
+    pixel: str = "mean",
+    executor: Executor | None = None,
+    progress: bool = False,
 ) -> FloatArray:
     """Columns (12 nside^2, m) at the energies of the view's transmission basis, in RING order."""
     table = density.table(view.rtol / 10)
@@ -193,7 +198,7 @@ def _pixel_means(
 
 
 def region_column(
-    density: Any,
+    density: Density,
     sun: Sun,
     region: Region,
     *,
@@ -229,7 +234,7 @@ def region_column(
 
 
 def _columns_in_region(
-    density: Any, view: View, region: Region, executor: Executor | None = None, progress: bool = False
+    density: Density, view: View, region: Region, executor: Executor | None = None, progress: bool = False
 ) -> FloatArray:
     """Mean columns (m,) over a region at the energies of the view's transmission basis."""
     table = density.table(view.rtol / 10)
@@ -284,7 +289,7 @@ def _symmetric_sky_mean(
 
 
 @lru_cache(maxsize=8)
-def remembered_map(density: Any, view: View, nside: int, progress: bool = False) -> FloatArray:
+def remembered_map(density: Density, view: View, nside: int, progress: bool = False) -> FloatArray:
     """Mean columns over the pixels of the sky, integrated once for each density, view and resolution.
 
     Parameters
@@ -307,7 +312,7 @@ def remembered_map(density: Any, view: View, nside: int, progress: bool = False)
 
 
 @lru_cache(maxsize=256)
-def remembered_mean(density: Any, view: View, region: Region, progress: bool = False) -> FloatArray:
+def remembered_mean(density: Density, view: View, region: Region, progress: bool = False) -> FloatArray:
     """Mean columns over a region, integrated once for each density, view and region.
 
     Parameters
@@ -331,8 +336,21 @@ def remembered_mean(density: Any, view: View, region: Region, progress: bool = F
 
 
 @lru_cache(maxsize=64)
-def remembered_means(density: Any, view: View, regions: tuple[Region, ...], progress: bool = False) -> FloatArray:
-    """Mean columns over several regions, as :func:`remembered_mean` of each: (m, number of regions)."""
+def remembered_means(density: Density, view: View, regions: tuple[Region, ...], progress: bool = False) -> FloatArray:
+    """Mean columns over several regions, each as :func:`remembered_mean` gives it.
+
+    Parameters
+    ----------
+    density, view, progress
+        As in :func:`remembered_mean`.
+    regions
+        k parts of the sky.
+
+    Returns
+    -------
+    array
+        (m, k) at the energies of the view's transmission basis.
+    """
     return np.stack([remembered_mean(density, view, region, progress) for region in regions], axis=1)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from ..absorption import Absorption
 from ..emission import Component, GalaxyModel
 from ..errors import InputError
-from ..galaxy import Sun
+from ..galaxy import Density, Sun
 from ..sky import Region, Sed, SkyMap, healpix
 from ..sky.convention import check_flavour, check_messenger
 from ..units import INTENSITY, FloatArray
@@ -83,8 +83,19 @@ class Question:
 class Place(Protocol):
     """Where an intensity is wanted."""
 
-    def columns(self, density: Any, view: View) -> FloatArray:
-        """(m, ...) columns of a density at the energies of the view's transmission basis."""
+    def columns(self, density: Density, view: View) -> FloatArray:
+        """Columns of a density at the energies of the view's transmission basis.
+
+        Parameters
+        ----------
+        density, view
+            The density, and what all rays share.
+
+        Returns
+        -------
+        array
+            (m, ...).
+        """
         ...
 
     def of(self, template: SkyMap) -> u.Quantity:
@@ -107,8 +118,19 @@ class WholeSky:
     nside: int
     progress: bool = False
 
-    def columns(self, density: Any, view: View) -> FloatArray:
-        """(m, 12 nside^2) columns of a density at the energies of the view's transmission basis, RING."""
+    def columns(self, density: Density, view: View) -> FloatArray:
+        """Columns of a density at the energies of the view's transmission basis.
+
+        Parameters
+        ----------
+        density, view
+            The density, and what all rays share.
+
+        Returns
+        -------
+        array
+            (m, 12 nside^2), RING.
+        """
         return remembered_map(density, view, self.nside, self.progress).T
 
     def of(self, template: SkyMap) -> u.Quantity:
@@ -131,8 +153,19 @@ class InRegions:
     regions: tuple[Region, ...]
     progress: bool = False
 
-    def columns(self, density: Any, view: View) -> FloatArray:
-        """(m, k) mean columns of a density at the energies of the view's transmission basis."""
+    def columns(self, density: Density, view: View) -> FloatArray:
+        """Mean columns of a density at the energies of the view's transmission basis.
+
+        Parameters
+        ----------
+        density, view
+            The density, and what all rays share.
+
+        Returns
+        -------
+        array
+            (m, k).
+        """
         return remembered_means(density, view, self.regions, self.progress)
 
     def of(self, template: SkyMap) -> u.Quantity:

@@ -161,7 +161,7 @@ def test_three_temperatures_are_enough():
     t = np.linspace(14.0, 19.2, 27)
     exact = 1 / np.expm1(eps / (K_BOLTZMANN * t[:, None]))
     nodes = 1 / np.expm1(eps / (K_BOLTZMANN * np.array(dust.COLD_TEMPERATURES)[:, None]))
-    np.testing.assert_allclose(dust._polynomials(t).T @ nodes, exact, rtol=0.01)
+    np.testing.assert_allclose(dust.temperature_polynomials(t).T @ nodes, exact, rtol=0.01)
 
 
 def test_far_away_a_point():
@@ -189,9 +189,9 @@ def test_refusals():
 
 def test_a_table_of_other_temperatures_is_refused(monkeypatch):
     monkeypatch.setattr(dust, "TEMPERATURES", (18.0, 16.0, 14.0, 35.0))
-    dust._splines.cache_clear()
+    dust.weight_splines.cache_clear()
     try:
         with pytest.raises(InputError, match=r"scripts/dust_field\.py"):
             dust.dust_weights(1.0, 0.0)
     finally:
-        dust._splines.cache_clear()
+        dust.weight_splines.cache_clear()

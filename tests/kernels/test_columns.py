@@ -76,7 +76,7 @@ def test_disc_columns_are_good_to_the_default_rtol_everywhere(vertical, rng):
     disc = SourceDisc(vertical=vertical)
 
     def density(r, phi, z):
-        return disc._shape(r, z) * disc.normalisation.to_value(RATE)
+        return disc.shape(r, z) * disc.normalisation.to_value(RATE)
 
     lon = np.concatenate([rng.uniform(0, 360, 60), rng.uniform(0, 360, 60), [0, 0, 0, 0, 1e-6, 1e-3, 0.1, 180, 180]])
     lat = np.concatenate(
@@ -94,7 +94,7 @@ def test_disc_columns_are_good_to_the_default_rtol_everywhere(vertical, rng):
 def with_blob(r, phi, z, where=(5.0, 0.6, 0.05), size=0.4):
     disc = SourceDisc(radius=10 * u.kpc)
     x, y = r * np.cos(phi) - where[0] * math.cos(where[1]), r * np.sin(phi) - where[0] * math.sin(where[1])
-    return disc._shape(r, z) * (1.0 + 50 * np.exp(-0.5 * (x**2 + y**2 + (z - where[2]) ** 2) / size**2))
+    return disc.shape(r, z) * (1.0 + 50 * np.exp(-0.5 * (x**2 + y**2 + (z - where[2]) ** 2) / size**2))
 
 
 def test_off_axis_blob_in_a_disc():
@@ -121,7 +121,7 @@ def test_off_axis_blob_in_a_disc():
     expected = [plain_column(with_blob, v, (8.5, 0.0), 10.0, 0.5, n=800) for v in vectors]
     bound = (0.05**2 + (5.5 * 2 * math.pi / 480) ** 2 + 0.025**2) / 8 / 0.4**2
     np.testing.assert_allclose(found, expected, rtol=bound)
-    smooth = [plain_column(lambda r, p, z: SourceDisc()._shape(r, z), v, (8.5, 0.0), 10.0, 0.5) for v in vectors]
+    smooth = [plain_column(lambda r, p, z: SourceDisc().shape(r, z), v, (8.5, 0.0), 10.0, 0.5) for v in vectors]
     assert np.max(found / smooth) > 3
 
 

@@ -21,6 +21,16 @@ def ferriere_atomic(R: FloatArray, z: FloatArray) -> FloatArray:
     """HI of Ferriere 1998, ApJ 497, 759 (R > 3 kpc) and, as a mean over azimuth, of Ferriere et al. 2007 [cm^-3].
 
     Coefficients as in CRPropa 3 (Ferriere.cpp).
+
+    Parameters
+    ----------
+    R, z
+        Radii and heights [kpc], which broadcast.
+
+    Returns
+    -------
+    array
+        [cm^-3], of the shape that R and z broadcast to.
     """
 
     def outer(R: FloatArray, z: FloatArray) -> FloatArray:
@@ -40,6 +50,16 @@ def ferriere_molecular(R: FloatArray, z: FloatArray) -> FloatArray:
     4.1 Msun/pc^2 at the Sun and 3.6e9 Msun, both twice what is observed]; CRPropa 3, whose coefficients these are,
     doubles it. Inside, 150 and 4.8 cm^-3 count molecules and are doubled: so they give the 1.9e7 and 3.4e7 Msun that
     Ferriere et al. 2007 find for the central zone and the disc around it [masses from memory].
+
+    Parameters
+    ----------
+    R, z
+        Radii and heights [kpc], which broadcast.
+
+    Returns
+    -------
+    array
+        [cm^-3], of the shape that R and z broadcast to.
     """
 
     def outer(R: FloatArray, z: FloatArray) -> FloatArray:

@@ -41,6 +41,16 @@ def galprop_atomic(R: FloatArray, z: FloatArray) -> FloatArray:
     Y: Gordon & Burton 1976, ApJ 208, 346, linear between the centres of its bins, exp[-(R - 15.75 kpc)/3 kpc] beyond.
     f at R < 8 kpc: Dickey & Lockman 1990, ARA&A 28, 215; at R > 10 kpc: Cox, Kruegel & Mezger 1986, A&A 155, 380;
     linear in R between. Coefficients as in GALPROP's nH.cc (Moskalenko et al. 2002, ApJ 565, 280).
+
+    Parameters
+    ----------
+    R, z
+        Radii and heights [kpc], which broadcast.
+
+    Returns
+    -------
+    array
+        [cm^-3], of the shape that R and z broadcast to.
     """
     centre, plane, *_ = _galprop_tables()
     density = np.interp(R, centre, plane) * np.exp(-np.maximum(R - centre[-1], 0.0) / 3.0)
@@ -59,6 +69,16 @@ def galprop_molecular(R: FloatArray, z: FloatArray) -> FloatArray:
     epsilon and Z_h: Bronfman et al. 1988, ApJ 324, 248 (table 3), Wouterloot et al. 1990, A&A 230, 21 (R >= 10 kpc) and
     Ferriere, Gillard & Jean 2007, A&A 467, 611 (R <= 1.5 kpc) as tabulated in GALPROP's nH.cc; X_CO: Strong & Mattox
     1996. Offsets Z_0 from the plane, at most 39 pc there, are left out. Zero beyond the table's last radius, 21 kpc.
+
+    Parameters
+    ----------
+    R, z
+        Radii and heights [kpc], which broadcast.
+
+    Returns
+    -------
+    array
+        [cm^-3], of the shape that R and z broadcast to.
     """
     *_, radius, emissivity, half_width = _galprop_tables()
     eps = np.interp(R, radius, emissivity, right=0.0)

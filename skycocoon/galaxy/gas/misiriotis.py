@@ -11,12 +11,34 @@ __all__ = ["MODEL"]
 
 
 def misiriotis_atomic(R: FloatArray, z: FloatArray) -> FloatArray:
-    """HI of Misiriotis et al. 2006, A&A 459, 113 [cm^-3]; none at R <= 2.75 kpc."""
+    """HI of Misiriotis et al. 2006, A&A 459, 113 [cm^-3]; none at R <= 2.75 kpc.
+
+    Parameters
+    ----------
+    R, z
+        Radii and heights [kpc], which broadcast.
+
+    Returns
+    -------
+    array
+        [cm^-3], of the shape that R and z broadcast to.
+    """
     return np.where(R > 2.75, 0.32 * np.exp(-R / 18.24 - np.abs(z) / 0.52), 0.0)
 
 
 def misiriotis_molecular(R: FloatArray, z: FloatArray) -> FloatArray:
-    """H nuclei in H2 of Misiriotis et al. 2006, A&A 459, 113 [cm^-3]."""
+    """H nuclei in H2 of Misiriotis et al. 2006, A&A 459, 113 [cm^-3].
+
+    Parameters
+    ----------
+    R, z
+        Radii and heights [kpc], which broadcast.
+
+    Returns
+    -------
+    array
+        [cm^-3], of the shape that R and z broadcast to.
+    """
     return np.asarray(2 * 4.06 * np.exp(-R / 2.57 - np.abs(z) / 0.08))
 
 
