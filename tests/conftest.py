@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from skycocoon import InputError
+
 mpl.use("Agg")
 # CI repeats itself; everybody else explores.
 settings.register_profile("ci", derandomize=True)
@@ -31,3 +33,55 @@ def directions(longitude, latitude):
     """Unit vectors (n, 3) of Galactic directions in degrees."""
     lon, lat = np.broadcast_arrays(np.radians(longitude), np.radians(latitude))
     return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1).reshape(-1, 3)
+
+
+# A model file that says everything it needs.
+EXAMPLE = """
+[galaxy]
+sun_radius = "8.5 kpc"
+[components.cocoons]
+kind = "cocoons"
+supernova_interval = "30 yr"
+supernova_energy = "1e51 erg"
+[components.cocoons.disc]
+profile = "green2015"
+height = "0.1 kpc"
+radius = "20 kpc"
+half_height = "0.5 kpc"
+[components.cocoons.injection.proton]
+efficiency = 0.07
+slope = 4.31
+cutoff = "3 PV"
+[components.cocoons.injection.helium]
+efficiency = 0.025
+slope = 4.21
+cutoff = "3 PV"
+[components.cocoons.grammage]
+law = "exponential"            # constant | exponential | diffusive (then also delta = 0.5)
+normalisation = "0.4 g cm-2"
+cutoff = "100 TV"
+[maps]
+nside = 128
+energies = { from = "10 GeV", to = "10 PeV", per_decade = 20 }
+"""
+
+
+@pytest.fixture
+def model_file(tmp_path):
+    """Writes a model file and says where."""
+
+    def write(text=EXAMPLE, name="model.toml"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def error_of(call, *arguments):
+    """The one line that a call with a mistake in it ends in."""
+    with pytest.raises(InputError) as error:
+        call(*arguments)
+    assert "\n" not in str(error.value)
+    return str(error.value)

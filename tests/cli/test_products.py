@@ -1,61 +1,258 @@
-"""`skycocoon bc` and `skycocoon fit`, as they are typed."""
+"""run and its folder; bc and fit and their files."""
+
+import re
+import subprocess
+import sys
 
 import astropy.units as u
+import healpy
 import numpy as np
 import pytest
+from astropy.io import fits
 from astropy.table import Table
 
 import skycocoon.plot
+from skycocoon import SkyMap
 from skycocoon.config import load_file
-from skycocoon.measured import RatioMeasurement
 from skycocoon.modelfit import prepare
+from skycocoon.products.run.run import FILES
+from skycocoon.units import INTENSITY
 
-from .test_commands import bad, call, good, table_of
+from ..conftest import EXAMPLE
+from .conftest import XC, bad, call, files, good, table_of
 
-XC = "components.cocoons.grammage.normalisation"
-SMALL = f"""base = "fit-bc"
-[fit]
-data = ["bc-dampe-2022"]
-minos = false
-profiles = []
-[fit.normalisations]
-bc-dampe-2022 = false
-[fit.parameters]
-"transport.diffusion" = false
-"transport.break_delta" = false
-"transport.cross_section_scale" = false
-"{XC}" = {{ bounds = ["0 g cm-2", "1.5 g cm-2"] }}
-"transport.delta" = {{ bounds = [0.4, 0.8], prior = {{ mean = 0.63, sigma = 0.03 }} }}
-[fit.ranges]
-bc-dampe-2022 = {{ from = "20 GeV" }}
-"""
+
+@pytest.mark.slow
+def test_run_writes_what_it_promises(results):
+    out, text = results
+    names = {str(p.relative_to(out)) for p in out.rglob("*") if p.is_file()}
+    figures = {
+        f"figures/{n}.png"
+        for n in ("gamma-lhaaso-inner", "gamma-lhaaso-outer", "neutrino-icecube-allsky", "gamma-map", "neutrino-map")
+    }
+    maps = {f"{m}{n}.fits" for m in ("gamma", "neutrino") for n in ("", "-cocoons", "-diffuse")}
+    assert names == set(FILES) | figures | maps
+    assert "tau_c = 0.2528 Myr" in text
+    assert "r_c = 181.7 pc" in text
+    assert "Written:" in text
+    for name in names:
+        assert (out / name).stat().st_size > 1000
+        assert f"{out / name}" in text
+    assert (out / "summary.txt").read_text() in text
+    for figure in figures:
+        assert (out / figure).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_run_maps_and_seds_agree(results):
+    out, _ = results
+    sky = SkyMap.read(out / "gamma.fits")
+    assert sky.energy.size == 121
+    assert SkyMap.read(out / "neutrino.fits").energy[0].to_value(u.GeV) == pytest.approx(100)
+    assert healpy.read_map(out / "gamma.fits", field=60).size == 12 * 16**2
+    assert fits.getval(out / "neutrino.fits", "FLAVOUR", 1) == "per-flavour"
+    table = Table.read(out / "seds.ecsv")
+    assert set(table["region"]) == {"lhaaso-inner", "lhaaso-outer", "icecube-allsky"}
+    row = table[(table["region"] == "lhaaso-inner") & (table["component"] == "cocoons")]
+    k = int(np.argmin(np.abs(row["energy"] / 1e4 - 1)))
+    # no mask factor in any flux
+    assert row["energy"][k] ** 2 * row["intensity"][k] == pytest.approx(7.5156e-8, rel=1e-4)
+    whole = table[(table["region"] == "icecube-allsky") & (table["component"] == "total")]
+    nu = SkyMap.read(out / "neutrino.fits")
+    np.testing.assert_allclose(nu.intensity.mean(axis=1).value[:60], whole["intensity"][:60], rtol=1e-4)
+
+
+@pytest.mark.slow
+def test_chi_square_with_and_without_the_factor(results):
+    _, text = results
+    line = next(line for line in text.splitlines() if line.strip().startswith("lhaaso-km2a-2023-inner"))
+    heads = next(line for line in text.splitlines() if "without cocoons" in line)
+    assert re.split(r"\s{2,}", heads.strip()) == [
+        "data set", "points", "min", "without cocoons", "without diffuse", "max", "no factor"
+    ]  # fmt: skip
+    assert "lhaaso-inner: the model is multiplied by 0.65" in text
+    model, gone, _, _, plain = (float(x) for x in line.split()[2:])
+    assert model != plain
+    assert gone > model + 20  # LHAASO wants cocoons
+    outer = next(line for line in text.splitlines() if line.strip().startswith("lhaaso-km2a-2023-outer"))
+    assert len(outer.split()) == len(line.split()) - 1
+    assert all(name in text for name in ("icecube-2023-pi0", "icecube-2023-kra5", "icecube-2023-kra50"))
+
+
+@pytest.mark.slow
+def test_the_written_model_runs_again(results, tmp_path):
+    out, _ = results
+    rest = ("--messenger", "gamma", "--region", "tibet-a", "--energies", "3 TeV", "--rtol", 1e-2)
+    one, two = good("sed", out / "model.toml", *rest), good("sed", "paper", *rest)
+    assert table_of(one)["flux"].tolist() == table_of(two)["flux"].tolist()
+
+
+@pytest.mark.slow
+def test_run_keeps_what_is_there(results):
+    out, _ = results
+    before = (out / "gamma.fits").read_bytes()
+    assert "--overwrite" in bad("run", "paper", "--nside", 8, "--out", out)
+    assert (out / "gamma.fits").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_run_overwrites_on_demand(tmp_path):
+    model = tmp_path / "model.toml"
+    model.write_text(EXAMPLE.replace("nside = 128", "nside = 4").replace("per_decade = 20", "per_decade = 4"))
+    out = tmp_path / "results"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    points = tmp_path / "mine.ecsv"
+    table = Table(
+        {
+            "e_ref": [10.0] * u.TeV,
+            "e2dnde": [5e-8] * u.GeV / u.cm**2 / u.s / u.sr,
+            "e2dnde_err": [1e-8] * u.GeV / u.cm**2 / u.s / u.sr,
+        }
+    )
+    table.meta = {"messenger": "gamma", "region": "box:30,60,-2,2", "label": "mine"}
+    table.write(points, format="ascii.ecsv")
+    good("run", model, "--out", out, "--data", points, "--data", "tibet-asgamma-2021-a", "--quiet")
+    assert (out / "figures" / "gamma-box-30-60--2-2.png").exists()
+    assert (out / "figures" / "gamma-tibet-a.png").exists()
+    assert "mine" in (out / "summary.txt").read_text()
+    # a model file that does not ask for the factor does not get it
+    assert "x 0.65" not in (out / "summary.txt").read_text()
+    before = (out / "model.toml").read_text()
+    good("run", model, "--out", out, "--overwrite", "--quiet", "--set", "maps.nside=2")
+    assert (out / "model.toml").read_text() != before
+    assert (out / "notes.txt").read_text() == "mine"
+    assert not [p for p in out.iterdir() if p.name.startswith(".")]
+
+
+@pytest.mark.slow
+def test_a_terminated_run_leaves_nothing(tmp_path):
+    """SIGTERM, as a batch system sends it, while the maps are written."""
+    import signal
+    import time
+
+    out = tmp_path / "results"
+    command = [sys.executable, "-m", "skycocoon", "run", "paper", "--nside", "128", "--out", str(out), "--quiet"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    for _ in range(600):
+        if out.exists() and any(out.iterdir()):
+            break
+        time.sleep(0.1)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_model_without_cocoons_is_a_null_test(tmp_path):
+    good(
+        "run",
+        "paper",
+        "--nside",
+        4,
+        "--out",
+        tmp_path / "none",
+        "--quiet",
+        "--rtol",
+        1e-2,
+        "--set",
+        "components.cocoons.grammage.normalisation=0 g cm-2",
+    )
+    assert np.all(SkyMap.read(tmp_path / "none" / "gamma-cocoons.fits").intensity.value == 0)
+
+
+def test_unwritable_folder(tmp_path):
+    (tmp_path / "file").write_text("here")
+    assert "not a folder" in bad("run", "paper", "--nside", 1, "--out", tmp_path / "file")
+    assert "cannot write" in bad("run", "paper", "--nside", 1, "--out", tmp_path / "file" / "deeper")
+    assert (tmp_path / "file").read_text() == "here"
+
+
+@pytest.mark.slow
+def test_nothing_is_half_written(tmp_path, monkeypatch):
+    """A failure in the last step leaves no folder behind."""
+    import skycocoon.products.run.run
+
+    def fail(*arguments):
+        raise RuntimeError("a broken figure")
+
+    monkeypatch.setattr(skycocoon.products.run.run, "draw_map", fail)
+    result = call("run", "schroer2021", "--nside", 1, "--out", tmp_path / "results")
+    assert isinstance(result.exception, RuntimeError)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_component_maps_add_up_to_the_total(results):
+    out, _ = results
+    for messenger in ("gamma", "neutrino"):
+        whole, *parts = (
+            SkyMap.read(out / f"{messenger}{name}.fits").intensity.value for name in ("", "-cocoons", "-diffuse")
+        )
+        np.testing.assert_allclose(whole, sum(parts), rtol=3e-7)  # single precision
+
+
+@pytest.mark.slow
+def test_variants_are_in_the_table(results):
+    out, _ = results
+    table = Table.read(out / "seds.ecsv")
+    assert set(table["component"]) == {"cocoons", "diffuse", "total", "diffuse, max", "total, max"}
+    inner = table[table["region"] == "lhaaso-inner"]
+    value = {name: inner[inner["component"] == name]["intensity"] for name in set(inner["component"])}
+    np.testing.assert_allclose(value["total, max"], value["cocoons"] + value["diffuse, max"], rtol=1e-12)
+    high = inner[inner["component"] == "total"]["energy"] > 1e5
+    assert np.all(value["total, max"][high] > 1.2 * value["total"][high])
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*cut by edges")  # of their map's coarse pixels by the mask
+def test_run_with_a_mask_a_map_and_absorption(tmp_path):
+    """Masked sources, somebody else's map beside ours, and no file of a messenger that nothing shines in."""
+    E = np.geomspace(1, 1e4, 9) * u.TeV
+    SkyMap(E, {"theirs": np.full((9, 12 * 32**2), 1e-16) * INTENSITY}).write(tmp_path / "theirs.fits")
+    (tmp_path / "model.toml").write_text(
+        """
+        [components.base]
+        kind = "diffuse"
+        [components.other]
+        kind = "map"
+        file = "theirs.fits"
+        [absorption]
+        fields = ["cmb"]
+        [maps]
+        nside = 8
+        energies = { from = "10 TeV", to = "1 PeV", per_decade = 4 }
+        [comparison]
+        mask = { lhaaso-inner = "lhaaso-inner-masked" }
+        """
+    )
+    text = good("run", tmp_path / "model.toml", "--out", tmp_path / "out", "--rtol", 1e-3)
+    assert "lhaaso-inner: the model is the mean over lhaaso-inner-masked" in text
+    assert "lhaaso-outer: nothing is done" in text
+    assert "leaves 0.616" in text
+    assert "masked/unmasked intensity 0." in text
+    names = {p.name for p in (tmp_path / "out").iterdir()}
+    assert {"gamma-base.fits", "gamma-other.fits", "neutrino.fits", "neutrino-base.fits"} <= names
+    assert "neutrino-other.fits" not in names
+    regions = set(Table.read(tmp_path / "out" / "seds.ecsv")["region"])
+    assert regions == {"lhaaso-inner", "lhaaso-inner-masked", "lhaaso-outer", "icecube-allsky"}
+    np.testing.assert_allclose(SkyMap.read(tmp_path / "out" / "gamma-other.fits").intensity.value, 1e-16, rtol=1e-6)
+    (tmp_path / "model.toml").write_text('[components.other]\nkind = "map"\nfile = "theirs.fits"\n')
+    energies = ("--set", "maps.energies={from='1 TeV', to='1 PeV', per_decade=4}")
+    good("run", tmp_path / "model.toml", "--out", tmp_path / "map", "--nside", 4, *energies)
+    assert {p.name for p in (tmp_path / "map").glob("*.fits")} == {"gamma.fits"}
+
+
 ALWAYS = {"fit.ecsv", "covariance.ecsv", "points.ecsv", "best.toml", "summary.txt"}
 FIGURES = {f"figures/{name}.png" for name in ("pulls", "correlation", "bc")}
-
-
-@pytest.fixture(autouse=True)
-def _here(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def small(tmp_path):
-    path = tmp_path / "small.toml"
-    path.write_text(SMALL)
-    return path
 
 
 @pytest.fixture
 def undrawn(monkeypatch):
     """Figures are made but not rendered, which takes most of the time."""
     monkeypatch.setattr(skycocoon.plot, "save", lambda axes, *paths: [path.write_bytes(b"") for path in paths])
-
-
-def files(folder):
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-
-
-# -------------------------------------------------------------------------------------------------------------- bc
 
 
 def test_bc_on_stdout(tmp_path):
@@ -145,9 +342,6 @@ def test_mistakes_of_bc(tmp_path, arguments, parts):
     for part in parts:
         assert part in text, text
     assert files(tmp_path) == set()
-
-
-# ------------------------------------------------------------------------------------------------------------- fit
 
 
 def test_fit(small, tmp_path):
@@ -242,41 +436,6 @@ def test_mistakes_of_fit(small, tmp_path, arguments, parts):
     for part in parts:
         assert part in text, text
     assert files(tmp_path) == {"small.toml"}
-
-
-# -------------------------------------------------------------------------------------------------- check and show
-
-
-@pytest.mark.parametrize("name", ["fit-bc", "fit-joint"])
-def test_check_says_what_will_be_fitted(name):
-    text = good("check", name)
-    assert f"{name}: good" in text
-    assert f"fit: {XC}, " in text
-    assert "normalisation.bc-dampe-2022" in text
-    assert "bc-ams02-2021 (53)" in text
-    assert ("lhaaso-km2a-2023-inner (10)" in text) == (name == "fit-joint")
-
-
-def test_check_finds_mistakes_of_a_fit(small):
-    text = bad("check", small, "--set", "fit.ranges.bc-dampe-2022.from=1 PV")
-    assert "small.toml: fit.ranges.bc-dampe-2022: " in text
-    assert "no point" in text
-
-
-def test_show_a_ratio():
-    text = good("show", "bc-ams02-2021")
-    assert text.startswith(f"{RatioMeasurement.named('bc-ams02-2021')}")
-    for part in ("B/C", "GV", "doi", "events"):
-        assert part in text
-    every = good("show")
-    for name in ("bc-ams02-2021", "fit-bc", "fit-joint", "lhaaso-km2a-2023-inner"):
-        assert name in every
-
-
-def test_init_prints_the_shipped_fits(tmp_path):
-    text = good("init", "fit-joint")
-    (tmp_path / "mine.toml").write_text(text)
-    assert load_file(tmp_path / "mine.toml").file == load_file("fit-joint").file
 
 
 def test_what_lies_there_from_before_is_said(small, tmp_path, undrawn):

@@ -1,0 +1,65 @@
+"""What the options of a command allow: a mistake ends in one line, and nothing is written."""
+
+import pytest
+
+from .conftest import bad
+
+SED = ("sed", "schroer2021", "--messenger", "gamma", "--region", "lhaaso-inner", "--energies", "1 TeV")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("rnu", "paper"), "did you mean 'run'"),
+        (("run", "papr"), "did you mean 'paper'"),
+        (("run", "paper", "--nside", "100"), "64 or 128"),
+        (("run", "paper", "--nside", "-4"), "power of two"),
+        (("run", "paper", "--nside", "many"), "many"),
+        (("run", "paper", "--nsid", "64"), "--nside"),
+        (("run", "paper", "--out"), "--out"),
+        (("run", "paper", "--data", "lhaso"), "data set"),
+        (("run", "paper", "--data", "none.ecsv"), "no such file"),
+        (("run", "paper", "--rtol", "0"), "1e-7"),
+        (("run", "paper", "--set", "maps.energies.to=1 EeV"), "1e+08 GeV"),
+        (("run", "paper", "--set", "maps.energies.from=1 MeV"), "1 GeV"),
+        (("run", "paper", "--set", "maps.energies.to=50 GeV"), "neutrinos begin"),
+        (("run", "paper", "--set", "maps.nside"), "KEY=VALUE"),
+        (("run", "paper", "--nside", "8192"), "memory"),
+        ((*SED[:-1], "1 parsec"), "GeV"),
+        ((*SED[:-1], "1 m"), "GeV"),
+        ((*SED[:-1], "10"), "no unit"),
+        ((*SED[:-1], "-1 TeV"), "positive"),
+        ((*SED[:-1], "nan TeV"), "finite"),
+        ((*SED[:-1], ""), "--energies"),
+        ((*SED[:-1], "1 EeV"), "1e+08 GeV"),
+        (("sed", "paper", "--messenger", "neutrino", "--region", "lhaaso-inner", "--energies", "10 GeV"), "100 GeV"),
+        (("sed", "paper", "--messenger", "gama", "--region", "lhaaso-inner"), "did you mean 'gamma'"),
+        (("sed", "paper", "--region", "lhaaso-inner"), "--messenger is missing"),
+        (("sed", "paper", "--messenger", "gamma"), "--region"),
+        (("sed", "paper", "--messenger", "gamma", "--region", "lhaso-inner"), "did you mean 'lhaaso-inner'"),
+        (("sed", "paper", "--messenger", "gamma", "--region", "box:0,1,2"), "box:l1,l2,b1,b2"),
+        (("sed", "paper", "--messenger", "gamma", "--region", "box:0,1,80,81 & box:0,1,-81,-80", "--energies", "1 TeV"), "empty"),
+        (("sed", "paper", "--messenger", "gamma", "--region", "mask:none.fits"), "no such file"),
+        (("sed", "none.fits", "--region", "lhaaso-inner"), "no such file"),
+        ((*SED, "--set", "components.cocoons.disc.heigth=1 kpc"), "did you mean 'height'"),
+        ((*SED, "--set", "components.cocoons.disc.height=1 s"), "components.cocoons.disc.height"),
+        ((*SED, "--set", "components.cocoons.disc.height=-1 kpc"), "> 0"),
+        ((*SED, "--flavour", "tau"), "per-flavour"),
+        (("plot", "paper", "--out", "x.txt"), ".png"),
+        (("map", "paper", "--messenger", "gamma", "--out", "x.png"), ".fits"),
+        ((*SED, "--out", "x.fits"), ".ecsv"),
+        (("run", "paper", "--out", ""), "folder"),
+        (("plot", "paper", "--messenger", "gamma", "--region", "lhaaso-inner", "--factor", "-1", "--out", "x.png"), "positive"),
+        (("plot", "paper", "--messenger", "gamma", "--region", "lhaaso-outer", "--data", "lhaaso-km2a-2023-inner", "--out", "x.png"), "lhaaso-inner"),
+        (("plot", "paper", "--out", "x.png"), "--messenger"),
+        (("plot", "paper", "--messenger", "gamma", "--data", "tibet-asgamma-2021-a", "--out", "x.png"), "--region"),
+        (("plot", "paper", "--messenger", "gamma", "--region", "lhaaso-inner", "--data", "tibet-asgamma-2021-a", "--out", "x.png"), "tibet-a"),
+        (("map", "paper", "--messenger", "gamma", "--out", "none/x.fits", "--nside", "1", "--energies", "1 TeV"), "cannot write"),
+        (("init", "papr"), "did you mean 'paper'"),
+        (("show", "lhaaso-iner"), "did you mean 'lhaaso-inner'"),
+    ],
+)  # fmt: skip
+def test_mistakes_end_in_one_line_exit_code_2_and_nothing_written(arguments, words, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert words in bad(*arguments)
+    assert list(tmp_path.iterdir()) == []

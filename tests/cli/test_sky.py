@@ -1,0 +1,175 @@
+"""map, sed and plot: from a model or from a map."""
+
+import astropy.units as u
+import numpy as np
+import pytest
+from astropy.table import Table
+
+from .conftest import bad, good, table_of
+
+
+def test_sed_gamma():
+    text = good(
+        "sed", "paper", "--messenger", "gamma", "--region", "lhaaso-inner", "--energies", "1 TeV, 10 TeV, 100 TeV"
+    )
+    table = table_of(text)
+    assert table.colnames == ["component", "energy", "intensity", "flux"]
+    assert table["component"].tolist() == ["cocoons"] * 3 + ["diffuse"] * 3 + ["total"] * 3
+    parts = np.reshape(table["intensity"], (3, 3))
+    np.testing.assert_allclose(parts[2], parts[0] + parts[1], rtol=1e-12)
+    assert table["energy"].unit == u.TeV
+    e2 = (table["energy"].quantity ** 2 * table["intensity"].quantity).to_value("GeV cm-2 s-1 sr-1")[:3]
+    np.testing.assert_allclose(e2, [3.2907e-7, 7.5156e-8, 1.1178e-9], rtol=1e-4)
+    assert u.Quantity(table.meta["solid_angle"]).to_value(u.sr) == pytest.approx(0.334654028, rel=1e-8)
+    np.testing.assert_allclose(table["flux"] / table["intensity"], 0.334654028, rtol=1e-8)
+
+
+@pytest.mark.slow
+def test_sed_neutrino_with_changes():
+    text = good(
+        "sed", "paper", "--messenger", "neutrino", "--region", "icecube-allsky", "--energies", "10 TeV",
+        "--set", "components.cocoons.grammage.cutoff=300 TV", "--set", "components.cocoons.disc.height=0.2 kpc",
+    )  # fmt: skip
+    table = table_of(text)
+    assert len(table) == 3
+    assert table.meta["flavour"].startswith("per flavour")
+    assert "grammage.cutoff = 300 TV" in table.meta["changes"]
+    plain = table_of(
+        good("sed", "paper", "--messenger", "neutrino", "--region", "icecube-allsky", "--energies", "10 TeV")
+    )
+    assert table["flux"][0] > 1.5 * plain["flux"][0]
+    every = table_of(
+        good(
+            "sed",
+            "paper",
+            "--messenger",
+            "neutrino",
+            "--region",
+            "icecube-allsky",
+            "--energies",
+            "10 TeV",
+            "--flavour",
+            "all-flavour",
+        )
+    )
+    assert every["flux"][0] == pytest.approx(3 * plain["flux"][0], rel=1e-9)
+
+
+@pytest.mark.slow
+def test_map_then_sed_and_plot_from_it(tmp_path):
+    path = tmp_path / "gamma.fits"
+    good(
+        "map",
+        "schroer2021",
+        "--messenger",
+        "gamma",
+        "--nside",
+        64,
+        "--energies",
+        "1 TeV, 3 TeV, 10 TeV, 30 TeV",
+        "--out",
+        path,
+    )
+    mapped = table_of(good("sed", path, "--region", "lhaaso-inner"))
+    direct = table_of(
+        good(
+            "sed",
+            "schroer2021",
+            "--messenger",
+            "gamma",
+            "--region",
+            "lhaaso-inner",
+            "--energies",
+            "1 TeV, 3 TeV, 10 TeV, 30 TeV",
+        )
+    )
+    np.testing.assert_allclose(mapped["intensity"], direct["intensity"], rtol=3e-3)
+    between = table_of(good("sed", path, "--region", "lhaaso-inner", "--energies", "5 TeV"))
+    assert mapped["intensity"][1] > between["intensity"][0] > mapped["intensity"][2]
+    good("plot", path, "--energy", "3 TeV", "--out", tmp_path / "map.png")
+    good(
+        "plot",
+        path,
+        "--region",
+        "lhaaso-inner",
+        "--data",
+        "lhaaso-km2a-2023-inner",
+        "--factor",
+        0.65,
+        "--out",
+        tmp_path / "sed.pdf",
+    )
+    assert (tmp_path / "map.png").stat().st_size > 10_000
+    assert (tmp_path / "sed.pdf").read_bytes().startswith(b"%PDF")
+    assert "is a map of gammas" in bad("sed", path, "--messenger", "neutrino", "--region", "lhaaso-inner")
+    assert "--set goes with a model" in bad("sed", path, "--region", "lhaaso-inner", "--set", "maps.nside=2")
+    assert "exists already" in bad("plot", path, "--out", tmp_path / "map.png")
+    assert "exists already" in bad("map", "schroer2021", "--messenger", "gamma", "--out", path)
+    path.write_bytes(path.read_bytes()[:-10_000])
+    assert "not a whole FITS file" in bad("sed", path, "--region", "lhaaso-inner")
+
+
+def test_a_neutrino_map_is_converted(tmp_path):
+    path = tmp_path / "nu.fits"
+    good("map", "schroer2021", "--messenger", "neutrino", "--nside", 64, "--energies", "1 TeV, 10 TeV", "--out", path)
+    one = table_of(good("sed", path, "--region", "lhaaso-inner"))
+    every = table_of(good("sed", path, "--region", "lhaaso-inner", "--flavour", "all-flavour"))
+    np.testing.assert_allclose(every["flux"], 3 * one["flux"], rtol=1e-9)
+    assert every.meta["flavour"].startswith("sum of the three")
+    assert one.meta["from"] == "map, nside 64"
+    assert "rtol" not in one.meta
+    assert "neutrinos, not of gammas" in bad("plot", path, "--messenger", "gamma", "--out", tmp_path / "x.png")
+    assert "--set goes with a model" in bad("plot", path, "--set", "maps.nside=2", "--out", tmp_path / "x.png")
+    assert "one energy" in bad("plot", path, "--energy", "1 TeV, 2 TeV", "--out", tmp_path / "x.png")
+
+
+def test_negative_points_are_arrows_and_do_not_stop_a_run(tmp_path):
+    unit = u.TeV / u.cm**2 / u.s / u.sr
+    table = Table(
+        {"e_ref": [20.0, 50.0] * u.TeV, "e2dnde": [-7e-11, 2e-11] * unit, "e2dnde_err": [1e-10, 1e-11] * unit}
+    )
+    table.meta = {"messenger": "gamma", "region": "lhaaso-inner"}
+    table.write(tmp_path / "mine.ecsv", format="ascii.ecsv")
+    good(
+        "plot",
+        "paper",
+        "--messenger",
+        "gamma",
+        "--region",
+        "lhaaso-inner",
+        "--data",
+        tmp_path / "mine.ecsv",
+        "--out",
+        tmp_path / "x.png",
+    )
+
+
+def test_sed_to_a_file(tmp_path):
+    path = tmp_path / "sed.ecsv"
+    arguments = (
+        "sed",
+        "schroer2021",
+        "--messenger",
+        "gamma",
+        "--region",
+        "disc:80,0,5",
+        "--energies",
+        "1 TeV",
+        "--out",
+        path,
+    )
+    assert good(*arguments) == ""
+    assert Table.read(path).meta["region"] == "disc:80,0,5"
+    assert "exists already" in bad(*arguments)
+    good(*arguments, "--overwrite")
+
+
+@pytest.mark.parametrize("part", ["sea", "gas", "absorption"])
+def test_plot_part(part, tmp_path):
+    good("plot", "base-max", "--part", part, "--out", tmp_path / "x.png")
+    assert (tmp_path / "x.png").stat().st_size > 10_000
+
+
+def test_plot_part_refuses(tmp_path):
+    assert "did you mean 'gas'" in bad("plot", "paper", "--part", "gass", "--out", tmp_path / "x.png")
+    assert "no component of kind 'diffuse'" in bad("plot", "schroer2021", "--part", "sea", "--out", tmp_path / "x.png")

@@ -1,0 +1,237 @@
+"""A model file as text: bases, keys that are set, paths of files, and TOML."""
+
+import shutil
+import tomllib
+
+import astropy.units as u
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skycocoon import InputError
+from skycocoon.config import load_file, to_toml
+from skycocoon.modelfit import prepare
+from skycocoon.shipped import data_folder
+
+from ..conftest import error_of
+from .conftest import XC, ready
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.dictionaries(
+        st.text(min_size=1, max_size=6),
+        st.recursive(
+            st.one_of(
+                st.booleans(),
+                st.integers(),
+                st.floats(allow_nan=False),
+                st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc"))),
+            ),
+            lambda inner: st.dictionaries(st.text(min_size=1, max_size=4), inner, max_size=3),
+        ),
+        max_size=4,
+    )
+)
+def test_toml_round_trip(document):
+    assert tomllib.loads(to_toml(document)) == document
+
+
+@pytest.mark.parametrize("name", ["papr", "nothing-like-it", 3])
+def test_a_base_that_is_no_preset(model_file, name):
+    path = model_file(f"base = {name!r}".replace("'", '"'))
+    text = error_of(load_file, path)
+    assert text.startswith(f"{path}: base: unknown preset {name!r}")
+    assert "fit-bc, fit-joint" in text
+    assert ("did you mean 'paper'" in text) == (name == "papr")
+
+
+def test_a_base_must_be_a_preset_and_no_file(model_file):
+    model_file("", "other.toml")
+    assert "unknown preset 'other.toml'" in error_of(load_file, model_file('base = "other.toml"'))
+
+
+def test_nothing_but_a_base_is_the_base(model_file):
+    loaded, paper = load_file(model_file('base = "paper"')), load_file("paper")
+    assert loaded.file == paper.file
+    assert loaded.model.components == paper.model.components
+
+
+def test_a_file_over_its_base(model_file):
+    """Tables are merged key by key, at every depth."""
+    loaded = load_file(
+        model_file('base = "paper"\n[components.cocoons.grammage]\nnormalisation = "0.2 g cm-2"\n[maps]\nnside = 16\n')
+    )
+    grammage = loaded.model.components[0].grammage
+    assert (grammage.normalisation, grammage.cutoff) == (0.2 * u.g / u.cm**2, 100 * u.TV)
+    assert loaded.model.components[1] == load_file("paper").model.components[1]
+    assert loaded.maps.nside == 16
+    assert loaded.maps.energies.per_decade == 20
+    assert loaded.comparison.mask_factor == {"lhaaso-inner": 0.65}
+
+
+def test_a_component_of_another_kind_takes_the_place(model_file):
+    text = 'base = "paper"\n[components.diffuse]\nkind = "cocoons"\n[components.diffuse.injection.proton]\n'
+    loaded = load_file(
+        model_file(
+            text + "efficiency = 0.1\nslope = 4.3\n[comparison]\nvariants = {}\n[transport]\ncocoons = 'cocoons'\n"
+        )
+    )
+    assert type(loaded.model.components[1]) is type(loaded.model.components[0])
+    assert [i.species.name for i in loaded.model.components[1].injection] == ["proton"]
+
+
+def test_a_component_beside_those_of_the_base(model_file):
+    text = 'base = "paper"\n[components.more]\nkind = "diffuse"\nspectra = "max"\n'
+    assert [part.name for part in load_file(model_file(text)).model.components] == ["cocoons", "diffuse", "more"]
+
+
+def test_what_of_the_base_is_replaced_and_what_is_added_to(model_file):
+    """mask, mask_factor and variants are one choice each. A fit is added to, and forgets what goes with other data."""
+    text = f"""base = "fit-bc"
+[comparison]
+mask_factor = {{ lhaaso-outer = 0.9 }}
+variants = {{ steep = {{ "components.cocoons.injection.proton.slope" = 4.4 }} }}
+[fit]
+data = ["bc-dampe-2022"]
+[fit.parameters]
+"{XC}" = {{ bounds = ["0 g cm-2", "1 g cm-2"] }}
+"""
+    loaded = load_file(model_file(text))
+    assert loaded.comparison.mask_factor == {"lhaaso-outer": 0.9}
+    assert list(loaded.variants) == ["steep"]
+    assert loaded.file.fit.data == ["bc-dampe-2022"]
+    base = load_file("fit-bc").file.fit
+    assert list(loaded.file.fit.parameters) == list(base.parameters)
+    assert loaded.file.fit.parameters[XC].bounds == ["0 g cm-2", "1 g cm-2"] != base.parameters[XC].bounds
+    assert list(loaded.file.fit.normalisations) == ["bc-dampe-2022"]
+    assert loaded.file.fit.ranges == {}
+    assert loaded.file.fit.profiles == base.profiles
+    # but the transport is a table like any other
+    assert loaded.file.transport == load_file("fit-bc").file.transport
+    no_factor = load_file(model_file('base = "paper"\n[comparison]\nmask_factor = {}\n'))
+    assert no_factor.comparison.mask_factor == {}
+    assert list(no_factor.variants) == ["max"]
+
+
+def test_a_fit_that_says_only_what_differs(model_file):
+    """A parameter more, one taken out with its profile, a range and a normalisation of one's own."""
+    text = f"""base = "fit-bc"
+[fit.parameters]
+"{XC}" = false
+"transport.halo_height" = {{ bounds = ["1 kpc", "15 kpc"], prior = {{ mean = "5 kpc", sigma = "1 kpc" }} }}
+[fit.normalisations]
+bc-calet-2022 = false
+[fit.ranges]
+bc-dampe-2022 = {{ from = "20 GeV" }}
+"""
+    made = prepare(load_file(model_file(text)))
+    assert XC not in made.variation.keys
+    assert made.variation.keys[-1] == "transport.halo_height"
+    assert made.section.profiles == []
+    assert [p.name for p in made.likelihood.parameters if p.name.startswith("norm")] == ["normalisation.bc-dampe-2022"]
+    assert made.data[1].x[0] > 20 * u.GeV
+    # fit-joint is such a file
+    joint, bc = (load_file(name).file.fit for name in ("fit-joint", "fit-bc"))
+    assert list(joint.parameters)[: len(bc.parameters)] == list(bc.parameters)
+    assert set(joint.normalisations) - set(bc.normalisations) == {"lhaaso"}
+    assert joint.ranges == bc.ranges
+
+
+def test_set_of_other_data_forgets_what_goes_with_the_old():
+    loaded = load_file("fit-bc", {"fit.data": ["bc-ams02-2018", "bc-dampe-2022"]})
+    assert loaded.file.fit.ranges == {}
+    assert list(loaded.file.fit.normalisations) == ["bc-dampe-2022"]
+    with_range = load_file("fit-bc", {"fit.data": ["bc-ams02-2018"], 'fit.ranges."bc-ams02-2018"': {"from": "8 GV"}})
+    assert list(with_range.file.fit.ranges) == ["bc-ams02-2018"]
+    assert len(prepare(with_range).likelihood.points[0]) == 53
+
+
+def test_a_key_with_dots_of_its_own_is_quoted():
+    key = 'fit.parameters."transport.halo_height"'
+    loaded = load_file("fit-bc", {key: {"bounds": ["1 kpc", "15 kpc"]}})
+    assert "transport.halo_height" in loaded.file.fit.parameters
+    assert load_file("fit-bc", {f'fit.parameters."{XC}".bounds': ["0 g cm-2", "1 g cm-2"]}).file.fit.parameters[
+        XC
+    ].bounds == ["0 g cm-2", "1 g cm-2"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["data = [[1]]", "data = 3", "profiles = [[1], 2]", "normalisations = 5", "ranges = [1]", 'parameters = "x"',
+     "normalisations = { a = { sigma = 0.1, data = [[1]] } }", "parameters = { x = false }", "data = [{ a = 1 }]"],
+)  # fmt: skip
+def test_a_wild_fit_on_a_base_ends_in_one_line(model_file, text):
+    with pytest.raises(InputError) as error:
+        prepare(
+            load_file(
+                model_file(f'base = "fit-bc"\n[fit]\n{text}\n[fit.parameters]\n"transport.delta" = 3\n')
+                if "parameters" not in text
+                else model_file(f'base = "fit-bc"\n[fit]\n{text}\n')
+            )
+        )
+    assert "\n" not in str(error.value)
+
+
+def test_a_preset_on_a_preset(model_file):
+    """fit-joint is built on fit-bc, which is built on paper; a file may be built on it in turn."""
+    joint, bc, paper = (load_file(name) for name in ("fit-joint", "fit-bc", "paper"))
+    assert joint.file.transport == bc.file.transport != paper.file.transport
+    assert joint.model.components == bc.model.components == paper.model.components
+    assert set(joint.file.fit.data) > set(bc.file.fit.data)
+    loaded = load_file(model_file('base = "fit-joint"\n[transport]\ndelta = 0.6\n'))
+    assert loaded.file.fit == joint.file.fit
+    assert loaded.file.transport.delta == 0.6
+    assert loaded.file.transport.diffusion == bc.file.transport.diffusion
+
+
+def test_mistakes_in_a_file_over_a_base_are_the_files_own(model_file):
+    path = model_file('base = "paper"\n[transport]\ndelt = 0.6\n')
+    assert error_of(load_file, path).startswith(f"{path}: transport: unknown key 'delt'; did you mean 'delta'?")
+
+
+def test_the_text_of_a_model_stands_alone(model_file, tmp_path):
+    """What `run` writes as model.toml has all of the base in it."""
+    loaded = load_file(model_file('base = "fit-bc"\n[transport]\ndelta = 0.6\n'))
+    assert "base" not in loaded.toml.split("[")[0]
+    again = load_file(model_file(loaded.toml, "again.toml"))
+    assert again.file == loaded.file
+
+
+BESIDE = f"""base = "paper"
+[fit]
+data = ["mine.ecsv", "bc-calet-2022"]
+[fit.parameters]
+"{XC}" = {{ bounds = ["0 g cm-2", "1 g cm-2"] }}
+[fit.ranges]
+"mine.ecsv" = {{ from = "20 GeV" }}
+[fit.normalisations]
+"""
+
+
+def test_paths_begin_at_the_model_file(model_file, tmp_path, monkeypatch):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    shutil.copy(data_folder() / "ratios/bc-dampe-2022.ecsv", tmp_path / "models/mine.ecsv")
+    path = model_file(BESIDE + '"mine.ecsv" = 0.05\n', "models/model.toml")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    made = ready({}, path)
+    assert [item.name for item in made.data] == ["mine", "bc-calet-2022"]
+    assert made.data[0].x.min() > 20 * u.GeV
+    assert [p.name for p in made.likelihood.parameters] == [XC, "normalisation.mine"]
+    # and what is written of it is good anywhere
+    again = ready({}, model_file(made.loaded.toml, "elsewhere/best.toml"))
+    assert again.likelihood.chi2([0.3, 1.01]) == pytest.approx(made.likelihood.chi2([0.3, 1.01]), rel=1e-12)
+
+
+def test_a_missing_file_beside_the_model(model_file, tmp_path):
+    path = model_file(BESIDE, "models/model.toml")
+    with pytest.raises(InputError, match=r"model\.toml: fit\.data: .*models/mine\.ecsv: no such file"):
+        ready({}, path)
+
+
+def test_paths_in_a_group(model_file, tmp_path):
+    (tmp_path / "models").mkdir()
+    shutil.copy(data_folder() / "ratios/bc-dampe-2022.ecsv", tmp_path / "models/mine.ecsv")
+    path = model_file(BESIDE + 'both = { sigma = 0.05, data = ["mine.ecsv", "bc-calet-2022"] }\n', "models/model.toml")
+    assert ready({}, path).likelihood.groups == {"both": ("mine", "bc-calet-2022")}
