@@ -5,6 +5,7 @@ import os
 import matplotlib as mpl
 import numpy as np
 import pytest
+from astropy.table import QTable
 from hypothesis import settings
 
 from skycocoon import InputError
@@ -85,3 +86,17 @@ def error_of(call, *arguments):
         call(*arguments)
     assert "\n" not in str(error.value)
     return str(error.value)
+
+
+@pytest.fixture
+def data_file(tmp_path):
+    """A user's ECSV file of points."""
+
+    def write(name="mine", columns=None, **meta):
+        table = QTable(columns)
+        table.meta = meta
+        path = tmp_path / f"{name}.ecsv"
+        table.write(path, format="ascii.ecsv")
+        return str(path)
+
+    return write

@@ -1,0 +1,49 @@
+"""Which points of the data are fitted."""
+
+import astropy.units as u
+import numpy as np
+import pytest
+
+from skycocoon import InputError, Measurement
+from skycocoon.measured import RatioMeasurement
+from skycocoon.units import INTENSITY
+
+from .conftest import XC, problem
+
+
+def test_only_points_within_the_models_energies_count(sky):
+    """Fermi's points begin at 238 MeV, the model at 10 GeV."""
+    energy = Measurement.named("fermi-lat-2012-inner").energy
+    item = next(p for p in sky.likelihood.points if p.name == "fermi-lat-2012-inner")
+    assert 0 < len(item) == np.sum(energy >= 10 * u.GeV) < energy.size
+
+
+def test_ranges_cut_a_spectrum():
+    made = problem(["lhaaso-km2a-2023-inner"], ranges={"lhaaso-km2a-2023-inner": {"from": "20 TeV", "to": "200 TeV"}})
+    every = Measurement.named("lhaaso-km2a-2023-inner").energy.to_value(u.TeV)
+    np.testing.assert_allclose(made.likelihood.points[0].x, every[(every >= 20) & (every <= 200)], rtol=1e-12)
+
+
+def test_energies_outside_the_model(data_file):
+    path = data_file(
+        "mine",
+        {"e_ref": [1.0, 2.0] * u.GeV, "dnde": [1.0, 1.0] * INTENSITY, "dnde_err": [0.1, 0.1] * INTENSITY},
+        messenger="gamma",
+        region="lhaaso-inner",
+    )
+    with pytest.raises(InputError, match=r"fit\.data: mine has 1\.\.2 GeV, none of it within .*10\.\.1e\+07 GeV"):
+        problem([path])
+
+
+def test_a_range_in_rigidity_cuts_data_in_energy():
+    """A/Z = 2: 8 GV are p = 4 GeV, T = sqrt(16 + 0.93^2) - 0.93 = 3.17 GeV per nucleon."""
+    made = problem(["bc-ams02-2018"], keys=(XC,), ranges={"bc-ams02-2018": {"from": "8 GV"}})
+    x = RatioMeasurement.named("bc-ams02-2018").x.to_value(u.GeV)
+    np.testing.assert_allclose(made.likelihood.points[0].x, x[x > 3.17], rtol=1e-12)
+
+
+def test_a_ratio_of_elements_that_the_network_does_not_make(data_file):
+    path = data_file("mine", {"energy": [10.0, 20.0] * u.GeV, "ratio": [0.3, 0.2], "ratio_err": [0.01, 0.01]},
+                     quantity="Be/C")  # fmt: skip
+    with pytest.raises(InputError, match=r"fit\.data: mine is Be/C; allowed: ratios of B, C, N, O"):
+        problem([path], keys=(XC,))
