@@ -1,4 +1,4 @@
-"""Photon fields: textbook numbers of the CMB; the dust's table against rays, against quadrature, against a note."""
+"""Photon fields: textbook numbers of the CMB, energy densities of the dust, and photons along rays."""
 
 import astropy.units as u
 import numpy as np
@@ -9,7 +9,8 @@ from skycocoon import InputError
 from skycocoon.absorption import dust, energy_density, photon_density
 from skycocoon.absorption.cmb import cmb_spectrum
 from skycocoon.absorption.planck import HC, K_BOLTZMANN
-from skycocoon.units import CM_PER_KPC
+
+from .conftest import along_rays
 
 RADII = np.array([0, 2, 4, 6, 8.5, 12, 15])
 
@@ -27,13 +28,6 @@ def test_microwave_background():
     found = energy_density("cmb", [0, 20] * u.kpc, 3 * u.kpc)
     np.testing.assert_allclose(found.to_value("eV cm-3"), energy, rtol=1e-9)
     assert energy == pytest.approx(0.2606, rel=3e-4)
-
-
-def test_mass_of_the_dust():
-    """4 pi h R_d^2 rho_0 = 7.0e7 solar masses of cold dust: what ties the remembered numbers to the paper."""
-    density, length, height = dust.DUST_DISCS["cold"]
-    mass = (4 * np.pi * height * length**2 * density * u.g / u.cm**3 * u.kpc**3).to_value(u.Msun)
-    assert mass == pytest.approx(7.0e7, rel=0.01)
 
 
 # Misiriotis' discs by ray grids, a second calculation: R [kpc], u of the cold and of the warm dust [eV cm^-3]
@@ -87,35 +81,6 @@ def test_energy_density_is_the_integral_of_the_photons():
     assert total == pytest.approx(energy_density("dust", 5 * u.kpc, 0.2 * u.kpc).value, rel=1e-8)
 
 
-def along_rays(radius, height, values):
-    """Integral of ``values(R, z)`` over solid angle and distance by plain rays: no azimuth is done in closed form.
-
-    sin b = t^3 puts rays near the plane, s = t^3 nodes near the place; rays are cut where they cross the plane.
-    """
-    x, w = np.polynomial.legendre.leggauss(64)
-    half_b, half_w = ((x + 1) / 2) ** 3, w / 2 * 3 * ((x + 1) / 2) ** 2
-    sin_b = np.concatenate([-half_b[::-1], half_b])[:, None, None]
-    db = np.concatenate([half_w[::-1], half_w])[:, None, None]
-    # half a turn: the other half is its image
-    phi = (np.pi * (x + 1) / 2)[None, :, None]
-    dphi = (2 * np.pi * w / 2)[None, :, None]
-    cos_b = np.sqrt(1 - sin_b**2)
-    flat = np.maximum(np.abs(sin_b), 1e-12)
-    plane = np.where(sin_b * height < 0, np.abs(height) / flat, 0.0)
-    longest = np.minimum(80.0, plane + 3.0 / flat)
-    plane = np.minimum(plane, longest)
-    q, v = np.polynomial.legendre.leggauss(96)
-    t, dt = (q + 1) / 2, v / 2
-    total = 0.0
-    for start, length, powers in ((0.0, plane, 1), (plane, longest - plane, 3)):
-        # towards the plane the dust thickens at the far end of the ray: nodes there
-        s = start + (length * (1 - (1 - t) ** 3) if powers == 1 else length * t**3)
-        ds = length * 3 * ((1 - t) ** 2 if powers == 1 else t**2) * dt
-        r = np.sqrt(radius**2 + (s * cos_b) ** 2 + 2 * radius * s * cos_b * np.cos(phi))
-        total += np.sum(db * dphi * ds * values(r, height + s * sin_b))
-    return total * CM_PER_KPC
-
-
 @pytest.mark.parametrize(("radius", "height"), [(0.0, 0.0), (4.0, 0.0), (8.5, 0.0), (8.5, 1.0), (15.0, 0.0)])
 def test_photons_along_plain_rays(radius, height):
     """The definition, with the emission itself and no interpolation in T, against the weights from the table."""
@@ -135,43 +100,6 @@ def test_photons_along_plain_rays(radius, height):
         assert found.value == pytest.approx(expected, rel=rtol)
 
 
-@pytest.mark.parametrize(("radius", "height"), [(0.0, 0.0), (8.5, 1.0), (15.0, 0.0)])
-def test_weights_along_plain_rays(radius, height):
-    """The warm dust has one temperature: what is left is geometry, in closed form over the azimuth or by rays."""
-    expected = along_rays(radius, height, lambda r, z: dust.dust_density("warm", r, z))
-    assert dust.dust_weights(radius, height)[-1] == pytest.approx(expected, rel=5e-4)
-    assert dust.integrate_dust_weights(radius, height)[-1] == pytest.approx(expected, rel=5e-4)
-
-
-def test_table_between_its_nodes(rng):
-    """Photons from interpolated weights against weights integrated on the spot, 30 to 300 um."""
-    r, z = 20 * rng.random(60) ** 2, 10 * rng.random(60) ** 3
-    r[:10], z[5:15] = 0.1 * rng.random(10), 0.05 * rng.random(10)
-    exact = np.array([dust.integrate_dust_weights(a, b) for a, b in zip(r, z, strict=True)]).T
-    spectra = dust.dust_spectra(HC / (np.geomspace(30, 300, 12) * 1e-4)).T
-    np.testing.assert_allclose(spectra @ dust.dust_weights(r, z), spectra @ exact, rtol=1e-3)
-
-
-def test_three_temperatures_are_enough():
-    """sum_a l_a(T) B(T_a) is B(T): within 1 % from 120 to 300 um and from 14 to 19.2 K.
-
-    At shorter wavelengths dust that cold is outshone: the whole field is compared along rays, above.
-    """
-    eps = HC / (np.geomspace(120, 300, 20) * 1e-4)
-    t = np.linspace(14.0, 19.2, 27)
-    exact = 1 / np.expm1(eps / (K_BOLTZMANN * t[:, None]))
-    nodes = 1 / np.expm1(eps / (K_BOLTZMANN * np.array(dust.COLD_TEMPERATURES)[:, None]))
-    np.testing.assert_allclose(dust.temperature_polynomials(t).T @ nodes, exact, rtol=0.01)
-
-
-def test_far_away_a_point():
-    """Beyond the table the dust fades like a point in the Galactic centre, with no step at the edge."""
-    for inside, outside in (((30 - 1e-9, 2.0), (30 + 1e-9, 2.0)), ((3.0, 10 - 1e-9), (3.0, 10 + 1e-9))):
-        np.testing.assert_allclose(dust.dust_weights(*outside), dust.dust_weights(*inside), rtol=1e-6)
-    np.testing.assert_allclose(dust.dust_weights(60.0, 8.0), dust.dust_weights(30.0, 4.0) / 4, rtol=1e-12)
-    np.testing.assert_allclose(dust.dust_weights(2.0, -0.7), dust.dust_weights(2.0, 0.7), rtol=1e-15)
-
-
 def test_no_photons_of_an_mev():
     assert cmb_spectrum(np.array([1e6])) == 0
     assert np.all(dust.dust_spectra(np.array([1e6])) == 0)
@@ -185,13 +113,3 @@ def test_refusals():
         photon_density("cmb", [1e-3, 0] * u.eV, *place)
     with pytest.raises(InputError, match="unit like 'kpc'"):
         photon_density("dust", 1e-3 * u.eV, 1 * u.s, 0 * u.kpc)
-
-
-def test_a_table_of_other_temperatures_is_refused(monkeypatch):
-    monkeypatch.setattr(dust, "TEMPERATURES", (18.0, 16.0, 14.0, 35.0))
-    dust.weight_splines.cache_clear()
-    try:
-        with pytest.raises(InputError, match=r"scripts/dust_field\.py"):
-            dust.dust_weights(1.0, 0.0)
-    finally:
-        dust.weight_splines.cache_clear()

@@ -1,33 +1,20 @@
 """Interstellar gas: masses, surface densities and columns of the published models, and their parts.
 
 The values of the models were computed independently from the same formulae, and are given to two or three digits. Where
-these depend on a convention, the test follows it and says so.
-"""
+these depend on a convention, the test follows it and says so."""
 
 import math
 
-import astropy.constants as const
 import astropy.units as u
 import numpy as np
 import pytest
-from scipy.integrate import quad
 
 from skycocoon import InputError
-from skycocoon.galaxy import GAS_MODELS, Gas, Sun
+from skycocoon.galaxy import GAS_MODELS, Gas
 from skycocoon.galaxy.gas.cordes import cordes_ionised
-from skycocoon.galaxy.gas.hydrogen import KINDS, X_CO_UNIT
+from skycocoon.galaxy.gas.hydrogen import X_CO_UNIT
 
-SUN = Sun()
-HYDROGEN = (const.m_p + const.m_e).to_value(u.Msun)
-KPC = (1 * u.kpc).to_value(u.cm)
-
-#         M_HI,  M_H2 [Msun]  HI, H2 at the Sun [Msun/pc2]  HI, 2 H2 at l = 30 deg  inner, outer [cm-2]
-TABLE = {
-    "galprop": (3.3e9, 1.17e9, 4.70, 2.03, 3.57e22, 5.07e22, 1.57e22, 9.3e21),
-    "nakanishi-sofue": (5.2e9, 1.40e9, 7.08, 1.92, 1.24e22, 4.93e22, 1.26e22, 4.8e21),
-    "misiriotis": (5.0e9, 1.33e9, 5.16, 1.18, 1.71e22, 4.49e22, 1.05e22, 5.1e21),
-    "ferriere": (6.1e9, 1.8e9, 4.96, 2.06, 4.1e22, 1.7e23, 2.04e22, 9.4e21),
-}
+from .conftest import SUN, TABLE, column, solid_angle_mean
 
 # Means over solid angle, |b| < 5 deg, by a plain midpoint rule of another code (1 deg in l).
 SOLID_ANGLE = {
@@ -36,19 +23,6 @@ SOLID_ANGLE = {
     "misiriotis": (1.008e22, 5.078e21),
     "ferriere": (1.941e22, 9.362e21),
 }
-
-
-def column(gas, longitude, latitude, kind="all", rtol=1e-5):
-    return gas.column(longitude * u.deg, latitude * u.deg, SUN, kind, rtol).to_value("cm-2")
-
-
-def solid_angle_mean(gas, first, kind="all"):
-    """Mean column over 110 deg in longitude and |b| < 5 deg."""
-    longitude = first + 2.0 * (np.arange(55) + 0.5)
-    x, w = np.polynomial.legendre.leggauss(10)
-    latitude = 2.5 * (x + 1)
-    w = w * np.cos(np.radians(latitude))
-    return float((column(gas, longitude[:, None], latitude, kind, 1e-4) @ w).mean() / w.sum())
 
 
 def grid_mean(gas, first, kind="all"):
@@ -60,9 +34,6 @@ def same_digits(value, text):
     """Whether a value, rounded to as many digits, is the one printed."""
     digits = len(text.split("e")[0].replace(".", ""))
     return float(f"{value:.{digits - 1}e}") == float(text)
-
-
-# --- The values of the models ---
 
 
 @pytest.mark.parametrize("model", TABLE)
@@ -119,54 +90,6 @@ def test_mean_columns_over_solid_angle(model):
     assert 1.01 < TABLE[model][6] / found[0] < 1.055
 
 
-def test_ionised_gas():
-    gas = Gas(ionised=True)
-    assert gas.mass("ionised").to_value("Msun") == pytest.approx(1.1e9, rel=0.02)
-    # About 8 % and 6 % of the GALPROP columns if it goes on to R = 30 kpc, as its own scale of 20 kpc lets it ...
-    wide = Gas(ionised=True, radius=30 * u.kpc)
-    neutral = [solid_angle_mean(Gas(), first) for first in (15, 125)]
-    share = [solid_angle_mean(wide, first, "ionised") / n for first, n in zip((15, 125), neutral, strict=True)]
-    assert share == pytest.approx([0.08, 0.06], rel=0.02)
-    # ... and less inside R = 20 kpc.
-    share = [solid_angle_mean(gas, first, "ionised") / n for first, n in zip((15, 125), neutral, strict=True)]
-    assert share == pytest.approx([0.0742, 0.0502], rel=0.01)
-
-
-# --- The formulae ---
-
-
-def test_galprop_passes_through_its_tables():
-    gas = Gas()
-    # Gordon & Burton: 0.36 cm^-3 in the bin 8.0 to 8.5 kpc, and Dickey & Lockman's 0.566 in the plane.
-    inner, outer = 0.395 + 0.107 + 0.064, 0.57
-    weight = 0.125 / 1.0
-    assert gas.atomic(8.25, 0.0) == pytest.approx(0.36 / 0.33 * ((1 - weight) * inner + weight * outer), rel=1e-12)
-    assert gas.atomic(0.0, 0.0) == pytest.approx(0.10 / 0.33 * inner, rel=1e-12)
-    assert gas.atomic(15.75, 0.0) == pytest.approx(0.06 / 0.33 * outer, rel=1e-12)
-    assert gas.atomic(18.75, 0.0) == pytest.approx(0.06 / 0.33 * outer / math.e, rel=1e-12)
-    # Bronfman: 9.2 K km/s/kpc at 7.25 kpc, half of it 58 pc up.
-    plane = 2 * 1.9e20 * 9.2 / KPC
-    assert gas.molecular(7.25, np.array([0.0, 0.058])) == pytest.approx([plane, plane / 2], rel=1e-12)
-    assert gas.molecular(7.5, 0.0) == pytest.approx(2 * 1.9e20 * (9.2 + 7.7) / 2 / KPC, rel=1e-12)
-    assert Gas(radius=25 * u.kpc).molecular(21.1, 0.0) == 0
-
-
-def test_ferriere_inside_3_kpc_has_the_mass_of_its_ellipses():
-    # Turning, tilting and averaging over azimuth change no mass: n sqrt(pi) h 2 pi / e int A exp{-[(A - A0)/L]^4} dA.
-    def mass(n, h, ratio, a0, length):
-        area = quad(lambda a: a * math.exp(-(((a - a0) / length) ** 4)), 0, 2.5, points=[a0], epsrel=1e-10)[0]
-        return n * math.sqrt(math.pi) * h * 2 * math.pi / ratio * area * KPC**3 * HYDROGEN
-
-    gas = Gas("ferriere", radius=3 * u.kpc)
-    zone, disc = mass(300, 0.018, 2.5, 0.125, 0.137), mass(9.6, 0.042, 3.1, 1.2, 0.438)
-    assert gas.mass("molecular").to_value("Msun") == pytest.approx(zone + disc, rel=1e-3)
-    atomic = mass(8.8, 0.054, 2.5, 0.125, 0.137) + mass(0.34, 0.120, 3.1, 1.2, 0.438)
-    assert gas.mass("atomic").to_value("Msun") == pytest.approx(atomic, rel=1e-3)
-    # Ferriere, Gillard & Jean 2007 [from memory]: H2 1.9e7 and 3.4e7, HI 1.7e6 and 3.5e6 Msun.
-    assert [zone, disc] == pytest.approx([1.9e7, 3.4e7], rel=0.02)
-    assert atomic == pytest.approx(5.2e6, rel=0.03)
-
-
 def test_ferriere_and_misiriotis_jump_where_they_say():
     for model, kind, jump in (("ferriere", "molecular", 3.0), ("misiriotis", "atomic", 2.75)):
         gas = Gas(model)
@@ -188,51 +111,6 @@ def test_kinks_are_where_they_are_said_to_be(model):
     seen = [kink for kink in kinks[kinks > 2.41] if np.any(np.abs(bends - kink) < step)]
     # GALPROP's tables are all but straight at 5 nodes; the other models have one or two kinks, or none.
     assert len(seen) == len(kinks[kinks > 2.41]) - 5 if model == "galprop" else seen == list(kinks)
-
-
-# --- Columns ---
-
-
-@pytest.mark.parametrize("model", TABLE)
-@pytest.mark.parametrize(("longitude", "latitude"), [(0, 0), (30, 0), (17, -2.3), (80, 0.4), (180, 5), (301, 41)])
-def test_columns_agree_with_plain_sums(model, longitude, latitude):
-    gas = Gas(model, ionised=True)
-    s, ds = np.linspace(0, 29, 400_001, retstep=True)
-    s = s[1:] - ds / 2
-    R, _, z = SUN.galactocentric(longitude * u.deg, latitude * u.deg, s * u.kpc)
-    plain = gas.hydrogen(R.value, z.value).sum() * ds * KPC
-    assert column(gas, longitude, latitude, rtol=1e-6) == pytest.approx(plain, rel=1e-4)
-
-
-@pytest.mark.parametrize("model", TABLE)
-def test_a_column_to_the_pole_is_half_a_disc(model):
-    gas = Gas(model, ionised=True)
-    for kind in KINDS:
-        disc = gas.surface_density(8.5 * u.kpc, kind).to_value("Msun cm-2") / HYDROGEN
-        assert column(gas, 0, 90, kind) == pytest.approx(disc / 2, rel=1e-5)
-
-
-def test_columns_from_above_the_plane_and_from_outside():
-    high = Gas().column(40 * u.deg, [90, -90] * u.deg, Sun(height=0.1 * u.kpc))
-    disc = Gas().surface_density(8.5 * u.kpc).to_value("Msun cm-2") / HYDROGEN
-    assert high.sum().to_value("cm-2") == pytest.approx(disc, rel=1e-5)
-    assert high[1] > 2 * high[0]
-    small = Gas("nakanishi-sofue", radius=5 * u.kpc)
-    assert column(small, 90, 0) == 0
-    through = quad(lambda x: float(small.hydrogen(abs(x), 0.0)), -5, 5, points=[0], epsrel=1e-9, limit=200)[0] * KPC
-    assert column(small, 0, 0) == pytest.approx(through, rel=1e-5)
-
-
-@pytest.mark.parametrize("model", TABLE)
-def test_accuracy_is_asked_for(model):
-    longitude, latitude = np.array([2.0, 19, 45, 133, 180]), np.array([0.0, 0.7, -3, 12, 0])
-    gas = Gas(model)
-    best = column(gas, longitude, latitude, rtol=1e-10)
-    for rtol in (1e-3, 1e-6):
-        assert column(gas, longitude, latitude, rtol=rtol) == pytest.approx(best, rel=rtol)
-
-
-# --- Parameters ---
 
 
 @pytest.mark.parametrize("model", TABLE)

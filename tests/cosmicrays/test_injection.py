@@ -1,16 +1,14 @@
-"""Injection and grammage: shapes, limits, refusals."""
+"""Injection: shapes, limits, refusals."""
 
 import astropy.units as u
 import numpy as np
 import pytest
 from scipy.special import gamma
 
-from skycocoon import ConstantGrammage, DiffusiveGrammage, ExponentialGrammage, Injection, InputError
+from skycocoon import Injection, InputError
 from skycocoon.cosmicrays.injection import momentum_integral
 from skycocoon.kinematics import SPECIES
 from skycocoon.units import M_PROTON
-
-X = u.g / u.cm**2
 
 
 @pytest.mark.parametrize("cutoff", [1e3, 1e6, 1e12])
@@ -91,12 +89,6 @@ def test_rigidity_of_helium_is_twice_that_of_a_proton_at_the_same_energy_per_nuc
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: ConstantGrammage(-1 * X), "out of range"),
-        (lambda: ConstantGrammage(1 * u.g), "unit like 'g / cm2'"),
-        (lambda: ExponentialGrammage(0.4 * X, 0 * u.TV), "out of range"),
-        (lambda: ExponentialGrammage(0.4 * X, np.nan * u.TV), "finite"),
-        (lambda: DiffusiveGrammage(0.4 * X, 1 * u.TV, 0.0), "delta"),
-        (lambda: DiffusiveGrammage(0.4 * X, 1 * u.TV, np.nan), "delta"),
         (lambda: Injection(SPECIES["proton"], np.nan, 4.3), "efficiency"),
         (lambda: Injection(SPECIES["proton"], 0.1, 4.3, cutoff=-1 * u.PV), "cutoff"),
         (lambda: Injection(SPECIES["proton"], 0.1, 4.3, cutoff=-np.inf * u.PV), "cutoff"),
@@ -110,9 +102,3 @@ def test_rigidity_of_helium_is_twice_that_of_a_proton_at_the_same_energy_per_nuc
 def test_refusals(make, words):
     with pytest.raises(InputError, match=words):
         make()
-
-
-def test_text():
-    assert str(ExponentialGrammage()) == "X_c = 0.4 g / cm2 exp(-R/100 TV)"
-    assert "^0.5" in str(DiffusiveGrammage())
-    assert "min" in str(DiffusiveGrammage(sharp=True))

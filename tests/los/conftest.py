@@ -1,0 +1,6 @@
+"""A sky to look at."""
+
+from skycocoon import SourceDisc, Sun
+
+SUN = Sun()
+DISC = SourceDisc()
