@@ -17,6 +17,15 @@ class InputError(ValueError):
     """Bad input from the user: one clear line saying what, where and what is allowed.
 
     The command line prints the message and leaves with exit code 2; in Python it is a `ValueError`.
+
+    Examples
+    --------
+    >>> from skycocoon import InputError, load_model
+    >>> try:
+    ...     load_model("papr")
+    ... except InputError as error:
+    ...     print(error)
+    unknown preset 'papr'; did you mean 'paper'? ...
     """
 
 

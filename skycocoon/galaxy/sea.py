@@ -87,8 +87,8 @@ class Sea:
             raise InputError(f"sea: the Sun at {self.sun_radius:g} is outside the sea's radius of {self.radius:g}")
 
     @cached_property
-    def _series(self) -> tuple[FloatArray, FloatArray]:
-        """Wave numbers k_k [1/kpc] and q_k/2k_k, in units that make G(R_sun, 0) = 1."""
+    def series(self) -> tuple[FloatArray, FloatArray]:
+        """Wave numbers k_k [1/kpc] and amplitudes q_k/2k_k, (n,) each, in units that make G(R_sun, 0) = 1."""
         radius = self.radius.to_value(u.kpc)
         zeros = jn_zeros(0, TERMS)
         disc = SourceDisc.preset(self.sources, sun_radius=self.sun_radius)
@@ -124,7 +124,7 @@ class Sea:
             Dimensionless, of the shape that R and z broadcast to.
         """
         r, z = np.broadcast_arrays(np.asarray(radius, dtype=float), np.asarray(height, dtype=float))
-        wave, amplitude = self._series
+        wave, amplitude = self.series
         # On a grid each R and each z is worked out once.
         radii, at_r = np.unique(r, return_inverse=True)
         heights, at_z = np.unique(np.abs(z), return_inverse=True)

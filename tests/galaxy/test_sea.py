@@ -88,7 +88,7 @@ def test_series_by_adaptive_quadrature():
             for a, b in zip(waves[:-1], waves[1:], strict=True)
         )
         parts.append(2 * integral / (20 * j1(zeros[k])) ** 2 / (2 * zeros[k] / 20))
-    wave, amplitude = SEA._series
+    wave, amplitude = SEA.series
     np.testing.assert_allclose(wave, zeros / 20, rtol=1e-14)
     found = amplitude[[0, 1, 7, 40]]
     np.testing.assert_allclose(found / found[0], np.array(parts) / parts[0], rtol=1e-6)
