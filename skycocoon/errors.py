@@ -25,7 +25,7 @@ class InputError(ValueError):
     ...     load_model("papr")
     ... except InputError as error:
     ...     print(error)
-    unknown preset 'papr'; did you mean 'paper'? ...
+    unknown model 'papr'; did you mean 'paper'? ...
     """
 
 
