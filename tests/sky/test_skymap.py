@@ -13,6 +13,9 @@ from skycocoon.errors import AccuracyWarning
 from skycocoon.sky.convention import FLAVOURS
 from skycocoon.units import INTENSITY
 
+from .formats.conftest import CUBE, NSIDE
+from .formats.conftest import E as NODES
+
 E = np.geomspace(100, 1e6, 13) * u.GeV
 
 
@@ -246,3 +249,70 @@ def test_integral_of_a_power_law():
 def test_maps_that_cannot_be(parts, words):
     with pytest.raises(InputError, match=words):
         SkyMap(E, parts)
+
+
+def power_laws(nside, seed=0):
+    rng = np.random.default_rng(seed)
+    index, norm = rng.uniform(2, 3, 12 * nside**2), rng.uniform(0.1, 2, 12 * nside**2)
+    return lambda energy: norm * np.asarray(energy.to_value(u.TeV))[..., None] ** -index
+
+
+@pytest.mark.parametrize("old", [1, 2, 8])
+@pytest.mark.parametrize("new", [1, 2, 8, 16])
+def test_resampling_keeps_the_mean_of_the_sky(old, new):
+    law = power_laws(old)
+    sky = SkyMap(
+        NODES, {"a": law(NODES) * INTENSITY, "b": 2 * law(NODES)[:, ::-1] * INTENSITY}, "gamma", "", {"creator": "me"}
+    )
+    wanted = [10, 17, 333, 1000] * u.GeV
+    again = sky.resampled(new, wanted)
+    assert (again.nside, list(again.components), again.meta["creator"]) == (new, ["a", "b"], "me")
+    for name, factor in (("a", 1), ("b", 2)):
+        mean = again.components[name].to_value(INTENSITY).mean(axis=1)
+        np.testing.assert_allclose(mean, factor * law(wanted).mean(axis=1), rtol=1e-12)
+    if new >= old:  # nothing was lost
+        np.testing.assert_allclose(again.resampled(old, wanted).intensity.value, law_sum(law, wanted), rtol=1e-12)
+
+
+def law_sum(law, wanted):
+    return law(wanted) + 2 * law(wanted)[:, ::-1]
+
+
+@pytest.mark.parametrize(("old", "new"), [(8, 4), (8, 1), (2, 8), (4, 4)])
+def test_resampling_is_where_healpy_has_it(old, new):
+    values = np.random.default_rng(3).uniform(1, 2, 12 * old**2)
+    sky = SkyMap(NODES[:1], {"x": values[None] * INTENSITY})
+    np.testing.assert_allclose(
+        sky.resampled(new, NODES[:1]).intensity.value[0], healpy.ud_grade(values, new), rtol=1e-12
+    )
+
+
+def test_resampling_at_the_same_nodes_changes_nothing():
+    sky = SkyMap(NODES, {"x": CUBE * INTENSITY})
+    again = sky.resampled(NSIDE, NODES)
+    assert np.array_equal(again.intensity.value, CUBE.astype(float))
+    np.testing.assert_allclose(
+        sky.resampled(1, 55 * u.GeV).intensity.value.mean(), sky.at(55 * u.GeV).value.mean(), rtol=1e-12
+    )
+
+
+def test_resampling_next_to_a_zero_is_linear():
+    sky = SkyMap([1, 100] * u.GeV, {"x": np.array([np.full(12, 4.0), np.r_[np.zeros(6), np.ones(6)]]) * INTENSITY})
+    row = sky.resampled(1, [10] * u.GeV).intensity.value[0]
+    np.testing.assert_allclose(row, np.r_[np.full(6, 2.0), np.full(6, 2.0)], rtol=1e-12)
+    row = sky.resampled(1, 10**0.5 * u.GeV).intensity.value[0]
+    np.testing.assert_allclose(row, np.r_[np.full(6, 3.0), np.full(6, 4**0.75)], rtol=1e-12)
+
+
+def test_resampling_does_not_extrapolate():
+    sky = SkyMap(NODES, {"x": CUBE * INTENSITY})
+    for wanted in ([9, 100] * u.GeV, [10, 1100] * u.GeV):
+        with pytest.raises(InputError, match=r"outside its energies, 10..1000 GeV") as error:
+            sky.resampled(4, wanted)
+        assert f"{wanted[0].value:g}..{wanted[1].value:g} GeV" in str(error.value)
+    with pytest.raises(InputError, match="one or more"):
+        sky.resampled(4, [] * u.GeV)
+    with pytest.raises(InputError, match="power of two"):
+        sky.resampled(3, NODES)
+    with pytest.raises(InputError, match="power of two"):
+        SkyMap(NODES, {"x": np.ones((3, 108)) * INTENSITY}).resampled(4, NODES)
