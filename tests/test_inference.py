@@ -152,7 +152,7 @@ def test_a_step_in_a_normalisation_alone_does_not_ask_the_model():
     assert calls == [(2.0,), (2.5,)]
     for a in np.linspace(0.1, 8.9, 100):  # what is remembered does not grow without end
         likelihood.chi2([a, 1.0, 1.0])
-    assert len(likelihood._memory) < 50
+    assert len(likelihood.memory.predictions) < 50
     before = len(calls)
     result = fit(likelihood)
     # One parameter in three is the model's.

@@ -1,6 +1,7 @@
-r"""What points say of a model's parameters: chi-square, best fit, profiles and samples. Knows no model.
+r"""Chi-square of a model's parameters, given measured points. Knows no model.
 
-A likelihood is points, a function that predicts them, and parameters with bounds; everything else follows from
+A likelihood is points, a function that predicts them, and parameters with bounds; fits, profiles and samples follow
+from
 
 .. math:: \chi^2(\theta, n) = \sum_i \left[\frac{d_i - n_{s(i)}\,m_i(\theta)}{\sigma_i}\right]^2
           + \sum_k \left[\frac{\theta_k - \mu_k}{s_k}\right]^2
@@ -20,18 +21,19 @@ from functools import cached_property
 
 import numpy as np
 
-from ..errors import InputError, unknown_name
-from ..points import SIGMA_95, BoolArray, Points, pulls
+from ..errors import InputError, check_name
+from ..points import SIGMA_95, Points, pulls
 from ..units import FloatArray
 
 __all__ = [
     "NORMALISATION",
     "Likelihood",
+    "Memory",
     "Parameter",
 ]
 
 NORMALISATION = "normalisation."
-"""What the name of a nuisance normalisation begins with; a data set or a group of them follows."""
+"""How the name of a nuisance normalisation begins; the name of a data set or of a group of data sets follows."""
 
 # Predictions that are remembered: the gradient of MINUIT returns to its base point after 2 steps per parameter.
 REMEMBERED = 32
@@ -39,9 +41,9 @@ REMEMBERED = 32
 
 @dataclass(frozen=True)
 class Parameter:
-    """A free parameter; a number in the unit that it names.
+    """A free parameter of a fit: a number between two bounds, in the unit that it names.
 
-    Parameters
+    Attributes
     ----------
     name
         Unique name, e.g. the dotted key of a model file. ``"normalisation.<data set>"`` is a nuisance normalisation.
@@ -60,6 +62,16 @@ class Parameter:
     ------
     InputError
         For bounds that are not finite or not in order, a start outside, or a prior without a positive width.
+
+    Examples
+    --------
+    >>> from skycocoon.inference import Parameter
+    >>> Parameter("delta", start=0.5, low=0.2, high=1.0, prior=(0.55, 0.05)).prior
+    (0.55, 0.05)
+    >>> Parameter("delta", start=1.5, low=0.2, high=1.0)
+    Traceback (most recent call last):
+        ...
+    skycocoon.errors.InputError: delta: start 1.5 is outside its bounds 0.2 to 1
     """
 
     name: str
@@ -92,36 +104,99 @@ class Parameter:
         return f"{self.label or self.name}{f' [{self.unit}]' if self.unit else ''}"
 
 
+@dataclass(eq=False)
+class Memory:
+    """The last predictions of a model, and how many times it was asked for one.
+
+    Attributes
+    ----------
+    predictions
+        At most `REMEMBERED` predictions by the model's parameters, the one unused for longest first. None where the
+        prediction was not finite.
+    asked
+        How many times the model was asked.
+    """
+
+    predictions: dict[tuple[float, ...], FloatArray | None] = field(default_factory=dict)
+    asked: int = 0
+
+    def recall(
+        self, values: tuple[float, ...], predict: Callable[[tuple[float, ...]], FloatArray | None]
+    ) -> FloatArray | None:
+        """Prediction at given parameters: remembered, or asked for and then remembered.
+
+        Parameters
+        ----------
+        values
+            Parameters of the model.
+        predict
+            Gives the prediction where none is remembered.
+
+        Returns
+        -------
+        (n,) array or None
+            The prediction. It belongs to the memory: copy it before changing it.
+        """
+        if values in self.predictions:
+            self.predictions[values] = self.predictions.pop(values)  # the last to be forgotten
+            return self.predictions[values]
+        prediction = predict(values)
+        self.asked += 1
+        while len(self.predictions) >= REMEMBERED:
+            del self.predictions[next(iter(self.predictions))]
+        self.predictions[values] = prediction
+        return prediction
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Likelihood:
-    """Points, what predicts them, and the parameters.
+    """Measured points, the function that predicts them, and the free parameters.
 
-    Parameters
+    Attributes
     ----------
     parameters
         The model's first, then the nuisance normalisations, named ``"normalisation.<data set or group>"``.
     points
-        Data sets. That no two hold the same measurement is for the caller to know.
+        Data sets. It is for the caller to see that no two hold the same measurement.
     predict
         Takes the model's parameters (a tuple, without the normalisations) and gives one array for each data set, in
         its unit. The last few predictions are remembered: a step in a normalisation alone does not ask again, so the
-        answer must depend on the parameters alone.
+        prediction must depend on the parameters alone.
     groups
         Data sets that share a normalisation, such as the regions of one experiment. A normalisation multiplies the
         model's prediction of its data sets; where two apply, both do.
+    memory
+        Remembered predictions; each likelihood begins with none.
 
     Raises
     ------
     InputError
         For duplicate names, no parameters or points, a normalisation of nothing, or one before a model's parameter.
+
+    Examples
+    --------
+    A line through the origin, of slope 2, measured three times with an error of 0.1:
+
+    >>> import numpy as np
+    >>> from skycocoon.inference import Likelihood, Parameter
+    >>> from skycocoon.points import Points
+    >>> x = np.array([1.0, 2.0, 3.0])
+    >>> error = np.full(3, 0.1)
+    >>> limit = np.zeros(3, dtype=bool)
+    >>> data = Points("line", "line", x, "x", 2.0 * x, error, error, limit)
+    >>> likelihood = Likelihood((Parameter("slope", 1.0, 0.0, 5.0),), (data,), lambda values: [values[0] * x])
+    >>> likelihood
+    3 points: line (3)
+    1 parameters: slope
+    >>> round(likelihood.chi2([2.1]), 6)
+    14.0
     """
 
     parameters: tuple[Parameter, ...]
     points: tuple[Points, ...]
     predict: Callable[[tuple[float, ...]], Sequence[FloatArray]]
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    _memory: dict[tuple[float, ...], FloatArray | None] = field(default_factory=dict, init=False)
-    _asked: list[int] = field(default_factory=lambda: [0], init=False)
+    memory: Memory = field(default_factory=Memory, init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "parameters", tuple(self.parameters))
@@ -129,23 +204,25 @@ class Likelihood:
         if not self.parameters or not self.points:
             raise InputError("a fit needs at least one free parameter and one data set")
         names = [p.name for p in self.points]
-        for what, given in (("parameter", [p.name for p in self.parameters]), ("data set", names)):
+        for what, given in (("parameter", self.names), ("data set", names)):
             twice = sorted({name for name in given if given.count(name) > 1})
             if twice:
                 raise InputError(f"{what} {twice[0]!r} is there twice")
         if same := [name for name in self.groups if name in names]:
             raise InputError(f"group {same[0]!r} has the name of a data set")
-        for group in self.groups.values():
-            for name in group:
-                if name not in names:
-                    raise unknown_name("data set", name, names)
+        for name in (name for group in self.groups.values() for name in group):
+            check_name("data set", name, names)
         nuisance = [p.name.startswith(NORMALISATION) for p in self.parameters]
         if nuisance != sorted(nuisance):
             raise InputError("the model's parameters come first, normalisations after them")
         for p in self.parameters[self.model_size :]:
             target = p.name.removeprefix(NORMALISATION)
-            if target not in names and target not in self.groups:
-                raise unknown_name("data set of a normalisation", target, [*names, *self.groups])
+            check_name("data set of a normalisation", target, [*names, *self.groups])
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the parameters."""
+        return [p.name for p in self.parameters]
 
     @cached_property
     def model_size(self) -> int:
@@ -153,119 +230,133 @@ class Likelihood:
         return sum(not p.name.startswith(NORMALISATION) for p in self.parameters)
 
     @cached_property
-    def _flat(self) -> tuple[FloatArray, FloatArray, FloatArray, BoolArray]:
-        """All points as one: value, error_low, error_high, limit."""
-        return (
-            np.concatenate([p.value for p in self.points]),
-            # A limit's sigma is the limit's own; 1 keeps its unused errors harmless.
-            np.concatenate([np.where(p.limit, 1.0, p.error_low) for p in self.points]),
-            np.concatenate([np.where(p.limit, 1.0, p.error_high) for p in self.points]),
-            np.concatenate([p.limit for p in self.points]),
+    def flat(self) -> Points:
+        """Points of all data sets, in their order, as one set; a limit has errors of 1, which nothing uses."""
+        # A limit's sigma is the limit's own; 1 keeps its unused errors harmless.
+        return Points(
+            name="all points",
+            label="all points",
+            x=np.concatenate([p.x for p in self.points]),
+            x_label="",
+            value=np.concatenate([p.value for p in self.points]),
+            error_low=np.concatenate([np.where(p.limit, 1.0, p.error_low) for p in self.points]),
+            error_high=np.concatenate([np.where(p.limit, 1.0, p.error_high) for p in self.points]),
+            limit=np.concatenate([p.limit for p in self.points]),
         )
 
     @cached_property
-    def _slices(self) -> dict[str, slice]:
-        ends = np.cumsum([len(p) for p in self.points]).tolist()
-        return {p.name: slice(end - len(p), end) for p, end in zip(self.points, ends, strict=True)}
-
-    @cached_property
-    def _normalised(self) -> list[tuple[int, list[slice]]]:
-        """Place of each normalisation, and the points that it multiplies."""
-        out = []
-        for i, p in enumerate(self.parameters[self.model_size :], start=self.model_size):
-            target = p.name.removeprefix(NORMALISATION)
-            out.append((i, [self._slices[name] for name in self.groups.get(target, (target,))]))
-        return out
-
-    @cached_property
-    def _priors(self) -> list[tuple[int, float, float]]:
+    def priors(self) -> list[tuple[int, float, float]]:
+        """Gaussian priors: index of the parameter, mean and standard deviation."""
         return [(i, *p.prior) for i, p in enumerate(self.parameters) if p.prior is not None]
+
+    @property
+    def terms(self) -> int:
+        """Number of terms of chi-square: points (limits too) and Gaussian priors."""
+        return len(self.flat) + len(self.priors)
 
     @property
     def predictions(self) -> int:
         """How many times `predict` was asked."""
-        return self._asked[0]
+        return self.memory.asked
 
-    def _values(self, values: Sequence[float] | FloatArray) -> list[float]:
+    @cached_property
+    def _slices(self) -> dict[str, slice]:
+        """Place of each data set among all points."""
+        ends = np.cumsum([len(p) for p in self.points]).tolist()
+        return {p.name: slice(end - len(p), end) for p, end in zip(self.points, ends, strict=True)}
+
+    @cached_property
+    def _normalised(self) -> list[tuple[int, slice]]:
+        """Index of a normalisation, and the place of a data set that it multiplies."""
+        pairs = []
+        for i, p in enumerate(self.parameters[self.model_size :], start=self.model_size):
+            target = p.name.removeprefix(NORMALISATION)
+            pairs += [(i, self._slices[name]) for name in self.groups.get(target, (target,))]
+        return pairs
+
+    def _numbers(self, values: Sequence[float] | FloatArray) -> list[float]:
+        """Values of the parameters as floats of Python, one for each."""
         numbers = np.asarray(values, dtype=np.float64)
         if numbers.shape != (len(self.parameters),):
             raise InputError(f"{len(self.parameters)} values are needed, one for each parameter, got {numbers.size}")
         return list(numbers.tolist())
 
-    def _raw(self, key: tuple[float, ...]) -> FloatArray | None:
-        """The model's prediction of all points, or None if it is not finite."""
-        memory = self._memory
-        if key in memory:
-            memory[key] = known = memory.pop(key)  # the last to be forgotten
-            return known
-        arrays = self.predict(key)
-        self._asked[0] += 1
-        flat: FloatArray | None
+    def _predict_flat(self, values: tuple[float, ...]) -> FloatArray | None:
+        """Ask the model for its prediction of all points; None if it is not finite."""
+        arrays = self.predict(values)
         if [np.shape(a) for a in arrays] != [p.value.shape for p in self.points]:
             raise InputError(
                 f"the prediction has {[np.shape(a) for a in arrays]} values for data sets of "
                 f"{ {p.name: p.value.shape for p in self.points} }"
             )
         flat = np.concatenate(arrays, dtype=np.float64)
-        if not np.isfinite(flat).all():
-            flat = None
-        while len(memory) >= REMEMBERED:
-            del memory[next(iter(memory))]
-        memory[key] = flat
-        return flat
+        return flat if np.isfinite(flat).all() else None
 
-    def _model(self, values: list[float]) -> FloatArray | None:
+    def _model(self, numbers: list[float]) -> FloatArray | None:
         """Prediction of all points, normalised; None if it is not finite."""
-        flat = self._raw(tuple(values[: self.model_size]))
+        flat = self.memory.recall(tuple(numbers[: self.model_size]), self._predict_flat)
         if flat is None or not self._normalised:
             return flat
         flat = flat.copy()
-        for i, slices in self._normalised:
-            for part in slices:
-                flat[part] *= values[i]
+        for i, part in self._normalised:
+            flat[part] *= numbers[i]
         return flat
 
-    def _residuals(self, values: list[float]) -> FloatArray | None:
-        """Pulls of all points, then of all priors; None if the prediction is not finite."""
-        model = self._model(values)
+    def _pulls(self, model: FloatArray) -> FloatArray:
+        """Pulls of all points against a prediction of them."""
+        flat = self.flat
+        return pulls(flat.value, flat.error_low, flat.error_high, flat.limit, model)
+
+    def residuals(self, values: Sequence[float] | FloatArray) -> FloatArray | None:
+        """Terms of chi-square before they are squared: pulls of all points, then of the priors.
+
+        Parameters
+        ----------
+        values
+            (n,) values of the parameters.
+
+        Returns
+        -------
+        (`terms`,) array or None
+            None where the prediction is not finite.
+        """
+        numbers = self._numbers(values)
+        model = self._model(numbers)
         if model is None:
             return None
-        data = pulls(*self._flat, model)
-        if not self._priors:
+        data = self._pulls(model)
+        if not self.priors:
             return data
-        out = np.empty(data.size + len(self._priors))
-        out[: data.size] = data
-        out[data.size :] = [(values[i] - mean) / sigma for i, mean, sigma in self._priors]
-        return out
+        return np.concatenate([data, [(numbers[i] - mean) / sigma for i, mean, sigma in self.priors]])
 
     def model(self, values: Sequence[float] | FloatArray) -> dict[str, FloatArray]:
-        """What the model predicts for each data set, normalised; NaN if any of it is not finite."""
-        flat = self._model(self._values(values))
+        """Prediction of each data set, normalised; NaN if any of it is not finite."""
+        flat = self._model(self._numbers(values))
         if flat is None:
-            flat = np.full(self._flat[0].shape, np.nan)
+            flat = np.full(len(self.flat), np.nan)
         return {name: flat[part].copy() for name, part in self._slices.items()}
 
     def pulls(self, values: Sequence[float] | FloatArray) -> dict[str, FloatArray]:
-        """(data - model)/error of every point of every data set, as :func:`skycocoon.points.pulls` counts them."""
-        flat = pulls(*self._flat, np.concatenate(list(self.model(values).values())))
+        """(data - model)/error of the points of each data set, as :func:`skycocoon.points.pulls` counts them."""
+        flat = self._pulls(np.concatenate(list(self.model(values).values())))
         return {name: flat[part] for name, part in self._slices.items()}
 
     def chi2_by_set(self, values: Sequence[float] | FloatArray) -> dict[str, float]:
-        """Chi-square of every data set, without priors."""
+        """Chi-square of each data set, without priors."""
         return {name: float(p @ p) for name, p in self.pulls(values).items()}
 
     def prior_chi2(self, values: Sequence[float] | FloatArray) -> float:
-        """What the Gaussian priors add to chi-square."""
-        numbers = self._values(values)
-        return sum(((numbers[i] - mean) / sigma) ** 2 for i, mean, sigma in self._priors)
+        """Chi-square of the Gaussian priors alone."""
+        numbers = self._numbers(values)
+        return sum(((numbers[i] - mean) / sigma) ** 2 for i, mean, sigma in self.priors)
 
     def chi2(self, values: Sequence[float] | FloatArray) -> float:
         """Chi-square of all points and priors; infinite where the prediction is not finite."""
-        residuals = self._residuals(self._values(values))
+        residuals = self.residuals(values)
         return math.inf if residuals is None else float(residuals @ residuals)
 
     def simulated(self, values: Sequence[float] | FloatArray, rng: np.random.Generator) -> Likelihood:
-        """The same with data drawn from the model at given parameters, to test that a fit finds them again.
+        """The same likelihood with data drawn from the model at given parameters, to test that a fit finds them again.
 
         A point is drawn from the density exp(-chi-square/2) of its value, the two-piece normal distribution: above the
         model with a chance of error_low/(error_low + error_high), else below, by a half-Gaussian of the error of its
@@ -275,15 +366,27 @@ class Likelihood:
         its error.) A limit is drawn as the measurement that it stands for, with sigma = limit/1.645. A prior is a
         measurement made elsewhere: its centre is drawn about the parameter, as well.
 
+        Parameters
+        ----------
+        values
+            (n,) true values of the parameters.
+        rng
+            Generator of the random numbers.
+
+        Returns
+        -------
+        Likelihood
+            New points and centres of the priors; the same model.
+
         Raises
         ------
         InputError
             If the prediction is not finite there.
         """
-        numbers = self._values(values)
+        numbers = self._numbers(values)
         flat = self._model(numbers)
         if flat is None:
-            raise InputError(self._not_finite(numbers))
+            raise self.not_finite(numbers)
         points = []
         for p in self.points:
             low, high = (np.where(p.limit, p.value / SIGMA_95, e) for e in (p.error_low, p.error_high))
@@ -296,11 +399,11 @@ class Likelihood:
         ]
         return Likelihood(tuple(parameters), tuple(points), self.predict, self.groups)
 
-    def _not_finite(self, values: list[float]) -> str:
-        at = ", ".join(f"{p.name} = {value:g}" for p, value in zip(self.parameters, values, strict=True))
-        return f"the model's prediction is not finite at {at}; start elsewhere or narrow the bounds"
+    def not_finite(self, values: Sequence[float] | FloatArray) -> InputError:
+        """Error that says at which values of the parameters the prediction is not finite."""
+        at = ", ".join(f"{name} = {value:g}" for name, value in zip(self.names, values, strict=True))
+        return InputError(f"the model's prediction is not finite at {at}; start elsewhere or narrow the bounds")
 
     def __repr__(self) -> str:
         sets = ", ".join(f"{p.name} ({len(p)})" for p in self.points)
-        free = ", ".join(p.name for p in self.parameters)
-        return f"{self._flat[0].size} points: {sets}\n{len(self.parameters)} parameters: {free}"
+        return f"{len(self.flat)} points: {sets}\n{len(self.parameters)} parameters: {', '.join(self.names)}"

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, unknown_name
+from ..errors import InputError, check_name
 from ..execution import progress_bar
+from ..points import BoolArray
 from ..units import FloatArray
 from .likelihood import Likelihood
 from .search import IMPROVED, Search
@@ -19,17 +20,21 @@ from .search import IMPROVED, Search
 __all__ = [
     "FitResult",
     "fit",
+    "search_minimum",
 ]
+
+# How often a fit begins again from a lower minimum that was met on the way.
+RESTARTS = 4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FitResult:
-    """Where chi-square is least.
+    """The minimum of chi-square: best values, errors and how well the model agrees with the points.
 
     Attributes
     ----------
     likelihood
-        What was fitted.
+        Points, model and parameters.
     values
         (n,) best values; exactly the bound for a parameter that ends there.
     errors
@@ -47,11 +52,11 @@ class FitResult:
     valid
         Whether MIGRAD converged.
     at_bound
-        Which parameters ended at a bound.
+        For each parameter, whether it ended at a bound.
     calls, predictions
         How many times chi-square was asked for, and how many of these asked the model.
     starts
-        `astropy.table.Table` of what every start led to: ``chi2``, ``valid``, ``calls`` and the parameters.
+        `astropy.table.Table` of the minimum that each start led to: ``chi2``, ``valid``, ``calls`` and the parameters.
     """
 
     likelihood: Likelihood
@@ -71,11 +76,11 @@ class FitResult:
     @property
     def names(self) -> list[str]:
         """Names of the parameters."""
-        return [p.name for p in self.likelihood.parameters]
+        return self.likelihood.names
 
     @property
     def best(self) -> Mapping[str, float]:
-        """Best value of every parameter by its name."""
+        """Best value of each parameter by its name."""
         return MappingProxyType(dict(zip(self.names, self.values.tolist(), strict=True)))
 
     @property
@@ -84,8 +89,7 @@ class FitResult:
 
         A prior counts as the measurement that it stands for, so that a nuisance normalisation with a prior costs none.
         """
-        likelihood = self.likelihood
-        return likelihood._flat[0].size + len(likelihood._priors) - len(likelihood.parameters)
+        return self.likelihood.terms - len(self.likelihood.parameters)
 
     @property
     def p_value(self) -> float:
@@ -113,7 +117,7 @@ class FitResult:
 
     @property
     def chi2_by_set(self) -> dict[str, float]:
-        """Chi-square of every data set, without priors."""
+        """Chi-square of each data set, without priors."""
         return self.likelihood.chi2_by_set(self.values)
 
     @property
@@ -157,10 +161,8 @@ class FitResult:
             )
         by_set = self.chi2_by_set
         lines += [f"  {p.name}: chi2 {by_set[p.name]:.1f} of {len(p)} points" for p in self.likelihood.points]
-        if self.likelihood._priors:
-            lines.append(
-                f"  priors: chi2 {self.likelihood.prior_chi2(self.values):.1f} of {len(self.likelihood._priors)}"
-            )
+        if priors := self.likelihood.priors:
+            lines.append(f"  priors: chi2 {self.likelihood.prior_chi2(self.values):.1f} of {len(priors)}")
         if len(self.starts) > 1:
             lines.append(f"  {self.agreeing} of {len(self.starts)} starts end here (within 0.01 in chi2)")
         return "\n".join(lines)
@@ -176,133 +178,212 @@ def fit(
 ) -> FitResult:
     """Find the least chi-square within the bounds, and the errors (MIGRAD, HESSE and MINOS of MINUIT).
 
-    James and Roos 1975, Comput. Phys. Commun. 10, 343; through iminuit. Least squares lead MIGRAD to the minimum. A
-    lower minimum that anybody comes by on the way, MINOS too, is gone to and becomes the result.
+    James and Roos 1975, Comput. Phys. Commun. 10, 343; through iminuit. Least squares lead MIGRAD to the minimum. Where
+    a lower minimum is met on the way, be it by MINOS, the fit goes there and this one becomes the result.
 
     Parameters
     ----------
     likelihood
         Points, model and parameters.
     minos
-        Whether to follow chi-square to its +1 for every parameter, or the names of those for which to; 300 to 800 calls
+        Whether to follow chi-square to its +1 for all parameters, or the names of those to do so for; 300 to 800 calls
         for each in a strongly correlated problem of seven. It follows one valley; :func:`profile` goes there and back,
         and sees another.
     starts
         Number of starts: the parameters' own, then points drawn uniformly between the bounds.
     seed
-        Of those.
+        Seed of the random starts.
     progress
         Whether to show a progress bar, on a terminal.
+
+    Returns
+    -------
+    FitResult
+        The least chi-square of all starts.
 
     Raises
     ------
     InputError
         For the name of no parameter, or if the prediction is not finite at the start, or at no random point. (Elsewhere
         it counts as a very high chi-square, from which the minimisers come back.)
+
+    Examples
+    --------
+    The slope of a line through the origin, measured three times with an error of 0.1: its error is
+    0.1/sqrt(1 + 4 + 9).
+
+    >>> import numpy as np
+    >>> from skycocoon.inference import Likelihood, Parameter, fit
+    >>> from skycocoon.points import Points
+    >>> x = np.array([1.0, 2.0, 3.0])
+    >>> error = np.full(3, 0.1)
+    >>> data = Points("line", "line", x, "x", np.array([2.1, 3.9, 6.1]), error, error, np.zeros(3, dtype=bool))
+    >>> likelihood = Likelihood((Parameter("slope", 1.0, 0.0, 5.0),), (data,), lambda values: [values[0] * x])
+    >>> result = fit(likelihood)
+    >>> print(f"{result.best['slope']:.3f} +- {result.errors[0]:.4f}, chi2 {result.chi2:.2f} for {result.ndof}")
+    2.014 +- 0.0267, chi2 2.71 for 2
     """
     if starts < 1:
         raise InputError(f"starts {starts}: 1 or more are needed")
-    names = [p.name for p in likelihood.parameters]
+    names = likelihood.names
     asked = (names if minos else []) if isinstance(minos, bool) else [minos] if isinstance(minos, str) else list(minos)
     for name in asked:
-        if name not in names:
-            raise unknown_name("parameter", name, names)
-    problem = Search(likelihood)
-    points = [problem.unit(np.array([p.start for p in likelihood.parameters]))]
-    if not problem.finite(points[0]):
-        raise InputError(likelihood._not_finite(problem.values(points[0]).tolist()))
-    rng = np.random.default_rng(seed)
-    while len(points) < starts:
-        draws = (rng.uniform(size=problem.size) for _ in range(100))
-        point = next((draw for draw in draws if problem.finite(draw)), None)
+        check_name("parameter", name, names)
+    search = Search(likelihood)
+    points = _starting_points(search, starts, np.random.default_rng(seed))
+    with progress_bar("fit", progress) as update:
+        return search_minimum(search, points, tuple(name for name in names if name in asked), update)
+
+
+def _starting_points(search: Search, count: int, rng: np.random.Generator) -> list[FloatArray]:
+    """Points on the unit cube where the model is finite: the parameters' own start, then random ones."""
+    likelihood = search.likelihood
+    first = search.unit(np.array([p.start for p in likelihood.parameters]))
+    if not search.finite(first):
+        raise likelihood.not_finite(search.values(first).tolist())
+    points = [first]
+    while len(points) < count:
+        draws = (rng.uniform(size=search.size) for _ in range(100))
+        point = next((draw for draw in draws if search.finite(draw)), None)
         if point is None:
             raise InputError("the model's prediction is not finite at 100 random points within the bounds; narrow them")
         points.append(point)
-    with progress_bar("fit", progress) as update:
-        return search_minimum(problem, points, tuple(name for name in names if name in asked), update)
+    return points
 
 
 def search_minimum(
-    problem: Search, points: list[FloatArray], minos: tuple[str, ...], update: Callable[[float], None]
+    search: Search,
+    points: list[FloatArray],
+    minos: tuple[str, ...],
+    update: Callable[[float], None] = lambda part: None,
 ) -> FitResult:
+    """Find the minimum from given starts, and the errors there; begin again if a lower minimum is met on the way.
+
+    Parameters
+    ----------
+    search
+        Chi-square on the unit cube.
+    points
+        (n,) starts on the unit cube, at which the model is finite.
+    minos
+        Names of the parameters for which to follow chi-square to its +1.
+    update
+        Called with the part of the work that is done, 0 to 1.
+
+    Returns
+    -------
+    FitResult
+        The best of all minima.
+    """
     from astropy.table import Table
 
-    likelihood = problem.likelihood
-    found, rows = [], []
-    followed = [i for i, p in enumerate(likelihood.parameters) if p.name in minos]
+    likelihood = search.likelihood
+    followed = [likelihood.names.index(name) for name in minos]
     # A start takes about as long as MINOS for a few parameters.
     work = len(points) + len(followed) / 3
+    ends, rows = [], []
     for done, point in enumerate(points, start=1):
-        calls = problem.calls
-        minuit = problem.minimise(point)
-        found.append(minuit)
-        values = problem.values(np.array(minuit.values))
-        rows.append((float(minuit.fval), bool(minuit.valid), problem.calls - calls, *values.tolist()))
+        calls = search.calls
+        end = search.minimise(point)
+        ends.append(end)
+        values = search.values(np.array(end.values))
+        rows.append((float(end.fval), bool(end.valid), search.calls - calls, *values.tolist()))
         update(done / work)
-    minuit = min(found, key=lambda m: (m.fval, not m.valid))
-    for _ in range(4):
-        n = problem.size
-        chi2, point, at = problem.snapped(float(minuit.fval), np.array(minuit.values), np.ones(n, dtype=bool))
-        valid, covariance = bool(minuit.valid), np.full((n, n), np.nan)
-        settled = minuit
-        if at.any() and not at.all():
-            settled = problem.minuit(point, np.clip(np.array(minuit.errors), 1e-7, 0.3), at)
-            chi2, point, valid = float(settled.fval), np.array(settled.values), bool(settled.valid)
-        if not at.all():
-            settled.hesse()
-            inner = np.flatnonzero(~at)
-            if settled.covariance is not None:
-                covariance[np.ix_(inner, inner)] = np.asarray(settled.covariance)[np.ix_(inner, inner)]
-        with np.errstate(invalid="ignore"):
-            errors = np.sqrt(np.diag(covariance))
-        low, high = np.minimum(errors, point), np.minimum(errors, 1.0 - point)
-        for done, i in enumerate(followed, start=1):
-            low[i], high[i] = _minos(problem, minuit, point, chi2, i, errors[i])
-            update((len(points) + done / 3) / work)
-        if problem.best_chi2 > chi2 - IMPROVED:
+    lowest = min(ends, key=lambda end: (end.fval, not end.valid))
+    for _ in range(RESTARTS):
+        minimum = _settle(search, lowest)
+        low, high = _errors_of(search, minimum, followed, lambda done: update((len(points) + done / 3) / work))
+        if search.best_chi2 > minimum.chi2 - IMPROVED:
             break
-        minuit = problem.minimise(problem.best)
-    names = ["chi2", "valid", "calls", *(p.name for p in likelihood.parameters)]
+        lowest = search.minimise(search.best)
     return FitResult(
-        likelihood,
-        problem.values(point),
-        errors * problem.width,
-        low * problem.width,
-        high * problem.width,
-        minos,
-        covariance * np.outer(problem.width, problem.width),
-        chi2,
-        valid,
-        tuple(at.tolist()),
-        problem.calls,
-        likelihood.predictions - problem.asked,
-        Table(rows=rows, names=names),
+        likelihood=likelihood,
+        values=search.values(minimum.point),
+        errors=minimum.errors * search.width,
+        error_low=low * search.width,
+        error_high=high * search.width,
+        minos=minos,
+        covariance=minimum.covariance * np.outer(search.width, search.width),
+        chi2=minimum.chi2,
+        valid=minimum.valid,
+        at_bound=tuple(minimum.at_bound.tolist()),
+        calls=search.calls,
+        predictions=search.predictions,
+        starts=Table(rows=rows, names=["chi2", "valid", "calls", *likelihood.names]),
     )
 
 
-def _minos(
-    problem: Search, minuit: Any, point: FloatArray, chi2: float, index: int, error: float
-) -> tuple[float, float]:
+@dataclass(frozen=True, eq=False)
+class _Minimum:
+    """A minimum on the unit cube: MINUIT there, and what holds once parameters that want a bound are held at it."""
+
+    minuit: Any
+    chi2: float
+    point: FloatArray
+    at_bound: BoolArray
+    valid: bool
+    covariance: FloatArray
+
+    @property
+    def errors(self) -> FloatArray:
+        """(n,) symmetric errors; NaN at a bound."""
+        with np.errstate(invalid="ignore"):
+            return np.sqrt(np.diag(self.covariance))
+
+
+def _settle(search: Search, minuit: Any) -> _Minimum:
+    """Hold parameters that want a bound there, minimise over the others again, and take second derivatives (HESSE)."""
+    n = search.size
+    chi2, point, at_bound = search.snapped(float(minuit.fval), np.array(minuit.values), np.ones(n, dtype=bool))
+    valid, covariance = bool(minuit.valid), np.full((n, n), np.nan)
+    settled = minuit
+    if at_bound.any() and not at_bound.all():
+        settled = search.minuit(point, np.clip(np.array(minuit.errors), 1e-7, 0.3), at_bound)
+        chi2, point, valid = float(settled.fval), np.array(settled.values), bool(settled.valid)
+    if not at_bound.all():
+        settled.hesse()
+        inner = np.ix_(~at_bound, ~at_bound)
+        if settled.covariance is not None:
+            covariance[inner] = np.asarray(settled.covariance)[inner]
+    return _Minimum(minuit, chi2, point, at_bound, valid, covariance)
+
+
+def _errors_of(
+    search: Search, minimum: _Minimum, followed: list[int], update: Callable[[int], None]
+) -> tuple[FloatArray, FloatArray]:
+    """(n,) lower and upper errors on the unit cube: of MINOS for the parameters followed, of HESSE for the others."""
+    errors, point = minimum.errors, minimum.point
+    low, high = np.minimum(errors, point), np.minimum(errors, 1.0 - point)
+    for done, i in enumerate(followed, start=1):
+        low[i], high[i] = _follow(search, minimum, i)
+        update(done)
+    return low, high
+
+
+def _follow(search: Search, minimum: _Minimum, index: int) -> tuple[float, float]:
     """Lower and upper distance to chi-square + 1 on the unit cube: MINOS, or a search where it fails."""
-    name = minuit.parameters[index]
-    sides = [math.nan, math.nan]
-    if minuit.valid:
-        minuit.minos(name)
-        merror = minuit.merrors[name]
-        centre = float(minuit.values[index])
-        room = (point[index], 1.0 - point[index])
-        for k, (valid, at_limit, distance) in enumerate(
-            (
-                (merror.lower_valid, merror.at_lower_limit, point[index] - (centre + merror.lower)),
-                (merror.upper_valid, merror.at_upper_limit, centre + merror.upper - point[index]),
-            )
-        ):
-            if at_limit:
-                sides[k] = room[k]
-            elif valid:
-                sides[k] = min(max(distance, 0.0), room[k])
+    point, error = minimum.point, minimum.errors[index]
+    sides = _minos(minimum, index) if minimum.minuit.valid else [math.nan, math.nan]
     for k, side in enumerate((-1, 1)):
         # A lower minimum on the way ends the search: the fit begins again from there.
-        if math.isnan(sides[k]) and problem.best_chi2 > chi2 - IMPROVED:
-            sides[k] = problem.crossing(point, chi2, index, side, error if math.isfinite(error) else 0.05)
+        if math.isnan(sides[k]) and search.best_chi2 > minimum.chi2 - IMPROVED:
+            step = float(error) if math.isfinite(error) else 0.05
+            sides[k] = search.crossing(point, minimum.chi2, index, side, step)
     return sides[0], sides[1]
+
+
+def _minos(minimum: _Minimum, index: int) -> list[float]:
+    """Lower and upper distance to chi-square + 1 from MINOS; NaN where it finds none."""
+    minuit, place = minimum.minuit, float(minimum.point[index])
+    name = minuit.parameters[index]
+    minuit.minos(name)
+    ends = minuit.merrors[name]
+    centre = float(minuit.values[index])
+    sides = []
+    for valid, at_limit, distance, room in (
+        (ends.lower_valid, ends.at_lower_limit, place - (centre + ends.lower), place),
+        (ends.upper_valid, ends.at_upper_limit, centre + ends.upper - place, 1.0 - place),
+    ):
+        inside = min(max(distance, 0.0), room) if valid else math.nan
+        sides.append(room if at_limit else inside)
+    return sides

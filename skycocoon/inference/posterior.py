@@ -1,4 +1,4 @@
-"""Samples of the posterior."""
+"""Samples of the posterior: exp(-chi-square/2) within the bounds."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, unknown_name
+from ..errors import InputError, check_name
 from ..execution import progress_bar
 from ..units import FloatArray
-from .likelihood import Parameter
+from .likelihood import Likelihood, Parameter
 from .minimum import FitResult
 from .search import Search
 
@@ -29,18 +29,18 @@ class Samples:
     Attributes
     ----------
     parameters
-        Their parameters.
+        The n parameters.
     chain
-        (m, n) points, walkers after one another at each step.
+        (m, n) points in the units of the parameters, walkers after one another at each step.
     log_probability
         (m,) -chi-square/2.
     acceptance
-        Mean part of the steps that were taken; 0.2 to 0.5 is healthy.
+        Mean fraction of proposed steps that were accepted; 0.2 to 0.5 is healthy.
     autocorrelation
         (n,) integrated autocorrelation times [steps of a walker, before thinning]. An underestimate if the chain is
         shorter than 50 of them. NaN for a parameter that did not move.
     walkers, steps, burn, thin
-        As run: `burn` of the `steps` were left out, one in `thin` of the rest kept.
+        Number of walkers and of steps of each; the first `burn` steps were left out, one in `thin` of the rest kept.
     """
 
     parameters: tuple[Parameter, ...]
@@ -72,14 +72,25 @@ class Samples:
     def quantile(self, name: str, probability: float | Sequence[float]) -> Any:
         """Quantiles of one parameter, e.g. 0.95 for an upper limit of 95 % credibility.
 
+        Parameters
+        ----------
+        name
+            Name of the parameter.
+        probability
+            One or several, 0 to 1.
+
+        Returns
+        -------
+        float or array
+            In the parameter's unit.
+
         Raises
         ------
         InputError
             For an unknown parameter.
         """
         names = [p.name for p in self.parameters]
-        if name not in names:
-            raise unknown_name("parameter", name, names)
+        check_name("parameter", name, names)
         return np.quantile(self.chain[:, names.index(name)], probability)
 
     def table(self) -> Any:
@@ -137,20 +148,42 @@ def sample(
     result
         A fit.
     walkers
-        Their number, even, at least twice that of the parameters (raised to that if it is less).
+        Number of walkers, even, at least twice the number of parameters (raised to that if it is less).
     steps, burn
         Steps of each walker, and how many of them are left out at the beginning.
     thin
         Keep one step in this many; a tenth of the longest autocorrelation time by default.
     seed
-        Same seed, same chain.
+        Seed of the random numbers: the same seed gives the same chain.
     progress
         Whether to show a progress bar, on a terminal.
+
+    Returns
+    -------
+    Samples
+        The chain, and how far it can be trusted.
 
     Raises
     ------
     InputError
         If emcee is missing, or there are no steps left.
+
+    Examples
+    --------
+    The slope of a line through the origin, measured three times; the same seed gives the same chain.
+
+    >>> import numpy as np
+    >>> from skycocoon.inference import Likelihood, Parameter, fit, sample
+    >>> from skycocoon.points import Points
+    >>> x = np.array([1.0, 2.0, 3.0])
+    >>> error = np.full(3, 0.1)
+    >>> data = Points("line", "line", x, "x", 2.0 * x, error, error, np.zeros(3, dtype=bool))
+    >>> likelihood = Likelihood((Parameter("slope", 1.0, 0.0, 5.0),), (data,), lambda values: [values[0] * x])
+    >>> samples = sample(fit(likelihood), walkers=8, steps=300, burn=100, thin=2)
+    >>> samples.chain.shape
+    (800, 1)
+    >>> print(f"{samples.quantile('slope', 0.5):.1f}")
+    2.0
     """
     try:
         import emcee
@@ -160,45 +193,19 @@ def sample(
         raise InputError(f"steps {steps}, burn {burn}: fewer must be left out than are run")
     if thin is not None and not 1 <= thin <= steps - burn:
         raise InputError(f"thin {thin}: allowed: 1 to {steps - burn}")
-    problem = Search(result.likelihood)
-    n = problem.size
-    walkers = max(walkers + walkers % 2, 2 * n)
-
-    interrupted: list[bool] = []
-
-    def log_probability(unit: FloatArray) -> float:
-        if interrupted or (unit < 0.0).any() or (unit > 1.0).any():
-            return -math.inf
-        try:
-            residuals = result.likelihood._residuals(problem.values(unit).tolist())
-        except KeyboardInterrupt:  # emcee would print all it knows; the loop below leaves instead
-            interrupted.append(True)
-            return -math.inf
-        chi2 = math.inf if residuals is None else float(residuals @ residuals)
-        return -0.5 * chi2 if math.isfinite(chi2) else -math.inf
-
-    rng = np.random.default_rng(seed)
-    sizes = np.stack([result.errors, result.error_low, result.error_high]) / problem.width
-    with np.errstate(invalid="ignore"):
-        spread = np.nanmax(np.where(sizes > 0, sizes, 1e-6), axis=0)
-    best = problem.unit(result.values)
-    start = np.empty((walkers, n))
-    for k in range(walkers):
-        # Reflected at the bounds: walkers on one and the same bound would never leave it.
-        for shrink in 0.1 * 0.5 ** np.arange(30):
-            unit = np.abs(best + shrink * spread * rng.standard_normal(n))
-            start[k] = np.clip(1.0 - np.abs(1.0 - unit), 0.0, 1.0)
-            if math.isfinite(log_probability(start[k])):
-                break
-    sampler = emcee.EnsembleSampler(walkers, n, log_probability)
+    search = Search(result.likelihood)
+    walkers = max(walkers + walkers % 2, 2 * search.size)
+    log_probability = _LogProbability(result.likelihood, search)
+    start = _starting_points(result, search, walkers, log_probability, np.random.default_rng(seed))
+    sampler = emcee.EnsembleSampler(walkers, search.size, log_probability)
     # emcee speaks numpy's old generators; its state is all that it takes.
     state = emcee.State(start, random_state=np.random.MT19937(seed).state)
     with progress_bar("sample", progress) as update:
         for done, _ in enumerate(sampler.sample(state, iterations=steps), start=1):
             update(done / steps)
-            if interrupted:
+            if log_probability.interrupted:
                 raise KeyboardInterrupt
-    # tol=0: a short chain is said in the result and is no error. A parameter that did not move divides 0 by 0.
+    # tol=0: a short chain is named in the result and is no error. A parameter that did not move divides 0 by 0.
     with np.errstate(all="ignore"):
         times = np.asarray(sampler.get_autocorr_time(discard=burn, tol=0), dtype=np.float64)
     if thin is None:
@@ -206,13 +213,57 @@ def sample(
         thin = int(min(max(longest / 10, 1.0), steps - burn)) if math.isfinite(longest) else 1
     chain = sampler.get_chain(discard=burn, thin=thin, flat=True)
     return Samples(
-        result.likelihood.parameters,
-        problem.low + problem.width * chain,
-        sampler.get_log_prob(discard=burn, thin=thin, flat=True),
-        float(np.mean(sampler.acceptance_fraction)),
-        times,
-        walkers,
-        steps,
-        burn,
-        thin,
+        parameters=result.likelihood.parameters,
+        chain=search.low + search.width * chain,
+        log_probability=sampler.get_log_prob(discard=burn, thin=thin, flat=True),
+        acceptance=float(np.mean(sampler.acceptance_fraction)),
+        autocorrelation=times,
+        walkers=walkers,
+        steps=steps,
+        burn=burn,
+        thin=thin,
     )
+
+
+class _LogProbability:
+    """-chi-square/2 on the unit cube, -infinity outside it, as emcee asks for it.
+
+    Attributes
+    ----------
+    interrupted
+        Whether the user interrupted the model. From then on all is -infinity: emcee would print all that it knows if an
+        exception reached it, so the one who runs it has to look here and leave.
+    """
+
+    def __init__(self, likelihood: Likelihood, search: Search) -> None:
+        self.likelihood, self.search = likelihood, search
+        self.interrupted = False
+
+    def __call__(self, unit: FloatArray) -> float:
+        if self.interrupted or (unit < 0.0).any() or (unit > 1.0).any():
+            return -math.inf
+        try:
+            chi2 = self.likelihood.chi2(self.search.values(unit))
+        except KeyboardInterrupt:
+            self.interrupted = True
+            return -math.inf
+        return -0.5 * chi2 if math.isfinite(chi2) else -math.inf
+
+
+def _starting_points(
+    result: FitResult, search: Search, walkers: int, log_probability: _LogProbability, rng: np.random.Generator
+) -> FloatArray:
+    """(walkers, n) points about the best fit where the model is finite, a tenth of the errors away or less."""
+    sizes = np.stack([result.errors, result.error_low, result.error_high]) / search.width
+    with np.errstate(invalid="ignore"):
+        spread = np.nanmax(np.where(sizes > 0, sizes, 1e-6), axis=0)
+    best = search.unit(result.values)
+    start = np.empty((walkers, search.size))
+    for k in range(walkers):
+        for shrink in 0.1 * 0.5 ** np.arange(30):
+            # Reflected at the bounds: walkers on one and the same bound would never leave it.
+            unit = np.abs(best + shrink * spread * rng.standard_normal(search.size))
+            start[k] = np.clip(1.0 - np.abs(1.0 - unit), 0.0, 1.0)
+            if math.isfinite(log_probability(start[k])):
+                break
+    return start
