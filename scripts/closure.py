@@ -36,12 +36,12 @@ SAME = 0.01
 
 @dataclass(frozen=True, eq=False)
 class Closure:
-    """Fits of simulated sets.
+    """Fits of simulated sets of data.
 
     Attributes
     ----------
     likelihood, truth
-        What was simulated, and the (n,) values that it was simulated from.
+        The likelihood whose points were simulated, and the (n,) values of the parameters that they were simulated from.
     values, error_low, error_high
         (sets, n) best values and positive errors.
     chi2, chi2_at_truth
@@ -51,7 +51,7 @@ class Closure:
     valid, missed
         (sets,) whether MIGRAD converged; whether a fit that starts from the truth ends lower.
     at_bound
-        (sets, n) which parameters ended at a bound.
+        (sets, n) whether a parameter ended at a bound.
     """
 
     likelihood: Likelihood
@@ -116,7 +116,20 @@ class Closure:
 
 
 def started(likelihood: Likelihood, values: Sequence[float] | FloatArray) -> Likelihood:
-    """The same with other starting values."""
+    """The same likelihood with other starting values of its parameters.
+
+    Parameters
+    ----------
+    likelihood
+        Points, model and parameters.
+    values
+        (n,) starting values.
+
+    Returns
+    -------
+    Likelihood
+        With none of the remembered predictions.
+    """
     pairs = zip(likelihood.parameters, values, strict=True)
     return replace(likelihood, parameters=tuple(replace(p, start=float(value)) for p, value in pairs))
 
@@ -137,15 +150,20 @@ def closure(
     likelihood
         Points, of which the errors count, model and parameters.
     sets
-        How many.
+        Number of simulated sets.
     seed
-        Of data and starts. Set k is the same however many there are.
+        Seed of data and starts. Set k is the same whatever the number of sets.
     minos
         As in :func:`skycocoon.inference.fit`.
     again
         Whether to fit each set from the truth as well, to see whether the fit from a random start has missed anything.
     progress
         Whether to show a progress bar, on a terminal.
+
+    Returns
+    -------
+    Closure
+        Best values, errors and chi-square of each set.
 
     Raises
     ------
@@ -168,17 +186,17 @@ def closure(
             missed.append(again and result.chi2 > fit(drawn, minos=False).chi2 + SAME)
             update((k + 1) / sets)
     return Closure(
-        likelihood,
-        truth,
-        np.array([r.values for r in results]),
-        np.array([r.error_low for r in results]),
-        np.array([r.error_high for r in results]),
-        np.array([r.chi2 for r in results]),
-        np.array(at_truth),
-        results[0].ndof,
-        np.array([r.valid for r in results]),
-        np.array(missed),
-        np.array([r.at_bound for r in results]),
+        likelihood=likelihood,
+        truth=truth,
+        values=np.array([r.values for r in results]),
+        error_low=np.array([r.error_low for r in results]),
+        error_high=np.array([r.error_high for r in results]),
+        chi2=np.array([r.chi2 for r in results]),
+        chi2_at_truth=np.array(at_truth),
+        ndof=results[0].ndof,
+        valid=np.array([r.valid for r in results]),
+        missed=np.array(missed),
+        at_bound=np.array([r.at_bound for r in results]),
     )
 
 
@@ -221,14 +239,14 @@ def main() -> None:
     options = parser.parse_args()
     try:
         loaded = load_file(options.model)
-        done = closure(
+        fits = closure(
             prepare(loaded, progress=True).likelihood,
             options.sets,
             options.seed,
             minos=options.minos or True,
             progress=True,
         )
-        table = done.table()
+        table = fits.table()
         table.meta = {
             "model": options.model,
             "seed": options.seed,

@@ -111,9 +111,9 @@ def test_the_table_says_what_was_counted(done):
     assert list(table["covered"]) == list(done.covered)
     assert table.meta["sets"] == SETS
     assert table.meta["chi2_mean"] == pytest.approx(done.chi2.mean())
-    said = closure.summary(table)
-    assert "not converged: 0; a lower minimum from the truth: 0" in said
-    assert f"expected of {SETS} sets" in said
+    text = closure.summary(table)
+    assert "not converged: 0; a lower minimum from the truth: 0" in text
+    assert f"expected of {SETS} sets" in text
 
 
 @pytest.mark.parametrize("part", [0.3, 0.7])

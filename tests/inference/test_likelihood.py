@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from skycocoon import InputError
 from skycocoon.inference import Likelihood, Parameter, fit
 from skycocoon.points import Points
+
 from .conftest import DESIGN, TRUTH, linear, points, two_sets
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from skycocoon import InputError
 from skycocoon.inference import Likelihood, Parameter, fit, profile
+
 from .conftest import BENT, DESIGN, X, closed_form, linear, points, two_sets
 
 

@@ -9,6 +9,7 @@ import pytest
 from skycocoon import InputError
 from skycocoon.inference import Likelihood, Parameter, fit, sample
 from skycocoon.points import Points
+
 from .conftest import closed_form, linear, points
 
 

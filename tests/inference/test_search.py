@@ -7,6 +7,7 @@ import pytest
 
 from skycocoon.inference import Likelihood, Parameter, fit, sample
 from skycocoon.inference.search import Search
+
 from .conftest import points, two_sets
 
 

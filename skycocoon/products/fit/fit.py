@@ -88,9 +88,9 @@ def fit_model(
 
 
 def _short_names(keys: list[str]) -> dict[str, str]:
-    """The last steps of dotted keys, as many as tell them apart."""
+    """Last steps of dotted keys, as many as tell them apart, by key."""
     for steps in (2, 3, 4, 5):
-        found = {key: "-".join(key.split(".")[-steps:]) for key in keys}
-        if len(set(found.values())) == len(keys):
-            return found
+        names = {key: "-".join(key.split(".")[-steps:]) for key in keys}
+        if len(set(names.values())) == len(keys):
+            return names
     return {key: key.replace(".", "-") for key in keys}

@@ -17,7 +17,7 @@ __all__ = [
 
 
 def summary(run: FitRun) -> str:
-    """The result in words and numbers."""
+    """Result of a fit in words and numbers: minimum, fits without cocoons, profiles, constraints, samples."""
     result = run.result
     lines = [
         f"skycocoon {run.best.model.provenance.get('version', '')}: fit of {run.problem.loaded.source}",
@@ -33,8 +33,9 @@ def summary(run: FitRun) -> str:
         lines.append(f"Without {who} (X_c = 0, all else fitted again): chi-square higher by {null.delta[0]:.1f}")
     for name, profile in run.profiles.items():
         unit = profile.parameter.unit
-        said = ", ".join(f"{what} {_interval(profile, level)}" for what, level in (("68 %", 1.0), ("95 %", 3.841)))
-        lines.append(f"Profile of {name}: {said} {unit}".rstrip())
+        levels = (("68 %", 1.0), ("95 %", 3.841))
+        intervals = ", ".join(f"{percent} {_interval(profile, delta)}" for percent, delta in levels)
+        lines.append(f"Profile of {name}: {intervals} {unit}".rstrip())
     lines += ["", *_constraints(run)]
     if run.samples is not None:
         lines += ["", repr(run.samples)]
@@ -45,27 +46,27 @@ def _probability(value: float) -> str:
     return "above 0.999" if value > 0.999 else f"{value:.3g}"
 
 
-def _interval(profile: Profile, level: float) -> str:
-    """An interval of a profile; where it ends before, that is said."""
+def _interval(profile: Profile, delta: float) -> str:
+    """Interval of a profile within a difference of chi-square, with a note where a bound ends it."""
     parameter = profile.parameter
-    bounds = zip(profile.interval(level), (parameter.low, parameter.high), strict=True)
+    bounds = zip(profile.interval(delta), (parameter.low, parameter.high), strict=True)
     ends = [end for end, bound in bounds if end == bound]
-    said = f" ({' and '.join(f'{end:.4g}' for end in ends)}: the bound)" if ends else ""
-    return " to ".join(profile.ends(level)) + said
+    note = f" ({' and '.join(f'{end:.4g}' for end in ends)}: the bound)" if ends else ""
+    return " to ".join(profile.ends(delta)) + note
 
 
 def _constraints(run: FitRun) -> list[str]:
-    """Eqs. 9 and 10 at the best values, with the error that the grammage's has on them."""
+    """Confinement time and largest radius of cocoons (eqs. 9 and 10) at the best values, with the grammage's errors."""
     lines = []
     for part in run.best.model.components:
         if not isinstance(part, Cocoons):
             continue
         time = part.confinement_time.to_value(u.Myr)
-        said = f"{part.name}: confinement time tau_c = {time:.4f}"
+        line = f"{part.name}: confinement time tau_c = {time:.4f}"
         if (errors := _errors(run.result, f"components.{part.name}{GRAMMAGE}")) is not None and time > 0:
             low, high = errors
-            said += f" -{time * low:.4f} +{time * high:.4f}"
-        lines.append(f"{said} Myr for n = {part.gas_density:g}, the least age of cocoons (eq. 9)")
+            line += f" -{time * low:.4f} +{time * high:.4f}"
+        lines.append(f"{line} Myr for n = {part.gas_density:g}, the least age of cocoons (eq. 9)")
         if (radius := part.largest_radius) is not None:
             lines.append(
                 f"{part.name}: {part.number:.4g} cocoons alive for a lifetime of {part.lifetime:g}; with a radius of "
