@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,6 +23,13 @@ __all__ = [
 @contextmanager
 def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary path in the target's folder and rename it to the target once the block ends without error.
+
+    Parameters
+    ----------
+    path
+        The target.
+    overwrite
+        Whether an existing target may be replaced.
 
     Raises
     ------
@@ -50,7 +57,7 @@ def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
 
 
 @contextmanager
-def new_folder(path: str | Path, contents: list[str], overwrite: bool = False) -> Iterator[Path]:
+def new_folder(path: str | Path, contents: Sequence[str], overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary folder and move what is in it to the target once the block ends without error.
 
     Other files in an existing target are left alone; :func:`others` finds them.
@@ -60,7 +67,7 @@ def new_folder(path: str | Path, contents: list[str], overwrite: bool = False) -
     path
         The target, made if it is missing.
     contents
-        Names that the block will write there.
+        Names that the block will write there; folders in them, such as ``figures`` of ``figures/map.png``, are made.
     overwrite
         Whether files of these names may be replaced.
 
@@ -72,10 +79,10 @@ def new_folder(path: str | Path, contents: list[str], overwrite: bool = False) -
     target = Path(path)
     if target.exists() and not target.is_dir():
         raise InputError(f"{target}: exists and is not a folder")
-    there = [name for name in contents if (target / name).exists()]
-    if there and not overwrite:
-        raise InputError(f"{target / there[0]}: exists already; use --overwrite to replace it")
-    made = not target.exists()
+    existing = [name for name in contents if (target / name).exists()]
+    if existing and not overwrite:
+        raise InputError(f"{target / existing[0]}: exists already; use --overwrite to replace it")
+    is_new = not target.exists()
     try:
         target.mkdir(parents=True, exist_ok=True)
         work = Path(tempfile.mkdtemp(prefix=".skycocoon-", dir=target))
@@ -83,6 +90,8 @@ def new_folder(path: str | Path, contents: list[str], overwrite: bool = False) -
         raise InputError(f"{target}: cannot write there ({error.strerror})") from None
     done = False
     try:
+        for name in contents:
+            (work / name).parent.mkdir(parents=True, exist_ok=True)
         yield work
         for item in sorted(work.rglob("*")):
             goal = target / item.relative_to(work)
@@ -95,25 +104,38 @@ def new_folder(path: str | Path, contents: list[str], overwrite: bool = False) -
         raise InputError(f"{target}: cannot write there ({error.strerror or error})") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
-        if made and not done:
+        if is_new and not done:
             shutil.rmtree(target, ignore_errors=True)
 
 
 def others(path: str | Path, contents: Iterable[Path]) -> list[str]:
-    """Files in a folder that are not among those that were just written: an earlier result's, or a user's own."""
+    """List the files in a folder that this command did not write: an earlier result's, or a user's own.
+
+    Parameters
+    ----------
+    path
+        The folder.
+    contents
+        The files that were just written.
+
+    Returns
+    -------
+    list of str
+        Names relative to the folder, sorted.
+    """
     target = Path(path)
     written = {Path(item).resolve() for item in contents}
-    every = sorted(item for item in target.rglob("*") if item.is_file() and item.resolve() not in written)
-    return [str(item.relative_to(target)) for item in every]
+    older = sorted(item for item in target.rglob("*") if item.is_file() and item.resolve() not in written)
+    return [str(item.relative_to(target)) for item in older]
 
 
 def file_name(name: str) -> str:
-    """A name as part of a file's name."""
+    """A name as part of a file's name: letters, digits, ``-_.`` stay, all else becomes a hyphen."""
     return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
 
 
 def header(meta: Mapping[str, str]) -> dict[str, str | list[str]]:
-    """What is said of a result, for the head of an ECSV file: texts of several lines, such as TOML, as lists."""
+    """Provenance for the header of an ECSV file: texts of several lines, such as TOML, as lists of lines."""
     return {key: value.splitlines() if "\n" in value else value for key, value in meta.items()}
 
 

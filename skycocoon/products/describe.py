@@ -6,6 +6,7 @@ from ..emission import GalaxyModel
 
 
 def describe_lines(model: GalaxyModel) -> list[str]:
+    """What a model's components and its absorption are, with their derived numbers, line by line."""
     lines = []
     for component in model.components:
         lines += component.describe()

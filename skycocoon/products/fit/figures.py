@@ -36,6 +36,21 @@ def figure_files(problem: Problem) -> dict[str, list[Data]]:
 def draw_figures(
     run: FitRun, short: dict[str, str], pictures: dict[str, list[Data]], folder: Path, rtol: float
 ) -> None:
+    """Draw pulls, correlation, profiles and posterior of a fit, and the best model with the data.
+
+    Parameters
+    ----------
+    run
+        The fit.
+    short
+        Short names of the profiled parameters, for names of files.
+    pictures
+        Data sets of each figure, by its file, from :func:`figure_files`.
+    folder
+        Folder of the figures.
+    rtol
+        Relative accuracy of region means.
+    """
     from ...plot import plot_corner, plot_correlation, plot_profile, plot_pulls, plot_ratios, plot_sed, save
 
     best = run.best

@@ -69,7 +69,6 @@ def fit_model(
     names += [f"figures/{name}" for name in pictures]
     with new_folder(out, names, overwrite) as work:
         run = solve(problem, starts=starts, sampling=sampling, progress=progress)
-        (work / "figures").mkdir()
         meta = run.best.model.provenance
         write_table(run.result.table(), work / "fit.ecsv", meta)
         write_table(covariance_table(run.result), work / "covariance.ecsv", meta)

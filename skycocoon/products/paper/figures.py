@@ -6,16 +6,15 @@ scan over R_c of Appendix B, and the laws of grammage of Appendix C.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from ...config import LoadedModel
 from ...emission import Component
 from ...los import RTOL, region_sed
-from ...outputs import new_folder
 from ...sky import Sed
+from ..folder import fill_folder
 from . import captions
 from .drawing import TITLES
 from .models import Place, cocoons_of, icecube, lhaaso
@@ -64,8 +63,6 @@ def figures(
     InputError
         If the model has no cocoons, for anything wrong in it, or with the folder; before anything is written.
     """
-    from tqdm import tqdm
-
     model = loaded.model
     cocoons = cocoons_of(model)
     gamma, neutrino = (loaded.energies(messenger) for messenger in ("gamma", "neutrino"))
@@ -77,21 +74,18 @@ def figures(
         parts = replace(model, components=tuple(components))
         return region_sed(parts, place.messenger, place.energy, place.where, rtol=rtol, progress=progress)
 
-    jobs: Mapping[int, Callable[[Path], None]] = {
-        1: partial(draw_ratios, loaded, cocoons),
-        2: lambda work: write_spectra(2, gamma_rays(model, cocoons, (inner, outer), shine), model, work),
-        3: lambda work: write_spectra(3, neutrinos(model, cocoons, sky, shine), model, work),
-        4: lambda work: write_spectra(4, cutoff_scan(model, cocoons, (inner, outer), shine), model, work),
-        5: lambda work: write_spectra(5, grammage_laws(model, cocoons, inner, shine), model, work),
-    }
-    with (
-        new_folder(out, list(NAMES), overwrite) as work,
-        tqdm(total=len(jobs), disable=not progress, leave=False) as bar,
-    ):
+    def steps(work: Path) -> Iterator[str]:
         (work / "model.toml").write_text(loaded.toml, encoding="utf-8")
         (work / "summary.txt").write_text(captions.summary(model, cocoons), encoding="utf-8")
-        for number, job in jobs.items():
-            bar.set_description(f"figure {number}")
-            job(work)
-            bar.update()
-    return [Path(out) / name for name in NAMES]
+        yield "figure 1"
+        draw_ratios(loaded, cocoons, work)
+        yield "figure 2"
+        write_spectra(2, gamma_rays(model, cocoons, (inner, outer), shine), model, work)
+        yield "figure 3"
+        write_spectra(3, neutrinos(model, cocoons, sky, shine), model, work)
+        yield "figure 4"
+        write_spectra(4, cutoff_scan(model, cocoons, (inner, outer), shine), model, work)
+        yield "figure 5"
+        write_spectra(5, grammage_laws(model, cocoons, inner, shine), model, work)
+
+    return fill_folder(out, NAMES, steps, count=len(TITLES), overwrite=overwrite, progress=progress)

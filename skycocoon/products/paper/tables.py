@@ -18,7 +18,19 @@ from .drawing import E2F, E2I, TITLES, Drawing, drawn_values
 
 
 def spectrum_table(number: int, drawing: Drawing, model: GalaxyModel, path: Path) -> None:
-    """The plotted numbers in long format: a row for each panel, curve and energy."""
+    """Write the plotted numbers of a figure of spectra in long format: a row for each panel, curve and energy.
+
+    Parameters
+    ----------
+    number
+        Number of the figure.
+    drawing
+        Its panels and curves.
+    model
+        The model.
+    path
+        The ECSV file.
+    """
     from astropy.table import Table, vstack
 
     flux = not drawing.panels[0].place.data[0].per_steradian
@@ -72,6 +84,19 @@ def ratio_table(
     model: GalaxyModel,
     path: Path,
 ) -> None:
+    """Write the plotted numbers of figure 1 in long format: a row for each panel, curve and energy.
+
+    Parameters
+    ----------
+    curves
+        Energies per nucleon and B/C, by panel and name of the curve.
+    data
+        The data sets.
+    model
+        The model.
+    path
+        The ECSV file.
+    """
     from astropy.table import Table, vstack
 
     def rows(panel: str, curve: str, kind: str, x: u.Quantity, *values: FloatArray) -> Any:

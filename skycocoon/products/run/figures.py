@@ -24,6 +24,17 @@ def _nearby(region: Region, messenger: str) -> list[Measurement]:
 
 
 def draw_sed(group: RegionSpectra, name: str, path: Path) -> None:
+    """Draw the model's spectra in one region with the data.
+
+    Parameters
+    ----------
+    group
+        The spectra and the data.
+    name
+        Name of the model's own variant, for the legend.
+    path
+        File of the figure.
+    """
     from ...plot import plot_sed, save
 
     region = group.data[0].region
@@ -42,6 +53,7 @@ def draw_sed(group: RegionSpectra, name: str, path: Path) -> None:
 
 
 def draw_map(sky: SkyMap, path: Path) -> None:
+    """Draw a map of the sky into a file."""
     from ...plot import plot_map, save
 
     save(plot_map(sky), path)

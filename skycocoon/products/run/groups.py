@@ -58,6 +58,28 @@ class RegionSpectra:
 def region_spectra(
     loaded: LoadedModel, data: list[Measurement], energy: u.Quantity, where: Region, rtol: float, progress: bool
 ) -> RegionSpectra:
+    """The model, its variants and, if sources are masked, the model of the whole region, for the data of one region.
+
+    Parameters
+    ----------
+    loaded
+        The model.
+    data
+        Data sets of one messenger and region.
+    energy
+        (n,) energies.
+    where
+        What the model is averaged over: the region, or that one without masked sources.
+    rtol
+        Relative accuracy of the means.
+    progress
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    RegionSpectra
+        The spectra and the mask factor.
+    """
     messenger, region = data[0].messenger, data[0].region
     flavour = data[0].flavour or "per-flavour"
 

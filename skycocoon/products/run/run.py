@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ...config import LoadedModel
@@ -11,9 +13,11 @@ from ...errors import InputError
 from ...los import RTOL, intensity_map
 from ...los.skies import check_memory
 from ...measured import Measurement
-from ...outputs import file_name, new_folder
+from ...outputs import file_name
+from ...sky import Region, SkyMap
+from ..folder import fill_folder
 from .figures import draw_map, draw_sed
-from .groups import load_measurement, region_spectra
+from .groups import RegionSpectra, load_measurement, region_spectra
 from .summary import summary_text
 from .tables import write_seds
 
@@ -36,18 +40,132 @@ FILES = ("seds.ecsv", "summary.txt", "model.toml")
 """What every run writes, besides maps and figures."""
 
 
-def _map_names(model: GalaxyModel) -> dict[tuple[str, str], str]:
-    """File of every map, by messenger and component; "" is the total. One component alone has no map of its own."""
-    names = {}
+@dataclass(frozen=True)
+class MapFile:
+    """A map and its file.
+
+    Attributes
+    ----------
+    messenger
+        ``"gamma"`` or ``"neutrino"``.
+    component
+        Name of the component that the map is of; empty for the total.
+    file
+        Name of the file.
+    """
+
+    messenger: str
+    component: str
+    file: str
+
+
+@dataclass(frozen=True)
+class MeasuredRegion:
+    """A part of the sky that was measured, and its figure.
+
+    Attributes
+    ----------
+    data
+        The data sets: of one messenger and region.
+    where
+        What the model is averaged over: the region, or that one without masked sources.
+    figure
+        Name of the figure's file.
+    """
+
+    data: list[Measurement]
+    where: Region
+    figure: str
+
+    @property
+    def messenger(self) -> str:
+        """``"gamma"`` or ``"neutrino"``."""
+        return self.data[0].messenger
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run will compute and write, settled before anything is computed.
+
+    Attributes
+    ----------
+    maps
+        The maps: for each messenger the total, and each component if there are several.
+    regions
+        The measured regions: a SED and a figure for each.
+    skies
+        Files of the figures of the total maps, by messenger.
+    """
+
+    maps: list[MapFile]
+    regions: list[MeasuredRegion]
+    skies: dict[str, str]
+
+    @property
+    def files(self) -> list[str]:
+        """Names of all files, relative to the folder of the run."""
+        maps, figures = (item.file for item in self.maps), (item.figure for item in self.regions)
+        return [*maps, *FILES, *figures, *self.skies.values()]
+
+
+def _map_files(model: GalaxyModel) -> list[MapFile]:
+    """Maps of the total and, if there are several, of the components. One component alone has no map of its own."""
+    maps = []
     for messenger in model.messengers:
-        names[messenger, ""] = f"{messenger}.fits"
+        maps.append(MapFile(messenger, "", f"{messenger}.fits"))
         shining = [component.name for component in model.components if messenger in component.messengers]
         for name in shining if len(model.components) > 1 else ():
-            names[messenger, name] = f"{messenger}-{file_name(name)}.fits"
-    files = list(names.values())
+            maps.append(MapFile(messenger, name, f"{messenger}-{file_name(name)}.fits"))
+    files = [item.file for item in maps]
     if twice := [name for name in files if files.count(name) > 1]:
         raise InputError(f"components: two maps would be called {twice[0]}; name them differently")
-    return names
+    return maps
+
+
+def _measured_regions(loaded: LoadedModel, data: list[Measurement]) -> list[MeasuredRegion]:
+    """One SED and one figure for each part of the sky that was measured."""
+    sets: dict[tuple[str, str], list[Measurement]] = {}
+    for item in data:
+        if item.messenger in loaded.model.messengers:
+            sets.setdefault((item.messenger, item.region.name), []).append(item)
+    regions = []
+    for (messenger, name), items in sets.items():
+        where = loaded.comparison.region_for(messenger, items[0].region)
+        for item in items:
+            item.check_region(where)
+        regions.append(MeasuredRegion(items, where, f"figures/{messenger}-{file_name(name)}.png"))
+    return regions
+
+
+def _steps(plan: Plan, loaded: LoadedModel, nside: int, rtol: float, progress: bool, work: Path) -> Iterator[str]:
+    """Compute and write everything; yield a label before each step."""
+    model = loaded.model
+    yield "model.toml"
+    (work / "model.toml").write_text(loaded.toml, encoding="utf-8")
+    spectra: list[RegionSpectra] = []
+    for region in plan.regions:
+        yield f"{region.messenger} SED, {region.data[0].region.name}"
+        energy = loaded.energies(region.messenger)
+        spectra.append(region_spectra(loaded, region.data, energy, region.where, rtol, progress))
+    maps: dict[str, SkyMap] = {}
+    for messenger in model.messengers:
+        yield f"{messenger} map, nside {nside}"
+        energy = loaded.energies(messenger)
+        maps[messenger] = intensity_map(model, messenger, energy, nside, rtol=rtol, progress=progress)
+    for item in plan.maps:
+        yield item.file
+        sky = maps[item.messenger]
+        (sky.only(item.component) if item.component else sky).write(work / item.file)
+    yield "seds.ecsv"
+    write_seds(spectra, loaded, work / "seds.ecsv")
+    for region, group in zip(plan.regions, spectra, strict=True):
+        yield region.figure
+        draw_sed(group, loaded.comparison.name, work / region.figure)
+    for messenger, figure in plan.skies.items():
+        yield figure
+        draw_map(maps[messenger], work / figure)
+    yield "summary.txt"
+    (work / "summary.txt").write_text(summary_text(loaded, maps, spectra, nside, rtol), encoding="utf-8")
 
 
 def run(
@@ -90,60 +208,20 @@ def run(
     InputError
         For anything wrong in the model or with the folder, before anything is written.
     """
-    from tqdm import tqdm
-
-    model, comparison = loaded.model, loaded.comparison
+    model = loaded.model
     measurements = [load_measurement(name) for name in (*DATA, *data)]
-    energy = {messenger: loaded.energies(messenger) for messenger in model.messengers}
     nside = loaded.maps.nside if nside is None else nside
-    names = _map_names(model)
+    maps = _map_files(model)
     for messenger in model.messengers:
-        check_memory(nside, energy[messenger].size, len(model.components))
+        check_memory(nside, loaded.energies(messenger).size, len(model.components))
     loaded.check_templates()
-
-    # One SED and one figure for each part of the sky that was measured.
-    chosen: dict[tuple[str, str], list[Measurement]] = {}
-    for item in measurements:
-        if item.messenger in model.messengers:
-            chosen.setdefault((item.messenger, item.region.name), []).append(item)
-    places = {key: comparison.region_for(key[0], items[0].region) for key, items in chosen.items()}
-    for key, items in chosen.items():
-        for item in items:
-            item.check_region(places[key])
-    pictures = {key: f"figures/{key[0]}-{file_name(items[0].region.name)}.png" for key, items in chosen.items()}
-    figures = [*pictures.values(), *(f"figures/{m}-map.png" for m in model.messengers)]
-    every = [*names.values(), *FILES, *figures]
-
-    with (
-        new_folder(out, every, overwrite) as work,
-        tqdm(total=2 * len(energy) + len(names) + 2 * len(chosen) + 1, disable=not progress, leave=False) as bar,
-    ):
-        (work / "figures").mkdir()
-        (work / "model.toml").write_text(loaded.toml, encoding="utf-8")
-        groups = {}
-        for key, items in chosen.items():
-            bar.set_description(f"{key[0]} SED, {key[1]}")
-            groups[key] = region_spectra(loaded, items, energy[key[0]], places[key], rtol, progress)
-            bar.update()
-        maps = {}
-        for messenger in model.messengers:
-            bar.set_description(f"{messenger} map, nside {nside}")
-            maps[messenger] = intensity_map(model, messenger, energy[messenger], nside, rtol=rtol, progress=progress)
-            bar.update()
-        for (messenger, name), file in names.items():
-            bar.set_description(file)
-            (maps[messenger].only(name) if name else maps[messenger]).write(work / file)
-            bar.update()
-        write_seds(groups, loaded, work / "seds.ecsv")
-        for key, group in groups.items():
-            bar.set_description(pictures[key])
-            draw_sed(group, comparison.name, work / pictures[key])
-            bar.update()
-        for messenger in model.messengers:
-            bar.set_description(f"figures/{messenger}-map.png")
-            draw_map(maps[messenger], work / "figures" / f"{messenger}-map.png")
-            bar.update()
-        text = summary_text(loaded, maps, groups, nside, rtol)
-        (work / "summary.txt").write_text(text, encoding="utf-8")
-        bar.update()
-    return [Path(out) / name for name in every]
+    skies = {messenger: f"figures/{messenger}-map.png" for messenger in model.messengers}
+    plan = Plan(maps, _measured_regions(loaded, measurements), skies)
+    return fill_folder(
+        out,
+        plan.files,
+        partial(_steps, plan, loaded, nside, rtol, progress),
+        count=len(plan.regions) + len(model.messengers) + len(plan.files),
+        overwrite=overwrite,
+        progress=progress,
+    )

@@ -24,10 +24,28 @@ def _chi2(sed: Sed, item: Measurement, factor: float = 1.0) -> Comparison | None
 def summary_text(
     loaded: LoadedModel,
     maps: dict[str, SkyMap],
-    groups: dict[tuple[str, str], RegionSpectra],
+    groups: list[RegionSpectra],
     nside: int,
     rtol: float,
 ) -> str:
+    """The summary of a run: settings, the model's derived numbers, fluxes of the sky and regions, chi-squares.
+
+    Parameters
+    ----------
+    loaded
+        The model.
+    maps
+        Total maps by messenger.
+    groups
+        The model's spectra in the measured regions.
+    nside, rtol
+        Settings of the run.
+
+    Returns
+    -------
+    str
+        Lines of text.
+    """
     model = loaded.model
     lines = [
         f"skycocoon {model.provenance.get('version', '')}: {model.provenance.get('model', '')}",
@@ -46,13 +64,13 @@ def summary_text(
                 lines.append(f"  {messenger:<9}{tev:>6} TeV  {total:.4e}")
         lines.append(f"  {messenger}.fits: {sky.energy.size} energies, {sky.energy[0]:g} to {sky.energy[-1]:g}")
     lines += ["", f"Region means, E^2 intensity [{(INTENSITY * u.GeV**2).to_string()}], no mask factor"]
-    for (messenger, _), group in groups.items():
+    for group in groups:
         for sed in dict.fromkeys((group.plain, group.sed)):
             for tev in (1, 10, 100):
                 energy = tev * u.TeV
                 if sed.energy[0] <= energy <= sed.energy[-1]:
                     value = (energy**2 * sed.at(energy)).to_value(INTENSITY * u.GeV**2)
-                    lines.append(f"  {messenger:<9}{sed.region.name:<20}{tev:>5} TeV  {float(value):.4e}")
+                    lines.append(f"  {sed.messenger:<9}{sed.region.name:<20}{tev:>5} TeV  {float(value):.4e}")
         if group.sed is not group.plain:
             lines.append(f"  {_mask_effect(group)}")
     return "\n".join([*lines, "", *_chi2_table(loaded, groups)]) + "\n"
@@ -69,19 +87,19 @@ def _mask_effect(group: RegionSpectra) -> str:
     )
 
 
-def _chi2_table(loaded: LoadedModel, groups: dict[tuple[str, str], RegionSpectra]) -> list[str]:
+def _chi2_table(loaded: LoadedModel, groups: list[RegionSpectra]) -> list[str]:
     """Chi-square of the model, of the model without each of its components, and of its variants."""
     names = [component.name for component in loaded.model.components]
     without = names if len(names) > 1 else []
     heads = [loaded.comparison.name or "model", *(f"without {name}" for name in without), *loaded.variants]
-    heads += ["no factor"] if any(group.factor != 1.0 for group in groups.values()) else []
+    heads += ["no factor"] if any(group.factor != 1.0 for group in groups) else []
     widths = [max(len(head), 8) + 3 for head in heads]
     lines = [
         "Chi-square against data (a band is one normalisation; errors: statistical and systematic); masked sources:",
         *_mask_notes(groups),
         f"  {'data set':<28}{'points':>7}" + "".join(f"{h:>{w}}" for h, w in zip(heads, widths, strict=True)),
     ]
-    for group in groups.values():
+    for group in groups:
         for item in group.data:
             full = _chi2(group.sed, item, group.factor)
             if full is None:
@@ -102,13 +120,14 @@ def _without(sed: Sed, name: str) -> Sed | None:
     return sed.without(name) if name in sed.components and len(sed.components) > 1 else None
 
 
-def _mask_notes(groups: dict[tuple[str, str], RegionSpectra]) -> list[str]:
+def _mask_notes(groups: list[RegionSpectra]) -> list[str]:
     lines = []
-    for (messenger, region), group in groups.items():
+    for group in groups:
+        region = group.plain.region.name
         if group.sed is not group.plain:
             lines.append(f"  {region}: the model is the mean over {group.sed.region.name}")
         elif group.factor != 1.0:
             lines.append(f"  {region}: the model is multiplied by {group.factor:g}, but for the column 'no factor'")
-        elif messenger == "gamma":
+        elif group.sed.messenger == "gamma":
             lines.append(f"  {region}: nothing is done")
     return lines

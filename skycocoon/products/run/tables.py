@@ -14,27 +14,37 @@ from ...sky.convention import FLAVOURS
 from .groups import RegionSpectra
 
 
-def write_seds(groups: dict[tuple[str, str], RegionSpectra], loaded: LoadedModel, path: Path) -> None:
-    """All SEDs in one table; no mask factor is in it. Variants come as components called "name, variant"."""
+def write_seds(groups: list[RegionSpectra], loaded: LoadedModel, path: Path) -> None:
+    """Write all SEDs in one table; no mask factor is in it. Variants come as components called "name, variant".
+
+    Parameters
+    ----------
+    groups
+        The model's spectra in the measured regions.
+    loaded
+        The model.
+    path
+        The ECSV file.
+    """
     from astropy.table import vstack
 
     tables = []
-    for (messenger, _), group in groups.items():
+    for group in groups:
         for sed in dict.fromkeys((group.sed, group.plain)):
             variants = group.variants if sed is group.sed else {}
             table = vstack([sed.to_table(), *(_variant_table(sed, name, v) for name, v in variants.items())])
             table.meta = {}
-            table.add_column(np.full(len(table), messenger), 0, "messenger")
+            table.add_column(np.full(len(table), sed.messenger), 0, "messenger")
             table.add_column(np.full(len(table), sed.region.name), 1, "region")
             table["solid_angle"] = sed.solid_angle
             tables.append(table)
-    whole = vstack(tables)
-    whole.meta = {
+    seds = vstack(tables)
+    seds.meta = {
         "content": "intensity: mean over the region; flux: intensity times solid angle; no mask factor applied",
         "neutrinos": FLAVOURS["per-flavour"],
         **header(loaded.model.provenance),
     }
-    whole.write(path, format="ascii.ecsv")
+    seds.write(path, format="ascii.ecsv")
 
 
 def _variant_table(sed: Sed, name: str, variant: Sed) -> Any:
