@@ -1,4 +1,4 @@
-"""What a user can do wrong, said in one line."""
+"""Mistakes of a user: one line that says what is wrong, where, and what is allowed."""
 
 from __future__ import annotations
 
@@ -44,6 +44,11 @@ def unknown_name(what: str, name: object, allowed: Iterable[str]) -> InputError:
         The name as given.
     allowed
         Every right name.
+
+    Returns
+    -------
+    InputError
+        To be raised.
     """
     names = list(allowed)
     near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
@@ -53,6 +58,20 @@ def unknown_name(what: str, name: object, allowed: Iterable[str]) -> InputError:
 
 def check_name(what: str, name: object, allowed: Iterable[str]) -> str:
     """Return a name if it is allowed.
+
+    Parameters
+    ----------
+    what
+        What kind of thing the name should be, e.g. ``"region"``.
+    name
+        The name as given.
+    allowed
+        Every right name.
+
+    Returns
+    -------
+    str
+        The name.
 
     Raises
     ------
