@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +18,14 @@ def test_public_names():
         assert name in dir(skycocoon)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         skycocoon.nothing
+
+
+def test_the_stub_states_all_public_names():
+    """What type checkers read is what is imported: each line of the stub gives a name."""
+    lines = Path(skycocoon.__file__).with_suffix(".pyi").read_text(encoding="utf-8").splitlines()
+    names = [line.split()[-1] for line in lines if line.startswith("from ")]
+    assert sorted(names) == skycocoon.__all__[1:]
+    assert [line for line in lines if line and not line.startswith(("#", "from "))] == ["__version__: str"]
 
 
 def test_import_is_light():

@@ -13,11 +13,23 @@ from ...outputs import header
 
 
 def write_table(table: Any, path: Path, meta: Any) -> None:
+    """Write a table as ECSV, with provenance in its header.
+
+    Parameters
+    ----------
+    table
+        The table.
+    path
+        The file.
+    meta
+        Provenance, beside what the table says of itself.
+    """
     table.meta = {**table.meta, **header(meta)}
     table.write(path, format="ascii.ecsv")
 
 
 def covariance_table(result: FitResult) -> Any:
+    """Covariance of the fitted parameters: a row and a column for each."""
     from astropy.table import Table
 
     table = Table({"parameter": result.names})
@@ -54,6 +66,7 @@ def points_table(run: FitRun) -> Any:
 
 
 def profile_table(profile: Profile) -> Any:
+    """Chi-square along a profile, and the best values of the other parameters at each of its points."""
     from astropy.table import Table
 
     table = Table({profile.parameter.name: profile.grid, "chi2": profile.chi2, "delta_chi2": profile.delta})
@@ -69,6 +82,7 @@ def profile_table(profile: Profile) -> Any:
 
 
 def chain_table(samples: Samples) -> Any:
+    """The chain: a row for each sample, a column for each parameter, and the logarithm of the probability."""
     from astropy.table import Table
 
     table = Table({p.name: column for p, column in zip(samples.parameters, samples.chain.T, strict=True)})

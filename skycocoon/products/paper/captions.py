@@ -1,28 +1,39 @@
-"""What is said beside the paper's figures: what is drawn, what of it is published and what reconstructed."""
+"""Texts beside the paper's figures: what is drawn, what of it is published and what reconstructed.
+
+The texts themselves are in ``data/captions``: a template for each figure, and phrases that several share. Here are the
+numbers and names that go into them.
+"""
 
 from __future__ import annotations
 
 import textwrap
+import tomllib
 from collections.abc import Iterable, Sequence
+from functools import cache
 
 import astropy.units as u
 import numpy as np
 
 from ...cosmicrays import DiffusiveGrammage, ExponentialGrammage
 from ...emission import Cocoons, GalaxyModel
+from ...shipped import data_folder
 from .models import ModelCurve, Place, base, base_name, bases, chi_square, shining, spectra
 
 __all__ = [
+    "FIDUCIAL",
+    "absorption",
+    "assumed",
     "chi_squares",
     "cited",
     "diffuse",
     "grammage",
-    "kraichnan",
+    "is_kraichnan",
     "law",
     "made",
     "masks",
     "page",
-    "reconstructed",
+    "paragraphs",
+    "phrase",
     "sources_end",
     "summary",
     "tv",
@@ -37,6 +48,40 @@ FIDUCIAL = 100 * u.TV
 """R_c of the preset paper. Reconstructed."""
 
 
+@cache
+def _template(name: str) -> tuple[str, ...]:
+    text = (data_folder() / "captions" / f"{name}.txt").read_text(encoding="utf-8")
+    return tuple(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
+
+
+@cache
+def _phrases() -> dict[str, str]:
+    return tomllib.loads((data_folder() / "captions" / "phrases.toml").read_text(encoding="utf-8"))
+
+
+def paragraphs(name: str, /, **fields: object) -> tuple[str, ...]:
+    """The paragraphs of a caption with its fields filled in.
+
+    Parameters
+    ----------
+    name
+        Name of a template in ``data/captions``, without its ending.
+    **fields
+        Texts and numbers for the names in braces.
+
+    Returns
+    -------
+    tuple of str
+        The paragraphs, each one line, unless a field has several.
+    """
+    return tuple(paragraph.format(**fields) for paragraph in _template(name))
+
+
+def phrase(name: str, /, **fields: object) -> str:
+    """A sentence or a part of one of ``data/captions/phrases.toml``, with its fields filled in."""
+    return _phrases()[name].format(**fields)
+
+
 def page(title: str, paragraphs: Iterable[str]) -> str:
     """A text of short lines: a title, and paragraphs, which are filled unless they are tables of several lines."""
     filled = [
@@ -48,10 +93,9 @@ def page(title: str, paragraphs: Iterable[str]) -> str:
 
 
 def made(model: GalaxyModel) -> str:
-    """From which model."""
-    origin = model.provenance
-    changes = f"; changed: {origin['changes']}" if "changes" in origin else ""
-    return f"Made by skycocoon {origin.get('version', '')} from the model {origin.get('model', '')}{changes}."
+    """By which version and from which model a figure was made."""
+    origin = {"version": "", "model": "", **model.provenance}
+    return phrase("made_with_changes" if "changes" in origin else "made", **origin)
 
 
 def tv(rigidity: u.Quantity) -> str:
@@ -63,11 +107,13 @@ def law(cocoons: tuple[Cocoons, ...]) -> str:
     """The model's law of grammage in a few words."""
     own = cocoons[0].grammage
     if isinstance(own, DiffusiveGrammage):
-        return f"eq. 15 with delta = {own.delta:.3g}, R_c = {tv(own.cutoff)}"
-    return f"exp(−R/{tv(own.cutoff)})" if isinstance(own, ExponentialGrammage) else "constant grammage"
+        return phrase("law_diffusive", delta=own.delta, cutoff=tv(own.cutoff))
+    if isinstance(own, ExponentialGrammage):
+        return phrase("law_exponential", cutoff=tv(own.cutoff))
+    return phrase("law_constant")
 
 
-def kraichnan(cocoons: tuple[Cocoons, ...]) -> bool:
+def is_kraichnan(cocoons: tuple[Cocoons, ...]) -> bool:
     """Whether the model's own law of grammage is eq. 15 with delta = 1/2."""
     own = cocoons[0].grammage
     return isinstance(own, DiffusiveGrammage) and bool(np.isclose(own.delta, 0.5))
@@ -76,15 +122,14 @@ def kraichnan(cocoons: tuple[Cocoons, ...]) -> bool:
 def variants(model: GalaxyModel, place: Place) -> str:
     """Names of the diffuse emission's variants, in brackets."""
     names = [name for name, parts in bases(model).items() if shining(parts, place)]
-    return f" ({', '.join(names)})" if names else " (which this model does not have)"
+    return f" ({', '.join(names)})" if names else phrase("no_variants")
 
 
 def grammage(cocoons: tuple[Cocoons, ...]) -> str:
-    """What of X_c0 is published."""
-    value = cocoons[0].grammage.normalisation.to(PUBLISHED_GRAMMAGE.unit)
-    if np.isclose(value.value, PUBLISHED_GRAMMAGE.value):
-        return "the grammage X_c0 = 0.4 g cm-2, the paper's best fit"
-    return f"a grammage X_c0 = 0.4 g cm-2 as the paper's best fit (this model has {value.value:.4g} g cm-2)"
+    """The paper's X_c0, which is published, and the model's if it is another."""
+    value = cocoons[0].grammage.normalisation.to_value(PUBLISHED_GRAMMAGE.unit)
+    published = np.isclose(value, PUBLISHED_GRAMMAGE.value)
+    return phrase("grammage_published" if published else "grammage_other", value=value)
 
 
 def sources_end(cocoons: tuple[Cocoons, ...]) -> str:
@@ -94,104 +139,96 @@ def sources_end(cocoons: tuple[Cocoons, ...]) -> str:
 
 
 def cited(cocoons: tuple[Cocoons, ...]) -> str:
-    """What comes from works that the paper cites."""
-    species = ", ".join(
-        f"{i.species.name} xi = {i.efficiency:g} and slope {i.slope:g}" for part in cocoons for i in part.injection
+    """What comes from works that the paper cites: the sources' rate, efficiencies and slopes."""
+    species = (
+        phrase("species", name=i.species.name, efficiency=i.efficiency, slope=i.slope)
+        for part in cocoons
+        for i in part.injection
     )
-    return (
-        "Cited. One supernova of 1e51 erg in 30 years, and what it releases in cosmic rays; here "
-        f"{species} (the values of the preset paper are from memory of Evoli, Aloisio and Blasi 2019)."
-    )
+    return phrase("cited", species=", ".join(species))
 
 
-def reconstructed(model: GalaxyModel, cocoons: tuple[Cocoons, ...], *before: str) -> str:
-    """What the paper does not state, beginning with some things of the figure's own."""
+def assumed(cocoons: tuple[Cocoons, ...]) -> str:
+    """What the paper does not state and all figures need: T_max, the disc, the cross section of helium."""
     part = cocoons[0]
-    things = list(before)
-    things.append(
-        f"the end of the sources' spectra (eq. 4), exp(-T/T_max), T_max = {sources_end(cocoons)} times Z (1 to 5 PV)"
-    )
+    things = [phrase("sources_end", end=sources_end(cocoons))]
     if hasattr(part.density, "half_height"):
         disc = part.density
-        things.append(
-            f"the disc's scale height {disc.height:g} and edges, R < {disc.radius:g}, |z| < {disc.half_height:g}"
-        )
-    things.append(f"the cross section of helium ({part.helium})")
-    return f"Reconstructed, that is, assumed by us: {'; '.join(things)}."
+        things.append(phrase("disc", height=disc.height, radius=disc.radius, half_height=disc.half_height))
+    things.append(phrase("helium", helium=part.helium))
+    return "; ".join(things)
 
 
 def absorption(model: GalaxyModel) -> str:
     """What is assumed of the absorption of gamma rays."""
-    if not model.absorption.fields:
-        return "Gamma rays are not absorbed: the paper mentions no absorption."
-    return f"Gamma rays are absorbed ({model.absorption}); the paper mentions no absorption."
+    return phrase("absorbed" if model.absorption.fields else "not_absorbed", absorption=model.absorption)
 
 
 def diffuse(model: GalaxyModel, place: Place) -> str:
-    """Whose the diffuse emission is."""
+    """Where the diffuse emission comes from."""
     if not shining(base(model), place):
-        return f"The model has no diffuse emission of {NAMES[place.messenger]}, so that there are no sums."
+        return phrase("no_diffuse", messenger=NAMES[place.messenger])
     if not spectra(model):
-        return f"The diffuse emission is the map of the model file ({base_name(model)})."
-    return (
-        "The diffuse emission is reconstructed too, with the meaning of the paper's base min and base max: local "
-        "spectra that we fitted to data, of which min and max differ at the knee as the air-shower experiments do, on "
-        "published gas models. The paper takes it from De la Torre Luque et al. 2023, whose spectra and maps could "
-        "not be read."
-    )
+        return phrase("diffuse_map", name=base_name(model))
+    return phrase("diffuse_reconstructed")
 
 
 def masks(places: Iterable[Place]) -> str:
     """What is done for masked sources."""
-    words = []
+    sentences = []
     for place in places:
         if place.factor != 1:
-            words.append(f"The model in {place.name} is multiplied by {place.factor:g} for the sources masked there.")
+            sentences.append(phrase("mask_factor", region=place.name, factor=place.factor))
         elif place.where.name != place.name:
-            words.append(f"The model in {place.name} is the mean over {place.where.name}, without masked sources.")
+            sentences.append(phrase("mask", region=place.name, where=place.where.name))
         else:
-            words.append(f"In {place.name} nothing is done about masked sources.")
-    return " ".join(words)
+            sentences.append(phrase("no_mask", region=place.name))
+    return " ".join(sentences)
 
 
 def chi_squares(panels: Sequence[tuple[str, Place, Sequence[ModelCurve]]]) -> str:
-    """Chi-square of every curve against the data beside it, as a table."""
-    rows = ["Chi-square with nothing fitted; errors statistical and systematic, in quadrature:"]
+    """Chi-square of every curve against the data beside it, as a table.
+
+    Parameters
+    ----------
+    panels
+        Name, place and curves of each panel.
+
+    Returns
+    -------
+    str
+        Lines of the table; empty if no data lie within the energies of a curve.
+    """
+    rows = [phrase("chi_squares")]
     for panel, place, lines in panels:
         for item in place.data:
-            found = {line.name: value for line in lines if (value := chi_square(line, place, item)) is not None}
-            if not found:
+            values = {line.name: value for line in lines if (value := chi_square(line, place, item)) is not None}
+            if not values:
                 continue
             points = "one number" if item.band else f"{item.energy.size} points"
             rows.append(f"  {panel}: {item.name}, {points}")
-            rows += [f"    {name:<44}{value:8.1f}" for name, value in found.items()]
+            rows += [f"    {name:<44}{value:8.1f}" for name, value in values.items()]
     return "\n".join(rows) if len(rows) > 1 else ""
 
 
 def summary(model: GalaxyModel, cocoons: tuple[Cocoons, ...]) -> str:
-    """Eqs. 9 and 10 for a model."""
-    paragraphs = [made(model)]
+    """Age and size of a model's cocoons, eqs. 9 and 10, as a page of text."""
+    texts = [made(model)]
     for part in cocoons:
-        age, radius = part.confinement_time.to_value(u.Myr), part.largest_radius
-        density = part.gas_density.to_value(u.cm**-3)
-        lifetime = part.lifetime.to_value(u.Myr)
-        paragraphs += [
-            str(part),
-            f"Eq. 9. Particles cross X_c0 = {part.grammage.normalisation.to_value(u.g / u.cm**2):g} g cm-2 in gas of "
-            f"{density:g} cm-3 in tau_c = X_c0/(m_p n c) = {age:.4f} Myr: cocoons live at least so long. Their "
-            f"lifetime is taken as {lifetime:g} Myr"
-            + (f", {lifetime / age:.2f} tau_c." if age > 0 else "; without grammage there is no limit."),
-            f"Eq. 10. N_c = R_SN T_c = {part.number:.0f} cocoons exist at a time."
-            + (
-                ""
-                if radius is None
-                else f" With a radius of r_c = [3 V/(4 pi N_c)]^(1/3) = {radius.to_value(u.pc):.1f} pc they would "
-                f"fill the disc, V = pi R_d^2 2 h with R_d = {part.density.radius:g} and h = {part.density.height:g}: "
-                "an upper limit."
-            ),
-        ]
-    paragraphs.append(
-        "Published: a lifetime of about 0.3 Myr, and X_c0 = 0.4 g cm-2. Reconstructed: the forms of eqs. 9 and 10, "
-        "from their wording; R_d and h."
-    )
-    return page("Age and size of cocoons", paragraphs)
+        age, lifetime, radius = part.confinement_time, part.lifetime, part.largest_radius
+        size = ""
+        if radius is not None:
+            disc = part.density
+            size = phrase("size", largest=radius.to_value(u.pc), radius=disc.radius, height=disc.height)
+        texts += paragraphs(
+            "cocoons",
+            cocoons=part,
+            grammage=part.grammage.normalisation.to_value(u.g / u.cm**2),
+            density=part.gas_density.to_value(u.cm**-3),
+            age=age.to_value(u.Myr),
+            lifetime=lifetime.to_value(u.Myr),
+            ages=phrase("ages", ratio=(lifetime / age).to_value(u.one)) if age > 0 else phrase("no_age"),
+            number=part.number,
+            size=size,
+        )
+    return page("Age and size of cocoons", [*texts, *paragraphs("summary")])

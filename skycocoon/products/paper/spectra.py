@@ -62,36 +62,24 @@ def _against(model: GalaxyModel, name: str, cocoons: tuple[Cocoons, ...], place:
 
 def gamma_rays(model: GalaxyModel, cocoons: tuple[Cocoons, ...], places: Sequence[Place], shine: Shine) -> Drawing:
     panels = tuple(_against(model, place.name, cocoons, place, shine) for place in places)
-    text = (
-        "What is drawn. E^2 times the mean intensity of gamma rays in the two regions of LHAASO-KM2A: cocoons, the "
-        f"standard diffuse emission{captions.variants(model, places[0])}, their sums, and the points of LHAASO-KM2A "
-        "2023. " + captions.masks(places),
-        f"Published. Eqs. 1 to 8, with {captions.grammage(cocoons)}; the cross sections of protons (Kelner, Aharonian "
-        "and Bugayov 2006); the factor 0.65 in the inner region for masked sources; the points.",
-        captions.cited(cocoons),
-        captions.reconstructed(model, cocoons, f"R_c = {tv(cutoff(cocoons))} (30 to 300 TV)"),
-        captions.diffuse(model, places[0]),
-        captions.absorption(model),
-        _chi_squares(panels),
+    text = captions.paragraphs(
+        "fig2",
+        variants=captions.variants(model, places[0]),
+        cutoff=tv(cutoff(cocoons)),
+        absorption=captions.absorption(model),
+        **_shared_fields(model, cocoons, places, panels),
     )
     return Drawing(panels, text)
 
 
 def neutrinos(model: GalaxyModel, cocoons: tuple[Cocoons, ...], place: Place, shine: Shine) -> Drawing:
     panels = (_against(model, place.name, cocoons, place, shine),)
-    text = (
-        f"What is drawn. E^2 dN/dE of neutrinos from the whole sky, {FLAVOURS['per-flavour']}: cocoons, the standard "
-        f"diffuse emission{captions.variants(model, place)}, their sums, and the best fits of IceCube 2023 for three "
-        "templates with their 1 sigma bands. A band is one fitted normalisation of an assumed spectrum on an assumed "
-        "sky, no set of points.",
-        f"Published. Eqs. 1 to 8, with {captions.grammage(cocoons)}; the cross sections of protons (Kelner, Aharonian "
-        "and Bugayov 2006), which begin at 100 GeV for neutrinos; full mixing, a third of all neutrinos in each "
-        "flavour; the bands (IceCube 2023, Science 380, 1338).",
-        captions.cited(cocoons),
-        captions.reconstructed(model, cocoons, f"R_c = {tv(cutoff(cocoons))} (30 to 300 TV)"),
-        "Which version of the bands the paper draws is not known; these are those of the publication.",
-        captions.diffuse(model, place),
-        _chi_squares(panels),
+    text = captions.paragraphs(
+        "fig3",
+        flavours=FLAVOURS["per-flavour"],
+        variants=captions.variants(model, place),
+        cutoff=tv(cutoff(cocoons)),
+        **_shared_fields(model, cocoons, (place,), panels),
     )
     return Drawing(panels, text)
 
@@ -116,29 +104,15 @@ def cutoff_scan(model: GalaxyModel, cocoons: tuple[Cocoons, ...], places: Sequen
             lines.append(ModelCurve(f"cocoons, {words}", cocoon, "ladder-thin", step, "", note))
             lines.append(ModelCurve(f"cocoons + {name}, {words}", summed(cocoon, beside), "ladder", step, label))
         panels.append(SpectrumPanel(place.name, place, tuple(lines)))
-    why = (
-        "is our reading of the paper: cocoons must count at 10 TeV of LHAASO's points and no more where IceCube's "
-        "templates meet, near 100 TeV, which leaves 30 to 300 TV"
-        if np.isclose(own.value, captions.FIDUCIAL.value)
-        else f"is not that of the preset paper, {tv(captions.FIDUCIAL)}, which is reconstructed too"
-    )
-    text = (
-        "What is drawn. E^2 times the mean intensity of gamma rays in the two regions of LHAASO-KM2A for several R_c, "
-        f"the rigidity at which the grammage ends: {', '.join(f'{value:g}' for value in values)} TV. "
-        + (f"Dashed: cocoons alone. Solid: with {name}, the line of dots and dashes. " if name else "Cocoons alone. ")
-        + captions.masks(places),
-        f"Published. That Appendix B varies this parameter; eqs. 1 to 8, with {captions.grammage(cocoons)}; the "
-        "factor 0.65 in the inner region; the points.",
-        captions.cited(cocoons),
-        captions.reconstructed(
-            model,
-            cocoons,
-            "the list of R_c, since the paper's could not be read",
-            f"the model's own {tv(own)}, which {why}",
-        ),
-        captions.diffuse(model, places[0]),
-        captions.absorption(model),
-        _chi_squares(panels),
+    fiducial = np.isclose(own.value, captions.FIDUCIAL.value)
+    text = captions.paragraphs(
+        "fig4",
+        cutoffs=", ".join(f"{value:g}" for value in values),
+        lines=captions.phrase("scan_sums" if name else "scan_cocoons", name=name),
+        cutoff=tv(own),
+        reason=captions.phrase("cutoff_read" if fiducial else "cutoff_other", fiducial=tv(captions.FIDUCIAL)),
+        absorption=captions.absorption(model),
+        **_shared_fields(model, cocoons, places, panels),
     )
     title = f"solid: cocoons + {name}; dashed: cocoons alone" if name else "cocoons"
     return Drawing(tuple(panels), text, legend_title=title)
@@ -148,14 +122,11 @@ def grammage_laws(model: GalaxyModel, cocoons: tuple[Cocoons, ...], place: Place
     own, name = cutoff(cocoons), base_name(model)
     lower = LOWER_CUTOFF if own > LOWER_CUTOFF * (1 + 1e-9) else own / 10
     cutoffs = {"Kraichnan": lower, "Bohm": own}
-    whose = f"both values of R_c, {tv(lower)} for Kraichnan and the model's own {tv(own)} for Bohm"
-    if captions.kraichnan(cocoons):
+    whose = captions.phrase("cutoffs_bohm", lower=tv(lower), own=tv(own))
+    if captions.is_kraichnan(cocoons):
         # The model's own law stands in its own panel.
         cutoffs = {"Kraichnan": own, "Bohm": captions.FIDUCIAL}
-        whose = (
-            f"both values of R_c: {tv(own)} for Kraichnan, since the model's own law is this one, and "
-            f"{tv(captions.FIDUCIAL)}, as in the preset paper, for Bohm"
-        )
+        whose = captions.phrase("cutoffs_kraichnan", own=tv(own), fiducial=tv(captions.FIDUCIAL))
     parts = shining(base(model), place)
     beside = shine(parts, place) if parts else None
     unchanged = ModelCurve(
@@ -174,33 +145,21 @@ def grammage_laws(model: GalaxyModel, cocoons: tuple[Cocoons, ...], place: Place
         # What is true of both is said once.
         title = f"{place.title}\n{title}" if not panels else title
         panels.append(SpectrumPanel(kind, replace(place, title=title), tuple(lines)))
-    text = (
-        "What is drawn. E^2 times the mean intensity of gamma rays in LHAASO-KM2A's inner region if particles leave "
-        "cocoons by advection at low and by diffusion at high rigidity, X_c = X_c0 / [1 + (R/R_c)^delta] (eq. 15). "
-        f"Above: Kraichnan's turbulence, delta = 1/2, with R_c = {tv(cutoffs['Kraichnan'])}. Below: Bohm's, delta = 1, "
-        f"with R_c = {tv(cutoffs['Bohm'])}. Beside them the model's own law, {captions.law(cocoons)}"
-        + (f", and {name}. " if name else ". ")
-        + captions.masks([place]),
-        "Published. That Appendix C compares these two kinds of turbulence, and that Kraichnan's asks for an R_c "
-        f"below that of the main text; {captions.grammage(cocoons)}; the factor 0.65; the points.",
-        captions.cited(cocoons),
-        captions.reconstructed(
-            model,
-            cocoons,
-            "the form of eq. 15 between its limits, where escape rates are added (X_c0 min[1, (R/R_c)^-delta] has the "
-            "same limits and is twice as high at R_c)",
-            whose,
-        ),
-        "R_c and T_max matter here more than elsewhere: above R_c these laws fall as powers and not exponentially, so "
-        "that the sources' own end shows. " + _what_matters(cocoons, place, shine, laws),
-        captions.diffuse(model, place),
-        captions.absorption(model),
-        _chi_squares(panels),
+    text = captions.paragraphs(
+        "fig5",
+        kraichnan=tv(cutoffs["Kraichnan"]),
+        bohm=tv(cutoffs["Bohm"]),
+        law=captions.law(cocoons),
+        diffuse_line=f", and {name}" if name else "",
+        cutoffs=whose,
+        changes=_changes(cocoons, place, shine, laws),
+        absorption=captions.absorption(model),
+        **_shared_fields(model, cocoons, (place,), panels),
     )
     return Drawing(tuple(panels), text, stacked=True)
 
 
-def _what_matters(
+def _changes(
     cocoons: tuple[Cocoons, ...],
     place: Place,
     shine: Shine,
@@ -218,23 +177,31 @@ def _what_matters(
     def at(parts: tuple[Cocoons, ...], law: Callable[[Grammage], Grammage]) -> float:
         return float(shine(with_law(parts, law), place).at(energy).value)
 
-    words = []
+    sentences = []
     for kind, (delta, _, to) in laws.items():
-        here = at(cocoons, partial(diffusive, delta=delta, to=to))
-        if not here > 0:
+        unchanged = at(cocoons, partial(diffusive, delta=delta, to=to))
+        if not unchanged > 0:
             continue
         other = 3 * own if to == own else own
-        more = at(cocoons, partial(diffusive, delta=delta, to=other)) / here
-        less = at(ending, partial(diffusive, delta=delta, to=to)) / here
-        words.append(
-            f"{kind}: at 100 TeV cocoons change by a factor {more:.2f} with R_c = {tv(other)}, and by a factor "
-            f"{less:.2f} if T_max is 1 PV instead of {captions.sources_end(cocoons)}."
-        )
-    return " ".join(words)
+        more = at(cocoons, partial(diffusive, delta=delta, to=other)) / unchanged
+        less = at(ending, partial(diffusive, delta=delta, to=to)) / unchanged
+        end = captions.sources_end(cocoons)
+        sentences.append(captions.phrase("changed_cocoons", kind=kind, more=more, cutoff=tv(other), less=less, end=end))
+    return " ".join(sentences)
 
 
-def _chi_squares(panels: Iterable[SpectrumPanel]) -> str:
-    return captions.chi_squares([(panel.name, panel.place, panel.lines) for panel in panels])
+def _shared_fields(
+    model: GalaxyModel, cocoons: tuple[Cocoons, ...], places: Sequence[Place], panels: Iterable[SpectrumPanel]
+) -> dict[str, str]:
+    """Fields that all captions of spectra have."""
+    return {
+        "masks": captions.masks(places),
+        "grammage": captions.grammage(cocoons),
+        "cited": captions.cited(cocoons),
+        "assumed": captions.assumed(cocoons),
+        "diffuse": captions.diffuse(model, places[0]),
+        "chi_squares": captions.chi_squares([(panel.name, panel.place, panel.lines) for panel in panels]),
+    }
 
 
 def write_spectra(number: int, drawing: Drawing, model: GalaxyModel, work: Path) -> None:
