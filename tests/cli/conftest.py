@@ -1,5 +1,7 @@
 """The commands, as they are typed."""
 
+import shlex
+
 import pytest
 from astropy.io import ascii
 from click.testing import CliRunner
@@ -7,18 +9,21 @@ from click.testing import CliRunner
 from skycocoon.cli.group import main
 
 
-def call(*arguments):
-    return CliRunner().invoke(main, [str(a) for a in arguments])
+def call(line=""):
+    """Run a command line as it is typed, without ``skycocoon``."""
+    return CliRunner().invoke(main, shlex.split(line))
 
 
-def good(*arguments):
-    result = call(*arguments)
+def good(line=""):
+    """What a command prints that ends well."""
+    result = call(line)
     assert result.exit_code == 0, result.stderr
     return result.stdout
 
 
-def bad(*arguments):
-    result = call(*arguments)
+def bad(line):
+    """The one line that a mistake ends in."""
+    result = call(line)
     assert result.exit_code == 2, (result.exit_code, result.output, result.exception)
     assert result.stderr.count("\n") == 1, result.stderr
     assert result.stderr.startswith("skycocoon: error: ")
@@ -34,7 +39,7 @@ def table_of(text):
 def results(tmp_path_factory):
     """The folder of a run, and what it said."""
     out = tmp_path_factory.mktemp("run") / "results"
-    result = call("run", "paper", "--nside", 16, "--rtol", 1e-3, "--out", out)
+    result = call(f"run paper --nside 16 --rtol 0.001 --out {out}")
     assert result.exit_code == 0, result.stderr
     return out, result.stdout
 

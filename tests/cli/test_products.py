@@ -82,8 +82,8 @@ def test_chi_square_with_and_without_the_factor(results):
 @pytest.mark.slow
 def test_the_written_model_runs_again(results, tmp_path):
     out, _ = results
-    rest = ("--messenger", "gamma", "--region", "tibet-a", "--energies", "3 TeV", "--rtol", 1e-2)
-    one, two = good("sed", out / "model.toml", *rest), good("sed", "paper", *rest)
+    rest = "--messenger gamma --region tibet-a --energies '3 TeV' --rtol 1e-2"
+    one, two = good(f"sed {out}/model.toml {rest}"), good(f"sed paper {rest}")
     assert table_of(one)["flux"].tolist() == table_of(two)["flux"].tolist()
 
 
@@ -91,7 +91,7 @@ def test_the_written_model_runs_again(results, tmp_path):
 def test_run_keeps_what_is_there(results):
     out, _ = results
     before = (out / "gamma.fits").read_bytes()
-    assert "--overwrite" in bad("run", "paper", "--nside", 8, "--out", out)
+    assert "--overwrite" in bad(f"run paper --nside 8 --out {out}")
     assert (out / "gamma.fits").read_bytes() == before
 
 
@@ -112,14 +112,14 @@ def test_run_overwrites_on_demand(tmp_path):
     )
     table.meta = {"messenger": "gamma", "region": "box:30,60,-2,2", "label": "mine"}
     table.write(points, format="ascii.ecsv")
-    good("run", model, "--out", out, "--data", points, "--data", "tibet-asgamma-2021-a", "--quiet")
+    good(f"run {model} --out {out} --data {points} --data tibet-asgamma-2021-a --quiet")
     assert (out / "figures" / "gamma-box-30-60--2-2.png").exists()
     assert (out / "figures" / "gamma-tibet-a.png").exists()
     assert "mine" in (out / "summary.txt").read_text()
     # a model file that does not ask for the factor does not get it
     assert "x 0.65" not in (out / "summary.txt").read_text()
     before = (out / "model.toml").read_text()
-    good("run", model, "--out", out, "--overwrite", "--quiet", "--set", "maps.nside=2")
+    good(f"run {model} --out {out} --overwrite --quiet --set maps.nside=2")
     assert (out / "model.toml").read_text() != before
     assert (out / "notes.txt").read_text() == "mine"
     assert not [p for p in out.iterdir() if p.name.startswith(".")]
@@ -148,25 +148,15 @@ def test_a_terminated_run_leaves_nothing(tmp_path):
 @pytest.mark.slow
 def test_a_model_without_cocoons_is_a_null_test(tmp_path):
     good(
-        "run",
-        "paper",
-        "--nside",
-        4,
-        "--out",
-        tmp_path / "none",
-        "--quiet",
-        "--rtol",
-        1e-2,
-        "--set",
-        "components.cocoons.grammage.normalisation=0 g cm-2",
+        f"run paper --nside 4 --out {tmp_path}/none --quiet --rtol 0.01 --set 'components.cocoons.grammage.normalisation=0 g cm-2'"
     )
     assert np.all(SkyMap.read(tmp_path / "none" / "gamma-cocoons.fits").intensity.value == 0)
 
 
 def test_unwritable_folder(tmp_path):
     (tmp_path / "file").write_text("here")
-    assert "not a folder" in bad("run", "paper", "--nside", 1, "--out", tmp_path / "file")
-    assert "cannot write" in bad("run", "paper", "--nside", 1, "--out", tmp_path / "file" / "deeper")
+    assert "not a folder" in bad(f"run paper --nside 1 --out {tmp_path}/file")
+    assert "cannot write" in bad(f"run paper --nside 1 --out {tmp_path}/file/deeper")
     assert (tmp_path / "file").read_text() == "here"
 
 
@@ -179,7 +169,7 @@ def test_nothing_is_half_written(tmp_path, monkeypatch):
         raise RuntimeError("a broken figure")
 
     monkeypatch.setattr(skycocoon.products.run.run, "draw_map", fail)
-    result = call("run", "schroer2021", "--nside", 1, "--out", tmp_path / "results")
+    result = call(f"run schroer2021 --nside 1 --out {tmp_path}/results")
     assert isinstance(result.exception, RuntimeError)
     assert list(tmp_path.iterdir()) == []
 
@@ -228,7 +218,7 @@ def test_run_with_a_mask_a_map_and_absorption(tmp_path):
         mask = { lhaaso-inner = "lhaaso-inner-masked" }
         """
     )
-    text = good("run", tmp_path / "model.toml", "--out", tmp_path / "out", "--rtol", 1e-3)
+    text = good(f"run {tmp_path}/model.toml --out {tmp_path}/out --rtol 0.001")
     assert "lhaaso-inner: the model is the mean over lhaaso-inner-masked" in text
     assert "lhaaso-outer: nothing is done" in text
     assert "leaves 0.616" in text
@@ -240,8 +230,8 @@ def test_run_with_a_mask_a_map_and_absorption(tmp_path):
     assert regions == {"lhaaso-inner", "lhaaso-inner-masked", "lhaaso-outer", "icecube-allsky"}
     np.testing.assert_allclose(SkyMap.read(tmp_path / "out" / "gamma-other.fits").intensity.value, 1e-16, rtol=1e-6)
     (tmp_path / "model.toml").write_text('[components.other]\nkind = "map"\nfile = "theirs.fits"\n')
-    energies = ("--set", "maps.energies={from='1 TeV', to='1 PeV', per_decade=4}")
-    good("run", tmp_path / "model.toml", "--out", tmp_path / "map", "--nside", 4, *energies)
+    energies = """--set 'maps.energies={from="1 TeV", to="1 PeV", per_decade=4}'"""
+    good(f"run {tmp_path}/model.toml --out {tmp_path}/map --nside 4 {energies}")
     assert {p.name for p in (tmp_path / "map").glob("*.fits")} == {"gamma.fits"}
 
 
@@ -256,7 +246,7 @@ def undrawn(monkeypatch):
 
 
 def test_bc_on_stdout(tmp_path):
-    result = call("bc", "paper", "--energies", "10 GeV, 100 GeV, 1 TeV")
+    result = call("bc paper --energies '10 GeV, 100 GeV, 1 TeV'")
     assert (result.exit_code, result.stderr) == (0, "")
     found = table_of(result.stdout)
     assert found.colnames == ["energy", "ratio"]
@@ -269,11 +259,9 @@ def test_bc_on_stdout(tmp_path):
 
 
 def test_bc_with_changes():
-    plain = table_of(good("bc", "paper", "--energies", "1 TeV"))
-    none = table_of(good("bc", "paper", "--energies", "1 TeV", "--set", f"{XC}=0 g cm-2"))
-    both = table_of(
-        good("bc", "paper", "--energies", "1 TeV", "--set", f"{XC}=0.2 g cm-2", "--set", "transport.delta=0.6")
-    )
+    plain = table_of(good("bc paper --energies '1 TeV'"))
+    none = table_of(good(f"bc paper --energies '1 TeV' --set '{XC}=0 g cm-2'"))
+    both = table_of(good(f"bc paper --energies '1 TeV' --set '{XC}=0.2 g cm-2' --set transport.delta=0.6"))
     assert none["ratio"][0] < both["ratio"][0] < plain["ratio"][0]
     assert "delta = 0.6" in both.meta["changes"]
     # [transport]: at 1 TeV cocoons give X_c/X of what the Galaxy does, several times as much
@@ -286,7 +274,7 @@ def test_bc_with_changes():
      ("10 GeV", "energy", "GeV"), ("1 TeV", "energy", "TeV")],
 )  # fmt: skip
 def test_bc_in_energy_or_in_rigidity(energies, column, unit):
-    found = table_of(good("bc", "paper", "--energies", energies))
+    found = table_of(good(f"bc paper --energies '{energies}'"))
     assert found.colnames == [column, "ratio"]
     assert str(found[column].unit) == unit
     np.testing.assert_allclose(found["ratio"], load_file("paper").nuclei.ratio(found[column].quantity), rtol=1e-12)
@@ -304,11 +292,11 @@ def test_bc_draws_by_default(tmp_path):
     assert "Nothing is fitted here" in result.stderr
     assert "Written: bc.png" in result.stderr
     assert "bc.png: exists already; use --overwrite" in bad("bc")
-    assert call("bc", "--overwrite").exit_code == 0
+    assert call("bc --overwrite").exit_code == 0
 
 
 def test_bc_figure_by_name_and_more_data(tmp_path, undrawn):
-    result = call("bc", "fit-bc", "--energies", "1 TeV", "--out", "mine.pdf", "--data", "bc-pamela-2014")
+    result = call("bc fit-bc --energies '1 TeV' --out mine.pdf --data bc-pamela-2014")
     assert result.exit_code == 0, result.stderr
     assert len(table_of(result.stdout)) == 1
     assert "bc-pamela-2014: chi-square" in result.stderr
@@ -316,36 +304,36 @@ def test_bc_figure_by_name_and_more_data(tmp_path, undrawn):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "parts"),
+    ("line", "parts"),
     [
-        (("bc", "papr"), ("unknown model 'papr'; did you mean 'paper'?",)),
-        (("bc", "paper", "--energies", "10 kpc"), ("--energies", "'10 kpc' has the unit 'kpc'; a unit like 'GeV'")),
-        (("bc", "paper", "--energies", "10 GV, 10 GeV"), ("--energies",)),
-        (("bc", "paper", "--energies", "10 GeV, 10 GV"), ("--energies", "a unit like 'GeV'")),
-        (("bc", "paper", "--energies", "10"), ("--energies", "'10' has no unit")),
-        (("bc", "paper", "--energies", ""), ("--energies: write them like",)),
-        (("bc", "paper", "--energies", "-1 GeV"), ("--energies", "positive")),
-        (("bc", "paper", "--energies", "1 EeV"), ("B/C: 1e+09 GeV is out of range; allowed: 0.1 GeV to 300000 GeV",)),
-        (("bc", "paper", "--energies", "0.5 GV"), ("B/C: 0.5 GV is out of range; allowed: 1 GV to 600000 GV",)),
-        (("bc", "--data", "bc-pamela"), ("unknown data set 'bc-pamela'; did you mean 'bc-pamela-2014'?",)),
-        (("bc", "--data", "lhaaso-km2a-2023-inner"), ("is a spectrum of gammas, B/C is needed",)),
-        (("bc", "--data", "none.ecsv"), ("none.ecsv: no such file",)),
-        (("bc", "--out", "bc.txt"), ("--out bc.txt: a name ending in .png or .pdf or .svg",)),
-        (("bc", "--out", "nowhere/bc.png"), ("nowhere/bc.png: cannot write there",)),
-        (("bc", "--set", "transport.delt=0.5"), ("paper: transport: unknown key 'delt'; did you mean 'delta'?",)),
-        (("bc", "--set", "transport.delta=3"), ("paper: transport.delta = 3: should be less than 2",)),
-        (("bc", "--set", "transport.cocoons=diffuse"), ("transport.cocoons", "'diffuse'; allowed: cocoons")),
+        ("bc papr", ("unknown model 'papr'; did you mean 'paper'?",)),
+        ("bc paper --energies '10 kpc'", ("--energies", "'10 kpc' has the unit 'kpc'; a unit like 'GeV'")),
+        ("bc paper --energies '10 GV, 10 GeV'", ("--energies",)),
+        ("bc paper --energies '10 GeV, 10 GV'", ("--energies", "a unit like 'GeV'")),
+        ("bc paper --energies 10", ("--energies", "'10' has no unit")),
+        ("bc paper --energies ''", ("--energies: write them like",)),
+        ("bc paper --energies '-1 GeV'", ("--energies", "positive")),
+        ("bc paper --energies '1 EeV'", ("B/C: 1e+09 GeV is out of range; allowed: 0.1 GeV to 300000 GeV",)),
+        ("bc paper --energies '0.5 GV'", ("B/C: 0.5 GV is out of range; allowed: 1 GV to 600000 GV",)),
+        ("bc --data bc-pamela", ("unknown data set 'bc-pamela'; did you mean 'bc-pamela-2014'?",)),
+        ("bc --data lhaaso-km2a-2023-inner", ("is a spectrum of gammas, B/C is needed",)),
+        ("bc --data none.ecsv", ("none.ecsv: no such file",)),
+        ("bc --out bc.txt", ("--out bc.txt: a name ending in .png or .pdf or .svg",)),
+        ("bc --out nowhere/bc.png", ("nowhere/bc.png: cannot write there",)),
+        ("bc --set transport.delt=0.5", ("paper: transport: unknown key 'delt'; did you mean 'delta'?",)),
+        ("bc --set transport.delta=3", ("paper: transport.delta = 3: should be less than 2",)),
+        ("bc --set transport.cocoons=diffuse", ("transport.cocoons", "'diffuse'; allowed: cocoons")),
     ],
 )  # fmt: skip
-def test_mistakes_of_bc(tmp_path, arguments, parts):
-    text = bad(*arguments)
+def test_mistakes_of_bc(tmp_path, line, parts):
+    text = bad(line)
     for part in parts:
         assert part in text, text
     assert files(tmp_path) == set()
 
 
 def test_fit(small, tmp_path):
-    result = call("fit", small, "--out", "out", "--starts", 2)
+    result = call(f"fit {small} --out out --starts 2")
     assert result.exit_code == 0, result.stderr
     out = tmp_path / "out"
     assert files(out) == ALWAYS | FIGURES | {"starts.ecsv"}
@@ -357,31 +345,31 @@ def test_fit(small, tmp_path):
     assert found.colnames[:5] == ["parameter", "value", "error_low", "error_high", "unit"]
     assert list(found["parameter"]) == [XC, "transport.delta"]
     # best.toml is a model for every command
-    assert "best.toml: good" in good("check", "out/best.toml")
+    assert "best.toml: good" in good("check out/best.toml")
     problem = prepare(load_file(out / "best.toml"))
     values = [p.start for p in problem.likelihood.parameters]
     np.testing.assert_array_equal(values, found["value"])
     assert problem.likelihood.chi2(values) == pytest.approx(found.meta["chi2"], rel=1e-10)
-    ratio = table_of(good("bc", "out/best.toml", "--energies", "1 TeV"))["ratio"][0]
+    ratio = table_of(good("bc out/best.toml --energies '1 TeV'"))["ratio"][0]
     assert ratio == pytest.approx(problem.loaded.nuclei.ratio([1] * u.TeV)[0], rel=1e-12)
 
 
 def test_the_best_model_of_a_fit_runs(small, tmp_path, undrawn):
-    assert call("fit", small, "--out", "out", "--quiet").exit_code == 0
-    result = call("run", "out/best.toml", "--nside", 1, "--rtol", 1e-2, "--out", "ran",
-                  "--set", "maps.energies.per_decade=2", "--set", "comparison.variants={}")  # fmt: skip
+    assert call(f"fit {small} --out out --quiet").exit_code == 0
+    coarse = "--nside 1 --rtol 0.01 --set maps.energies.per_decade=2 --set 'comparison.variants={}'"
+    result = call(f"run out/best.toml --out ran {coarse}")
     assert result.exit_code == 0, result.stderr
     assert (tmp_path / "ran/gamma.fits").exists()
 
 
 def test_fit_without_words(small, undrawn):
-    result = call("fit", small, "--out", "out", "--quiet")
+    result = call(f"fit {small} --out out --quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
 def test_a_posterior_if_asked_for(small, tmp_path):
-    tiny = ("--set", "sampling.walkers=8", "--set", "sampling.steps=30", "--set", "sampling.burn=10")
-    result = call("fit", small, "--out", "out", *tiny)
+    tiny = "--set sampling.walkers=8 --set sampling.steps=30 --set sampling.burn=10"
+    result = call(f"fit {small} --out out {tiny}")
     assert result.exit_code == 0, result.stderr
     out = tmp_path / "out"
     assert files(out) == ALWAYS | FIGURES | {"posterior.ecsv", "chain.fits", "figures/corner.png"}
@@ -395,63 +383,63 @@ def test_sampling_without_emcee(small, tmp_path, monkeypatch):
 
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *more: None if name == "emcee" else find(name, *more))
-    text = bad("fit", small, "--sample", "--out", "out")
+    text = bad(f"fit {small} --sample --out out")
     assert text == 'skycocoon: error: [sampling]: emcee is not installed; pip install "skycocoon[sampling]"\n'
     assert files(tmp_path) == {"small.toml"}
 
 
 def test_fit_replaces_nothing_unless_told_to(small, tmp_path, undrawn):
-    assert call("fit", small, "--out", "out").exit_code == 0
+    assert call(f"fit {small} --out out").exit_code == 0
     (tmp_path / "out/mine.txt").write_text("mine")
     (tmp_path / "out/summary.txt").write_text("old")
-    assert "out/fit.ecsv: exists already; use --overwrite" in bad("fit", small, "--out", "out")
+    assert "out/fit.ecsv: exists already; use --overwrite" in bad(f"fit {small} --out out")
     assert (tmp_path / "out/summary.txt").read_text() == "old"
-    assert call("fit", small, "--out", "out", "--overwrite").exit_code == 0
+    assert call(f"fit {small} --out out --overwrite").exit_code == 0
     assert (tmp_path / "out/summary.txt").read_text() != "old"
     assert (tmp_path / "out/mine.txt").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "parts"),
+    ("line", "parts"),
     [
-        (("fit", "paper"), ("paper: there is no [fit]", "fit-bc, fit-joint")),
-        (("fit", "fit-b"), ("unknown model 'fit-b'; did you mean 'fit-bc'?",)),
-        (("fit", "fit-bc", "--rtol", "1"), ("--rtol 1 is out of range",)),
-        (("fit", "fit-bc", "--starts", "0"), ("0 is not in the range 1<=x<=1000",)),
-        (("fit", "fit-bc", "--out", ""), ("--out: a folder is needed",)),
-        (("fit", "fit-bc", "--out", "small.toml"), ("small.toml: exists and is not a folder",)),
-        (("fit", "fit-bc", "--set", 'fit.data=["bc-dampe-2022"]', "--set", "fit.normalisations.bc-calet-2022=0.05"),
+        ("fit paper", ("paper: there is no [fit]", "fit-bc, fit-joint")),
+        ("fit fit-b", ("unknown model 'fit-b'; did you mean 'fit-bc'?",)),
+        ("fit fit-bc --rtol 1", ("--rtol 1 is out of range",)),
+        ("fit fit-bc --starts 0", ("0 is not in the range 1<=x<=1000",)),
+        ("fit fit-bc --out ''", ("--out: a folder is needed",)),
+        ("fit fit-bc --out small.toml", ("small.toml: exists and is not a folder",)),
+        ("""fit fit-bc --set 'fit.data=["bc-dampe-2022"]' --set fit.normalisations.bc-calet-2022=0.05""",
          ("normalisations.bc-calet-2022", "not in data")),
-        (("fit", "fit-bc", "--set", 'fit.parameters."transport.detla"={bounds=[0,1]}'), ("did you mean 'delta'?",)),
-        (("fit", "fit-bc", "--set", 'fit.minos="yes"'), ("fit.minos = 'yes'", "boolean")),
-        (("fit", "fit-bc", "--set", "sampling={steps=100,burn=200}"), ("sampling", "burn = 200: fewer than steps = 100")),
-        (("fit", "fit-bc", "--set", f"{XC}=2 g cm-2"), ("the model's 2 g cm-2 is outside its bounds, 0 g cm-2 to 1.5",)),
-        (("fit", "fit-bc", "--set", "transport.delta=0.95"), ("fit.parameters.transport.delta: the model's 0.95 is outside",)),
-        (("fit", "small.toml", "--set", 'fit.data=["bc-dampe"]', "--set", "fit.ranges={}"),
+        ("""fit fit-bc --set 'fit.parameters."transport.detla"={bounds=[0,1]}'""", ("did you mean 'delta'?",)),
+        ("""fit fit-bc --set 'fit.minos="yes"'""", ("fit.minos = 'yes'", "boolean")),
+        ("fit fit-bc --set 'sampling={steps=100,burn=200}'", ("sampling", "burn = 200: fewer than steps = 100")),
+        (f"fit fit-bc --set '{XC}=2 g cm-2'", ("the model's 2 g cm-2 is outside its bounds, 0 g cm-2 to 1.5",)),
+        ("fit fit-bc --set transport.delta=0.95", ("fit.parameters.transport.delta: the model's 0.95 is outside",)),
+        ("""fit small.toml --set 'fit.data=["bc-dampe"]' --set 'fit.ranges={}'""",
          ("small.toml: fit.data: unknown data set 'bc-dampe'; did you mean 'bc-dampe-2022'?",)),
     ],
 )  # fmt: skip
-def test_mistakes_of_fit(small, tmp_path, arguments, parts):
-    text = bad(*arguments)
+def test_mistakes_of_fit(small, tmp_path, line, parts):
+    text = bad(line)
     for part in parts:
         assert part in text, text
     assert files(tmp_path) == {"small.toml"}
 
 
 def test_what_lies_there_from_before_is_said(small, tmp_path, undrawn):
-    assert call("fit", small, "--out", "out", "--set", f'fit.profiles=["{XC}"]').exit_code == 0
-    again = call("fit", small, "--out", "out", "--overwrite")
+    assert call(f"""fit {small} --out out --set 'fit.profiles=["{XC}"]'""").exit_code == 0
+    again = call(f"fit {small} --out out --overwrite")
     assert "out holds files from before, too: figures/profile-grammage-normalisation.png, profile-gramm" in again.stderr
 
 
 @pytest.mark.parametrize("text", ["10 GeV/n, 1 TeV/n", "10 GeV / nuc", "10 GeV/nucleon"])
 def test_energies_per_nucleon_as_people_write_them(text):
-    table = table_of(good("bc", "paper", "--energies", text))
+    table = table_of(good(f"bc paper --energies '{text}'"))
     assert table["energy"][0] == 10.0
 
 
 def test_bc_of_a_fitted_model_has_the_data_of_its_fit(tmp_path, undrawn):
-    said = call("bc", "fit-bc").stderr
+    said = call("bc fit-bc").stderr
     assert "bc-ams02-2021: chi-square" in said
     assert "bc-ams02-2018" not in said
     assert "[fit.normalisations], which are 1 here" in said

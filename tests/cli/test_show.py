@@ -18,16 +18,16 @@ def test_init_prints_a_model_that_works(tmp_path):
     text = good("init")
     path = tmp_path / "model.toml"
     path.write_text(text)
-    assert "good" in good("check", path)
-    assert "0.0507" in good("init", "schroer2021")
+    assert "good" in good(f"check {path}")
+    assert "0.0507" in good("init schroer2021")
     assert "#" in text
 
 
 def test_check_says_what_is_wrong(tmp_path):
     path = tmp_path / "model.toml"
     path.write_text(EXAMPLE.replace("height", "heigth", 1))
-    assert "did you mean 'height'" in bad("check", path)
-    text = good("check", "paper", "--set", "components.cocoons.grammage.normalisation=0.8 g cm-2")
+    assert "did you mean 'height'" in bad(f"check {path}")
+    text = good("check paper --set 'components.cocoons.grammage.normalisation=0.8 g cm-2'")
     assert "tau_c = 0.5056 Myr" in text
 
 
@@ -36,19 +36,19 @@ def test_show(results):
     text = good("show")
     for name in (*list_presets(), *list_measurements(), *list_regions()):
         assert name in text
-    assert "tau_c" in good("show", "paper")
-    assert "10.1103/PhysRevLett.131.151001" in good("show", "lhaaso-km2a-2023-inner")
-    assert "0.334654 sr" in good("show", "lhaaso-inner")
-    assert "l 15 to 125, b -5 to 5 deg" in good("show", "lhaaso-inner")
-    assert "nside 16" in good("show", results[0] / "gamma.fits")
-    assert "neutrino icecube-allsky total" in good("show", results[0] / "seds.ecsv")
-    assert "did you mean 'schroer2021'" in bad("show", "schroer2020")
+    assert "tau_c" in good("show paper")
+    assert "10.1103/PhysRevLett.131.151001" in good("show lhaaso-km2a-2023-inner")
+    assert "0.334654 sr" in good("show lhaaso-inner")
+    assert "l 15 to 125, b -5 to 5 deg" in good("show lhaaso-inner")
+    assert "nside 16" in good(f"show {results[0]}/gamma.fits")
+    assert "neutrino icecube-allsky total" in good(f"show {results[0]}/seds.ecsv")
+    assert "did you mean 'schroer2021'" in bad("show schroer2020")
 
 
 def test_show_catalogues():
     assert "1lhaaso: 90 sources" in good("show")
-    assert "10.3847/1538-4365/acfd29" in good("show", "1lhaaso")
-    assert "did you mean '1lhaaso'" in bad("show", "sources:1lhaso")
+    assert "10.3847/1538-4365/acfd29" in good("show 1lhaaso")
+    assert "did you mean '1lhaaso'" in bad("show sources:1lhaso")
 
 
 def test_check_compares_a_maps_energies_with_the_models(tmp_path):
@@ -56,20 +56,20 @@ def test_check_compares_a_maps_energies_with_the_models(tmp_path):
     sky.write(tmp_path / "theirs.fits")
     path = tmp_path / "model.toml"
     path.write_text('[components.theirs]\nkind = "map"\nfile = "theirs.fits"\n')
-    assert "outside = 'zero'" in bad("check", path)
-    text = good("check", path, "--set", "components.theirs.outside=zero")
+    assert "outside = 'zero'" in bad(f"check {path}")
+    text = good(f"check {path} --set components.theirs.outside=zero")
     assert "gamma maps" in text
     assert "neutrino maps" not in text
 
 
 def test_show_a_catalogue_of_ones_own(tmp_path):
     Table({"l": [10.0, 20.0] * u.deg, "b": [0.0, 1.0] * u.deg}).write(tmp_path / "mine.ecsv")
-    assert "2 sources" in good("show", tmp_path / "mine.ecsv")
+    assert "2 sources" in good(f"show {tmp_path}/mine.ecsv")
 
 
 @pytest.mark.parametrize("name", ["fit-bc", "fit-joint"])
 def test_check_says_what_will_be_fitted(name):
-    text = good("check", name)
+    text = good(f"check {name}")
     assert f"{name}: good" in text
     assert f"fit: {XC}, " in text
     assert "normalisation.bc-dampe-2022" in text
@@ -78,13 +78,13 @@ def test_check_says_what_will_be_fitted(name):
 
 
 def test_check_finds_mistakes_of_a_fit(small):
-    text = bad("check", small, "--set", "fit.ranges.bc-dampe-2022.from=1 PV")
+    text = bad(f"check {small} --set 'fit.ranges.bc-dampe-2022.from=1 PV'")
     assert "small.toml: fit.ranges.bc-dampe-2022: " in text
     assert "no point" in text
 
 
 def test_show_a_ratio():
-    text = good("show", "bc-ams02-2021")
+    text = good("show bc-ams02-2021")
     assert text.startswith(f"{RatioMeasurement.named('bc-ams02-2021')}")
     for part in ("B/C", "GV", "doi", "events"):
         assert part in text
@@ -94,6 +94,6 @@ def test_show_a_ratio():
 
 
 def test_init_prints_the_shipped_fits(tmp_path):
-    text = good("init", "fit-joint")
+    text = good("init fit-joint")
     (tmp_path / "mine.toml").write_text(text)
     assert load_file(tmp_path / "mine.toml").file == load_file("fit-joint").file

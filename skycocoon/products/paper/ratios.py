@@ -60,7 +60,6 @@ def draw_ratios(loaded: LoadedModel, cocoons: tuple[Cocoons, ...], work: Path) -
     ratio_table(curves, data, model, work / "fig1.ecsv")
     results = {name: result for name, (_, result) in fits.items()}
     gain = results["without cocoons"].chi2 - results["with cocoons"].chi2
-    breaks = [case.file.transport.break_rigidity for case in (load_file("fit-bc"), loaded)]
     paragraphs = captions.paragraphs(
         "fig1",
         nuclei=nuclei,
@@ -70,8 +69,8 @@ def draw_ratios(loaded: LoadedModel, cocoons: tuple[Cocoons, ...], work: Path) -
         refitted=_refitted_rows(results),
         gain=abs(gain),
         lower="lower" if gain >= 0 else "higher",
-        fit_break=breaks[0].to_string(),
-        own_break=breaks[1].to_string(),
+        fit_break=load_file("fit-bc").file.transport.break_rigidity,
+        own_break=loaded.file.transport.break_rigidity,
     )
     text = captions.page(f"Figure 1. {TITLES[1]}", [*paragraphs, captions.made(model)])
     (work / "fig1.txt").write_text(text, encoding="utf-8")
