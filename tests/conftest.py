@@ -2,13 +2,15 @@
 
 import os
 
+import astropy.units as u
 import matplotlib as mpl
 import numpy as np
 import pytest
 from astropy.table import QTable
 from hypothesis import settings
+from hypothesis import strategies as st
 
-from skycocoon import InputError
+from skycocoon import InputError, Slab
 
 mpl.use("Agg")
 # CI repeats itself; everybody else explores.
@@ -100,3 +102,29 @@ def data_file(tmp_path):
         return str(path)
 
     return write
+
+
+def galaxies(advection=(0.1, 50), diffusion=(0.02, 10), break_smoothness=(0.01, 1)):
+    """Any Galaxy that particles diffuse and drift out of; ranges in km/s, and in 1e28 cm2/s per kpc of the halo's height."""
+    return st.builds(
+        lambda height, speed, d0, delta, part, edge, smoothness, slope, phi: Slab(
+            halo_height=height * u.kpc,
+            advection=speed * u.km / u.s,
+            diffusion=d0 * height * 1e28 * u.cm**2 / u.s,
+            delta=delta,
+            break_delta=part * delta,
+            break_rigidity=edge * u.GV,
+            break_smoothness=smoothness,
+            slope=slope,
+            modulation=phi * u.GV,
+        ),
+        st.floats(1, 15),
+        st.floats(*advection),
+        st.floats(*diffusion),
+        st.floats(0.2, 0.9),
+        st.floats(0, 0.9),
+        st.floats(100, 1000),
+        st.floats(*break_smoothness),
+        st.floats(4.1, 4.6),
+        st.floats(0, 1.2),
+    )

@@ -13,6 +13,8 @@ from skycocoon.cosmicrays import Slab, slab
 from skycocoon.cosmicrays.slab import force_field, ionisation
 from skycocoon.kinematics import momentum
 
+from ..conftest import galaxies
+
 M_P = (const.m_p * const.c**2).to_value(u.GeV)
 C = const.c.to_value(u.cm / u.s)
 DIFFUSION = u.Unit("cm2 s-1")
@@ -258,28 +260,8 @@ def test_it_says_what_it_is():
     assert "^0.565132" in str(Slab())
 
 
-slabs = st.builds(
-    lambda height, speed, d0, delta, part, edge, smoothness: Slab(
-        halo_height=height * u.kpc,
-        advection=speed * u.km / u.s,
-        diffusion=d0 * 1e28 * DIFFUSION,
-        delta=delta,
-        break_delta=part * delta,
-        break_rigidity=edge * u.GV,
-        break_smoothness=smoothness,
-    ),
-    st.floats(1, 15),
-    st.floats(0.1, 50),
-    st.floats(0.3, 10),
-    st.floats(0.2, 0.9),
-    st.floats(0, 0.9),
-    st.floats(100, 1000),
-    st.floats(0.01, 1),
-)
-
-
 @settings(max_examples=50, deadline=None)
-@given(galaxy=slabs, lifetime=st.floats(1e-3, 1e3))
+@given(galaxy=galaxies(), lifetime=st.floats(1e-3, 1e3))
 def test_any_galaxy(galaxy, lifetime):
     """Grammage falls with rigidity; what decays is there less, and no particle is lost."""
     stable = galaxy.grammage(2.5 * momentum(KINETIC), BETA)
