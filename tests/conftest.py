@@ -32,6 +32,14 @@ def _close_figures():
     plt.close("all")
 
 
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures are made but not rendered, which takes most of the time."""
+    import skycocoon.plot
+
+    monkeypatch.setattr(skycocoon.plot, "save", lambda axes, *paths: [path.write_bytes(b"") for path in paths])
+
+
 def directions(longitude, latitude):
     """Unit vectors (n, 3) of Galactic directions in degrees."""
     lon, lat = np.broadcast_arrays(np.radians(longitude), np.radians(latitude))

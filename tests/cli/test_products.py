@@ -11,7 +11,6 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-import skycocoon.plot
 from skycocoon import SkyMap
 from skycocoon.config import load_file
 from skycocoon.modelfit import prepare
@@ -237,12 +236,6 @@ def test_run_with_a_mask_a_map_and_absorption(tmp_path):
 
 ALWAYS = {"fit.ecsv", "covariance.ecsv", "points.ecsv", "best.toml", "summary.txt"}
 FIGURES = {f"figures/{name}.png" for name in ("pulls", "correlation", "bc")}
-
-
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Figures are made but not rendered, which takes most of the time."""
-    monkeypatch.setattr(skycocoon.plot, "save", lambda axes, *paths: [path.write_bytes(b"") for path in paths])
 
 
 def test_bc_on_stdout(tmp_path):

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from astropy.table import QTable, Table
 
-import skycocoon.plot
 from skycocoon import InputError
 from skycocoon.config import load_file
 from skycocoon.inference import NORMALISATION
@@ -55,12 +54,6 @@ def done(tmp_path_factory):
     out = tmp_path_factory.mktemp("fit") / "out"
     run, paths = fit_model(load_file("fit-bc", SMALL), out, rtol=1e-2)
     return out, run, paths
-
-
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Figures are made but not rendered, which takes most of the time."""
-    monkeypatch.setattr(skycocoon.plot, "save", lambda axes, *paths: [path.write_bytes(b"") for path in paths])
 
 
 def table(done, name):

@@ -29,12 +29,6 @@ def folder(tmp_path_factory):
     return out
 
 
-@pytest.fixture
-def undrawn(monkeypatch):
-    """Figures are made but not rendered, which takes most of the time."""
-    monkeypatch.setattr(skycocoon.plot, "save", lambda axes, *paths: [path.write_bytes(b"") for path in paths])
-
-
 def table(folder, number):
     return Table.read(folder / f"fig{number}.ecsv", format="ascii.ecsv")
 
