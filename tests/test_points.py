@@ -37,8 +37,8 @@ def test_what_is_missing_is_nan(tmp_path):
     ("key", "unit", "words"),
     [
         ("z", u.one, "no column 'z'; there are: x, name, two, whole"),
-        ("x", u.GV, "column 'x' has the unit 'GeV'; one like 'GV' is needed"),
-        ("x", u.one, "column 'x' has the unit 'GeV'; none is needed"),
+        ("x", u.GV, "column 'x' has the unit 'GeV'; a unit like 'GV' is needed"),
+        ("x", u.one, "column 'x' has the unit 'GeV'; a number is needed"),
         ("whole", u.one, "column 'whole': one number"),
         ("name", u.one, "column 'name': one number"),
         ("two", u.one, "column 'two': one number"),
@@ -54,7 +54,7 @@ def test_bad_columns(tmp_path, key, unit, words):
 
 
 def test_a_column_without_its_unit():
-    with pytest.raises(InputError, match="column 'x' has no unit; one like 'GeV' is needed"):
+    with pytest.raises(InputError, match="column 'x' has no unit; a unit like 'GeV' is needed"):
         read_column(QTable({"x": [1.0]}), "x", u.GeV)
 
 
