@@ -117,10 +117,9 @@ SMOOTH_GRAINS = 0.4
 
 # Flags of a smooth field that absorbs: nodes uniform in sqrt(R) and sqrt(|z|), values as they are.
 _FIELD = (True, True, True, False)
-# Rows of moments: of a panel by the Kronrod and by the Gauss rule, of its two halves, of its far half; of a stretch.
-_PANEL, _WORSE, _HALVES, _FAR, _STRETCH = 0, 1, 2, 3, 4
-# Rows of the scratch arrays: three of the geometry, the sampled density, then Legendre polynomials.
-_SAMPLED, _WAVES = 3, 4
+# Rows of the one array of scratch, n_nodes long: three of the geometry, the sampled density, moments of a panel by the
+# Kronrod and by the Gauss rule, of its two halves, of its far half, those of a stretch; then Legendre polynomials.
+_SAMPLED, _PANEL, _WORSE, _HALVES, _FAR, _STRETCH, _WAVES = 3, 4, 5, 6, 7, 8, 9
 
 _HALF_PI, _QUARTER_PI = 0.5 * math.pi, 0.25 * math.pi
 
@@ -370,20 +369,20 @@ def _transmission(start, stop, uniform, factors, nodes, depths, out):  # type: i
 
 
 @_piece
-def _moments(panel, stretch, ray, values, axes, flags, kronrod, scratch, moments, rows):  # type: ignore[no-untyped-def]
+def _moments(panel, stretch, ray, values, axes, flags, kronrod, scratch, n_moments, rows):  # type: ignore[no-untyped-def]
     """Integrals over a panel of the density times Legendre polynomials of the stretch that holds it.
 
-    By the Kronrod rule into the first of two rows of ``moments``, by the Gauss rule into the second.
+    By the Kronrod rule into the first of two rows of ``scratch``, by the Gauss rule into the second.
     """
     (start, stop), (low, high), (better, worse) = panel, stretch, rows
     _sample(start, stop, ray, values, axes, flags, kronrod, scratch)
-    n_nodes, n_moments = kronrod.shape[1], moments.shape[1]
+    n_nodes = kronrod.shape[1]
     half = 0.5 * (stop - start)
     above, below = 0.0, 0.0
     for q in range(n_nodes):
         above += kronrod[1, q] * scratch[_SAMPLED, q]
         below += kronrod[2, q] * scratch[_SAMPLED, q]
-    moments[better, 0], moments[worse, 0] = above * half, below * half
+    scratch[better, 0], scratch[worse, 0] = above * half, below * half
     if n_moments == 1:
         return
     offset, scale = (start + stop - low - high) / (high - low), (stop - start) / (high - low)
@@ -400,28 +399,28 @@ def _moments(panel, stretch, ray, values, axes, flags, kronrod, scratch, moments
         above = 0.0
         for q in range(n_nodes):
             above += kronrod[1, q] * scratch[_SAMPLED, q] * scratch[_WAVES + k, q]
-        moments[better, k] = above
+        scratch[better, k] = above
     for k in range(1, CHECKED):
         below = 0.0
         for q in range(n_nodes):
             below += kronrod[2, q] * scratch[_SAMPLED, q] * scratch[_WAVES + k, q]
-        moments[worse, k] = below
+        scratch[worse, k] = below
 
 
 @_piece
-def _agree(moments, one, other, allowed):  # type: ignore[no-untyped-def]
+def _agree(scratch, n_moments, one, other, allowed):  # type: ignore[no-untyped-def]
     """Whether two rows of moments are equal within what is allowed, as far as they are checked."""
     good = True
-    for k in range(min(CHECKED, moments.shape[1])):
-        good = good and abs(moments[one, k] - moments[other, k]) <= allowed
+    for k in range(min(CHECKED, n_moments)):
+        good = good and abs(scratch[one, k] - scratch[other, k]) <= allowed
     return good
 
 
 @_piece
 def _stretch(  # type: ignore[no-untyped-def]
-    low, high, ray, values, axes, flags, rulers, kronrod, rtol, total, smallest, rough, panels, scratch, moments
+    low, high, ray, values, axes, flags, rulers, kronrod, rtol, total, smallest, rough, panels, scratch, n_moments
 ):  # fmt: skip
-    """Moments of the density over a stretch of a ray, into a row of ``moments``; gives the ray's total with them.
+    """Moments of the density over a stretch of a ray, into a row of ``scratch``; gives the ray's total with them.
 
     The stretch is cut into panels, as many as a rough table has grains there; the nearest is integrated first, and
     halved until two rules agree to ``rtol`` of the total. Where a panel may span more grains than a rule can see, its
@@ -438,27 +437,29 @@ def _stretch(  # type: ignore[no-untyped-def]
         panels[0, top] = low + (high - low) * part / parts
         panels[1, top] = low + (high - low) * (part + 1) / parts
         top += 1
-    for k in range(moments.shape[1]):
-        moments[_STRETCH, k] = 0.0
+    for k in range(n_moments):
+        scratch[_STRETCH, k] = 0.0
     while top > 0:
         top -= 1
         a, b = panels[0, top], panels[1, top]
         half = 0.5 * (b - a)
         middle = a + half
-        _moments((a, b), stretch, ray, values, axes, flags, kronrod, scratch, moments, (_PANEL, _WORSE))
-        good = _agree(moments, _PANEL, _WORSE, rtol * (total + moments[_PANEL, 0])) or half < smallest
+        _moments((a, b), stretch, ray, values, axes, flags, kronrod, scratch, n_moments, (_PANEL, _WORSE))
+        good = _agree(scratch, n_moments, _PANEL, _WORSE, rtol * (total + scratch[_PANEL, 0])) or half < smallest
         if good and doubt and half > smallest:
             across, along = _grains_across(a, b, ray, values, axes, flags, rulers)
             if across > SMOOTH_GRAINS:
-                _moments((a, middle), stretch, ray, values, axes, flags, kronrod, scratch, moments, (_HALVES, _WORSE))
-                _moments((middle, b), stretch, ray, values, axes, flags, kronrod, scratch, moments, (_FAR, _WORSE))
-                moments[_HALVES] += moments[_FAR]
-                good = _agree(moments, _PANEL, _HALVES, rtol * (total + moments[_HALVES, 0]))
-                moments[_PANEL] = moments[_HALVES]
+                _moments((a, middle), stretch, ray, values, axes, flags, kronrod, scratch, n_moments, (_HALVES, _WORSE))
+                _moments((middle, b), stretch, ray, values, axes, flags, kronrod, scratch, n_moments, (_FAR, _WORSE))
+                for k in range(n_moments):
+                    scratch[_HALVES, k] += scratch[_FAR, k]
+                good = _agree(scratch, n_moments, _PANEL, _HALVES, rtol * (total + scratch[_HALVES, 0]))
+                for k in range(n_moments):
+                    scratch[_PANEL, k] = scratch[_HALVES, k]
         if good:
-            total += moments[_PANEL, 0]
-            for k in range(moments.shape[1]):
-                moments[_STRETCH, k] += moments[_PANEL, k]
+            total += scratch[_PANEL, 0]
+            for k in range(n_moments):
+                scratch[_STRETCH, k] += scratch[_PANEL, k]
         else:
             panels[0, top], panels[1, top] = middle, b
             panels[0, top + 1], panels[1, top + 1] = a, middle
@@ -467,7 +468,7 @@ def _stretch(  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _weigh(moments, transmitted, kronrod, out, n):  # type: ignore[no-untyped-def]
+def _weigh(scratch, transmitted, kronrod, out, n):  # type: ignore[no-untyped-def]
     """Add a stretch to the columns of ray n, weighted with its transmissions.
 
     Product integration: the weight of node q is the integral of the density times the node's Lagrange polynomial.
@@ -476,7 +477,7 @@ def _weigh(moments, transmitted, kronrod, out, n):  # type: ignore[no-untyped-de
     for q in range(n_nodes):
         weight = 0.0
         for k in range(n_nodes):
-            weight += kronrod[3 + n_nodes + q, k] * moments[_STRETCH, k]
+            weight += kronrod[3 + n_nodes + q, k] * scratch[_STRETCH, k]
         for j in range(out.shape[1]):
             out[n, j] += weight * transmitted[j, q]
 
@@ -514,7 +515,6 @@ def columns(directions, observer, s_min, table, absorbers, kronrod, rtol, out): 
     # Without absorption the column is the first moment, and a ray one stretch between its cuts.
     n_moments = n_nodes if absorbing else 1
     scratch = np.empty((_WAVES + n_moments, n_nodes))
-    moments = np.zeros((_STRETCH + 1, n_moments))
     transmitted = np.ones((uniform.size, n_nodes))
     depths, depth = np.empty((n_fields, n_nodes)), np.zeros((2, n_fields))
     panels = np.empty((2, MAX_PANELS + 64))
@@ -558,10 +558,10 @@ def columns(directions, observer, s_min, table, absorbers, kronrod, rtol, out): 
             if high > enter:
                 total = _stretch(
                     low, high, ray, values, axes, flags, rulers, kronrod, rtol, total, smallest, rough, panels, scratch,
-                    moments,
+                    n_moments,
                 )  # fmt: skip
                 if absorbing:
-                    _weigh(moments, transmitted, kronrod, out, n)
+                    _weigh(scratch, transmitted, kronrod, out, n)
             low = high
         if not absorbing:
             for j in range(uniform.size):
