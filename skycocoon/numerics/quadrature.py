@@ -50,8 +50,7 @@ def panel_nodes(edges: FloatArray, count: int = 10) -> tuple[FloatArray, FloatAr
     """
     x, w = gauss_legendre(count)
     half = 0.5 * np.diff(edges)[:, None]
-    middle = 0.5 * (edges[1:] + edges[:-1])[:, None]
-    return (middle + half * x).ravel(), (half * w).ravel()
+    return (edges[:-1, None] + half * (x + 1)).ravel(), (half * w).ravel()
 
 
 def unit_panel(count: int) -> tuple[FloatArray, FloatArray]:
