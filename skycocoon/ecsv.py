@@ -9,8 +9,7 @@ import astropy.units as u
 import numpy as np
 
 from .errors import InputError
-from .points import BoolArray
-from .units import FloatArray, wrong_unit
+from .units import BoolArray, FloatArray, wrong_unit
 
 __all__ = [
     "read_column",

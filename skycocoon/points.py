@@ -7,14 +7,12 @@ from typing import Any, Protocol
 
 import astropy.units as u
 import numpy as np
-from numpy.typing import NDArray
 
 from .errors import InputError
-from .units import FloatArray
+from .units import BoolArray, FloatArray
 
 __all__ = [
     "SIGMA_95",
-    "BoolArray",
     "DataSet",
     "Points",
     "copies",
@@ -74,8 +72,29 @@ class Points:
     def __len__(self) -> int:
         return self.value.size
 
+    def pulls(self, model: FloatArray) -> FloatArray:
+        """Return (data - model)/error of every point; see :func:`pulls`.
 
-BoolArray = NDArray[np.bool_]
+        Parameters
+        ----------
+        model
+            (n,) what a model predicts for the points, in their unit.
+
+        Returns
+        -------
+        ndarray
+            (n,) pulls; their sum of squares is chi-square.
+
+        Raises
+        ------
+        InputError
+            If the model has another shape.
+        """
+        model = np.asarray(model, dtype=np.float64)
+        if model.shape != self.value.shape:
+            raise InputError(f"{self.name}: a model of {self.value.size} values is needed, got the shape {model.shape}")
+        return pulls(self.value, self.error_low, self.error_high, self.limit, model)
+
 
 SIGMA_95 = 1.6448536269514722
 """One-sided Gaussian quantile of a 95 % confidence limit."""
@@ -89,29 +108,54 @@ class DataSet(Protocol):
 
     @property
     def events(self) -> str:
-        """Name of the data-taking that the points were counted in."""
+        """Name of the data-taking from which the points come."""
         ...
 
     def overlaps(self, other: Any) -> bool:
-        """Whether points of another set of this kind, of the same data-taking, would count some of the same events."""
+        """Return whether another set of this kind and data-taking may share events with this one."""
         ...
 
     def repeats(self, other: Any) -> bool:
-        """Whether another set of this kind holds the same numbers."""
+        """Return whether another set of this kind holds the same numbers."""
         ...
 
 
 def pulls(value: FloatArray, low: FloatArray, high: FloatArray, limit: BoolArray, model: FloatArray) -> FloatArray:
-    """(data - model)/sigma with the error of the side on which the model lies; all (n,), in one unit.
+    """Return (data - model)/sigma with the error of the side on which the model lies.
 
     A 95 % upper limit counts as a measurement of 0 with sigma = limit/1.645.
+
+    Parameters
+    ----------
+    value, low, high
+        (n,) measured values and their errors, in one unit; for a limit, the limit and any errors.
+    limit
+        (n,) whether a value is a 95 % upper limit.
+    model
+        (n,) what a model predicts, in the same unit.
+
+    Returns
+    -------
+    ndarray
+        (n,) pulls.
     """
     sigma = np.where(limit, value / SIGMA_95, np.where(model > value, high, low))
     return np.asarray((np.where(limit, 0.0, value) - model) / sigma)
 
 
 def same_numbers(one: u.Quantity, other: u.Quantity) -> bool:
-    """Whether two arrays are the same numbers, in whatever units."""
+    """Return whether two arrays are equal within 1e-6; their units may differ.
+
+    Parameters
+    ----------
+    one, other
+        Quantities of any shapes and units.
+
+    Returns
+    -------
+    bool
+        False, too, for other shapes or units of another kind.
+    """
     return bool(
         one.shape == other.shape
         and one.unit.is_equivalent(other.unit)
@@ -120,14 +164,35 @@ def same_numbers(one: u.Quantity, other: u.Quantity) -> bool:
 
 
 def same_points(one: DataSet, other: DataSet) -> bool:
-    """Whether two data sets would be counted twice in one chi-square.
+    """Return whether one chi-square of two data sets would count a measurement twice.
 
-    They are if they come from the same data-taking and overlap, or hold the same numbers.
+    It would if they come from the same data-taking and overlap, or hold the same numbers.
+
+    Parameters
+    ----------
+    one, other
+        The data sets; two of different kinds are never the same.
+
+    Returns
+    -------
+    bool
+        True if only one of them may be used.
     """
     together = type(one) is type(other) and one.events == other.events and one.overlaps(other)
     return together or copies(one, other)
 
 
 def copies(one: DataSet, other: DataSet) -> bool:
-    """Whether two data sets are of one kind and hold the same numbers."""
+    """Return whether two data sets are of one kind and hold the same numbers.
+
+    Parameters
+    ----------
+    one, other
+        The data sets.
+
+    Returns
+    -------
+    bool
+        True for copies, whatever they are called and in whatever units.
+    """
     return type(one) is type(other) and one.repeats(other)

@@ -24,6 +24,7 @@ __all__ = [
     "M_PI0",
     "M_PROTON",
     "M_PROTON_GRAM",
+    "BoolArray",
     "FloatArray",
     "Nodes",
     "quantity",
@@ -33,6 +34,7 @@ __all__ = [
     "wrong_unit",
 ]
 
+BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 
 M_PROTON: float = (const.m_p * const.c**2).to_value(u.GeV)

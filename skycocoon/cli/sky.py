@@ -159,9 +159,9 @@ def plot(source: Source, output: Output, region: str | None, part: str | None, *
 
 def _draw_sed(source: Source, region: str, data: tuple[str, ...], factor: float) -> Any:
     """Draw the SED of a region beside data sets, the model times a factor."""
-    from ..products.run.groups import load_measurement
+    from ..measured import load_data
 
-    items = [load_measurement(name) for name in data]
+    items = [load_data(name, "spectrum") for name in data]
     return _sed_of(source, region).plot(data=items, factor=factor, factor_name="mask factor")
 
 

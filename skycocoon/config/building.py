@@ -6,10 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ..emission import Component, GalaxyModel
+from ..emission import Cocoons, Component, GalaxyModel
+from ..errors import InputError
+from ..nuclei import Nuclei
 from ..numerics.memo import Last
 from .schema import ModelFile
 from .sections.galaxy import AbsorptionSection, GalaxySection
+from .sections.transport import TransportSection
 
 __all__ = [
     "Builder",
@@ -26,10 +29,12 @@ class Builder:
     ----------
     folder
         Where paths in the files begin.
+    source
+        What the files are called: messages begin with it.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, source: str) -> None:
+        self._folder, self._source = folder, source
         self._last = Last()
         self._last_of: defaultdict[str, Last] = defaultdict(Last)
 
@@ -60,7 +65,12 @@ class Builder:
         InputError
             For values that do not go together, or a file of a map or grid that cannot be read.
         """
-        made = made or {}
+        try:
+            return self._model(file, provenance or {}, made or {})
+        except InputError as error:
+            raise InputError(f"{self._source}: {error}") from None
+
+    def _model(self, file: ModelFile, provenance: Mapping[str, str], made: Mapping[str, Component]) -> GalaxyModel:
         sun = self._last(GalaxySection.build, file.galaxy)
         parts: list[Component] = []
         for name, section in file.components.items():
@@ -71,4 +81,32 @@ class Builder:
             build: Callable[..., Component] = type(section).build
             parts.append(last(build, section, name, sun, file.interactions, self._folder, last))
         absorption = self._last(AbsorptionSection.build, file.absorption)
-        return GalaxyModel(tuple(parts), sun, absorption, provenance or {})
+        return GalaxyModel(tuple(parts), sun, absorption, provenance)
+
+    def nuclei(self, file: ModelFile, model: GalaxyModel) -> Nuclei:
+        """Build the nuclei in the slab of a file, with the grammage of the cocoons that they cross.
+
+        Parameters
+        ----------
+        file
+            The file, checked.
+        model
+            What was built of it.
+
+        Returns
+        -------
+        Nuclei
+            The last ones again if neither ``[transport]`` nor the grammage is another.
+
+        Raises
+        ------
+        InputError
+            If it is not clear which cocoons nuclei cross, or the slab is wrong.
+        """
+        try:
+            name = file.cocoons()
+            cocoons = next((part for part in model.components if part.name == name), None)
+            grammage = cocoons.grammage if isinstance(cocoons, Cocoons) else None
+            return self._last(TransportSection.build, file.transport, grammage)
+        except InputError as error:
+            raise InputError(f"{self._source}: {error}") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, unknown_name
-from ..shipped import data_folder
+from ..shipped import Shelf
 
 __all__ = [
     "absolute_files",
@@ -25,9 +25,12 @@ __all__ = [
 ]
 
 
+PRESETS = Shelf("preset", "presets", ".toml")
+
+
 def list_presets() -> list[str]:
     """Names of the shipped models."""
-    return sorted(path.stem for path in (data_folder() / "presets").glob("*.toml"))
+    return PRESETS.names()
 
 
 def preset_text(name: str) -> str:
@@ -38,9 +41,7 @@ def preset_text(name: str) -> str:
     InputError
         For an unknown name.
     """
-    if name not in list_presets():
-        raise unknown_name("preset", name, list_presets())
-    return (data_folder() / "presets" / f"{name}.toml").read_text(encoding="utf-8")
+    return PRESETS.path(name).read_text(encoding="utf-8")
 
 
 def read_text(source: str | Path) -> tuple[str, Path]:
@@ -60,7 +61,7 @@ def read_text(source: str | Path) -> tuple[str, Path]:
     try:
         return path.read_text(encoding="utf-8"), path.resolve().parent
     except FileNotFoundError:
-        raise InputError(f"{path}: no such file; presets: {', '.join(list_presets())}") from None
+        raise InputError(f"{path}: no such file; {PRESETS}") from None
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a text file") from None
     except OSError as error:

@@ -14,7 +14,7 @@ from typing import Any
 
 import astropy.units as u
 
-from ..emission import Cocoons, Component, GalaxyModel
+from ..emission import Component, GalaxyModel
 from ..errors import InputError, check_name
 from ..interactions.publications import cross_section
 from ..nuclei import Nuclei
@@ -32,7 +32,6 @@ __all__ = [
     "load_file",
     "load_model",
     "load_text",
-    "nuclei_of",
 ]
 
 
@@ -81,7 +80,7 @@ class LoadedModel:
         InputError
             If it is not clear which cocoons these are.
         """
-        return nuclei_of(self.file, self.model, self.source)
+        return self.build.nuclei(self.file, self.model)
 
     def energies(self, messenger: str) -> u.Quantity:
         """Return the nodes of ``[maps]`` at which the messenger's cross section may be used.
@@ -143,22 +142,6 @@ class LoadedModel:
         return "".join(f"# {line}\n" for line in note.splitlines()) + to_toml(document)
 
 
-def nuclei_of(file: ModelFile, model: GalaxyModel, source: str) -> Nuclei:
-    """Nuclei in the slab of a file, with the grammage of the cocoons that they cross.
-
-    Raises
-    ------
-    InputError
-        If it is not clear which cocoons these are, or the slab is wrong.
-    """
-    try:
-        name = file.cocoons()
-        found = next((part for part in model.components if part.name == name), None)
-        return file.transport.build(found.grammage if isinstance(found, Cocoons) else None)
-    except InputError as error:
-        raise InputError(f"{source}: {error}") from None
-
-
 def load_file(source: str | Path, overrides: Mapping[str, object] | None = None) -> LoadedModel:
     """Read a preset or a model file, with keys changed.
 
@@ -197,7 +180,7 @@ def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, obje
     changes = ", ".join(f"{key} = {value}" for key, value in (overrides or {}).items())
     text = to_toml(document) if overrides or moved else text
     file = checked(document, source)
-    build = Builder(folder)
+    build = Builder(folder, source)
     model = _built(build, file, source, text, changes)
     unchanged = dict(zip(file.components, model.components, strict=True))
     variants = {}
@@ -215,7 +198,7 @@ def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, obje
             override(varied, key, value)
         same = {n: part for n, part in unchanged.items() if varied["components"].get(n) == document["components"][n]}
         try:
-            variants[name] = _built(Builder(folder), checked(varied, source), source, text, changes, same)
+            variants[name] = _built(Builder(folder, source), checked(varied, source), source, text, changes, same)
         except InputError as error:
             raise InputError(f"{error} {where}") from None
     return LoadedModel(model, variants, text, file, folder, source, build)
@@ -230,10 +213,7 @@ def _built(
     build: Builder, file: ModelFile, source: str, text: str, changes: str, made: Mapping[str, Component] | None = None
 ) -> GalaxyModel:
     """Build the model of a file, and say how it came about; components that are ``made`` are taken as they are."""
-    try:
-        model = build(file, made=made)
-    except InputError as error:
-        raise InputError(f"{source}: {error}") from None
+    model = build(file, made=made)
     absorption, sun = model.absorption, model.sun
     provenance = {
         "creator": "skycocoon",

@@ -13,7 +13,7 @@ from ..emission import GalaxyModel
 from ..errors import InputError, unknown_name
 from ..nuclei import Nuclei
 from ..units import quantity, to_float
-from .loading import LoadedModel, nuclei_of
+from .loading import LoadedModel
 from .mistakes import checked
 from .quantities import Section
 from .schema import ModelFile
@@ -150,12 +150,8 @@ class Variation:
 
     def _check(self, values: Sequence[float]) -> None:
         """Check the file with these values, and build what they touch; maps and grids are not read again."""
-        source = self._loaded.source
-        checked(tomllib.loads(self._loaded.with_values(self.quantities(values))), source)
-        try:
-            self.at(values)
-        except InputError as error:
-            raise InputError(f"{source}: {error}") from None
+        checked(tomllib.loads(self._loaded.with_values(self.quantities(values))), self._loaded.source)
+        self.at(values)
 
     def quantities(self, values: Iterable[float]) -> dict[str, object]:
         """Return values by key, as a model file has them."""
@@ -169,7 +165,7 @@ class Variation:
 
     def nuclei(self, file: ModelFile, model: GalaxyModel) -> Nuclei:
         """Return the nuclei of what :meth:`at` gave."""
-        return nuclei_of(file, model, self._loaded.source)
+        return self._loaded.build.nuclei(file, model)
 
 
 def _leaf(file: ModelFile, path: tuple[str, ...], place: str) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import InputError, check_name
 from ..sky import SkyMap
+from ..sky.convention import flavour_factor
 from ..units import INTENSITY, to_array, within
 from .component import Term
 
@@ -73,9 +74,7 @@ class Template:
             For energies outside the map's, unless they are to be zero.
         """
         sky = self.sky
-        factor = self.scale
-        if sky.flavour and sky.flavour != flavour:
-            factor *= 3.0 if flavour == "all-flavour" else 1.0 / 3.0
+        factor = self.scale * flavour_factor(sky.flavour, flavour)
         gev, nodes = to_array(energy, u.GeV, "energy"), sky.energy.to_value(u.GeV)
         inside = within(gev, nodes[0], nodes[-1])
         if not inside.all() and self.outside == "error":

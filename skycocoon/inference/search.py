@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..points import BoolArray
-from ..units import FloatArray
+from ..units import BoolArray, FloatArray
 from .likelihood import Likelihood
 
 __all__ = [

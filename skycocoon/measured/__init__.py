@@ -1,6 +1,6 @@
 """Published spectra and ratios, and how a model is held against them."""
 
-from .comparison import Comparison
+from .comparison import Comparison, Target
 from .data import Data, load_data
 from .ratio import RatioMeasurement, list_ratios
 from .spectrum import Measurement, list_measurements
@@ -10,6 +10,7 @@ __all__ = [
     "Data",
     "Measurement",
     "RatioMeasurement",
+    "Target",
     "list_measurements",
     "list_ratios",
     "load_data",

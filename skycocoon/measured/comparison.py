@@ -1,19 +1,48 @@
-"""A model held against one data set."""
+"""How a model is held against what was measured: where, with which factor, and with which result."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..sky import Region
 from ..units import FloatArray
 
 __all__ = [
     "Comparison",
+    "Target",
 ]
 
 
 @dataclass(frozen=True)
+class Target:
+    """A measured part of the sky, and what is done to a model there before it is held against the data.
+
+    Attributes
+    ----------
+    measured
+        The part of the sky that was measured.
+    averaged
+        The part that the model is averaged over: the measured one, or that one without masked sources.
+    factor
+        What the model is multiplied by, once, and
+    factor_name
+        why; ``"none"`` if it is not.
+    """
+
+    measured: Region
+    averaged: Region
+    factor: float = 1.0
+    factor_name: str = "none"
+
+    @property
+    def masked(self) -> bool:
+        """Whether the model is averaged over less than was measured: the part outside masked sources."""
+        return self.averaged is not self.measured
+
+
+@dataclass(frozen=True)
 class Comparison:
-    """A model against one data set.
+    """A model held against one data set.
 
     Attributes
     ----------

@@ -1,13 +1,14 @@
-"""A data set by name or path."""
+"""Data sets by name or path, of either kind: spectra of the sky and ratios of nuclei."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal, overload
 
 from ..ecsv import read_ecsv
-from ..errors import unknown_name
-from .ratio import RatioMeasurement, list_ratios
-from .spectrum import Measurement, list_measurements
+from ..errors import InputError, unknown_name
+from .ratio import RATIOS, RatioMeasurement
+from .spectrum import MEASUREMENTS, Measurement
 
 __all__ = [
     "Data",
@@ -17,19 +18,52 @@ __all__ = [
 Data = Measurement | RatioMeasurement
 
 
-def load_data(name: str) -> Data:
-    """A shipped data set by name, or a user's by path: a spectrum of the sky, or a ratio of nuclei.
+@overload
+def load_data(name: str) -> Data: ...
+@overload
+def load_data(name: str, kind: Literal["spectrum"]) -> Measurement: ...
+@overload
+def load_data(name: str, kind: Literal["B/C"]) -> RatioMeasurement: ...
+def load_data(name: str, kind: str = "") -> Data:
+    """Read a shipped data set by name, or a user's by path: a spectrum of the sky, or a ratio of nuclei.
+
+    Parameters
+    ----------
+    name
+        Name of a shipped data set, or path of an ECSV file.
+    kind
+        What is needed: ``"spectrum"``, a ratio such as ``"B/C"``, or ``""`` for either.
+
+    Returns
+    -------
+    Measurement or RatioMeasurement
+        The points.
 
     Raises
     ------
     InputError
-        For an unknown name, or a file that cannot be read.
+        For an unknown name, a file that cannot be read, or a data set of another kind.
     """
-    if name in list_ratios():
+    data = _read(name)
+    own = data.quantity if isinstance(data, RatioMeasurement) else "spectrum"
+    if kind in ("", own):
+        return data
+    if kind == "spectrum":
+        raise InputError(f"{name}: is {own}, no spectrum of the sky")
+    what = f"a spectrum of {data.messenger}s" if isinstance(data, Measurement) else own
+    raise InputError(f"{name}: is {what}, {kind} is needed")
+
+
+def _read(name: str) -> Data:
+    """Read a data set of either kind; a ratio's header says what is divided by what."""
+    if name in RATIOS.names():
         return RatioMeasurement.named(name)
-    if name in list_measurements():
+    names = [*MEASUREMENTS.names(), *RATIOS.names()]
+    if name in names:
         return Measurement.named(name)
     if not name.endswith(".ecsv") and "/" not in name:
-        raise unknown_name("data set", name, [*list_measurements(), *list_ratios()])
-    table = read_ecsv(Path(name), f"data sets: {', '.join([*list_measurements(), *list_ratios()])}")
-    return RatioMeasurement.read(name) if "quantity" in table.meta else Measurement.read(name)
+        raise unknown_name("data set", name, names)
+    path = Path(name)
+    table = read_ecsv(path, f"data sets: {', '.join(names)}")
+    kind = RatioMeasurement if "quantity" in table.meta else Measurement
+    return kind.from_table(table, path)

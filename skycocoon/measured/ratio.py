@@ -12,19 +12,22 @@ import astropy.units as u
 import numpy as np
 
 from ..ecsv import read_column, read_ecsv, read_errors, read_flags
-from ..errors import InputError, unknown_name
+from ..errors import InputError
 from ..kinematics import Species
-from ..points import BoolArray, same_numbers
-from ..points import pulls as signed_pulls
-from ..shipped import data_folder
-from ..units import M_PROTON, FloatArray, to_float
+from ..points import Points, same_numbers
+from ..shipped import Shelf
+from ..units import M_PROTON, BoolArray, FloatArray, to_float
 
 __all__ = [
+    "RATIOS",
     "RatioMeasurement",
     "list_ratios",
 ]
 
-# What a bound is converted with: exact for C-12, O-16 and B-10; 10 % in rigidity for B-11.
+RATIOS = Shelf("ratio", "ratios")
+"""Shipped ratios."""
+
+# The nucleus that converts bounds: exact for C-12, O-16 and B-10; 10 % in rigidity for B-11.
 HALF_CHARGED = Species("A/Z = 2", 2, 1)
 
 
@@ -69,16 +72,14 @@ class RatioMeasurement:
 
     @classmethod
     def named(cls, name: str) -> RatioMeasurement:
-        """A shipped data set by name; :func:`list_ratios` lists them.
+        """Read a shipped data set by name; :func:`list_ratios` lists them.
 
         Raises
         ------
         InputError
             For an unknown name, with the nearest right one.
         """
-        if name not in list_ratios():
-            raise unknown_name("ratio", name, list_ratios())
-        return cls.read(data_folder() / "ratios" / f"{name}.ecsv")
+        return cls.read(RATIOS.path(name))
 
     @classmethod
     def read(cls, path: str | Path) -> RatioMeasurement:
@@ -94,7 +95,29 @@ class RatioMeasurement:
             For a file that cannot be read, lacks one of these, has a wrong unit, or values that are not finite.
         """
         path = Path(path)
-        table = read_ecsv(path, f"ratios: {', '.join(list_ratios())}")
+        return cls.from_table(read_ecsv(path, str(RATIOS)), path)
+
+    @classmethod
+    def from_table(cls, table: Any, path: Path) -> RatioMeasurement:
+        """Take the points from a table that was read from a file; see :meth:`read`.
+
+        Parameters
+        ----------
+        table
+            Columns, and the header as ``table.meta``.
+        path
+            The file: its stem is the data set's name, and messages begin with it.
+
+        Returns
+        -------
+        RatioMeasurement
+            The points.
+
+        Raises
+        ------
+        InputError
+            For anything that is wrong in the table.
+        """
         meta = {str(key): str(value) for key, value in table.meta.items()}
         try:
             return cls._from_table(path.stem, table, meta)
@@ -106,32 +129,38 @@ class RatioMeasurement:
         if not re.fullmatch(r"\w+/\w+", quantity := meta.get("quantity", "").strip()):
             raise InputError(f"the header has the quantity {quantity!r}; needed: one over another, like quantity: B/C")
         axes = {"energy": u.GeV, "rigidity": u.GV}
-        there = [key for key in axes if key in table.colnames]
-        if len(there) != 1:
+        names = [key for key in axes if key in table.colnames]
+        if len(names) != 1:
             raise InputError(
                 f"one column 'energy' (kinetic, per nucleon, like 'GeV') or 'rigidity' (like 'GV') is needed; there "
                 f"are: {', '.join(table.colnames)}"
             )
-        x = read_column(table, there[0], axes[there[0]])
+        axis = names[0]
+        x = read_column(table, axis, axes[axis])
         value = read_column(table, "ratio", u.dimensionless_unscaled)
         low, high = read_errors(table, "ratio", u.dimensionless_unscaled)
         if not x.size:
             raise InputError("no rows; one point at least is needed")
         if read_flags(table, "is_ul").any():
             raise InputError("column 'is_ul': upper limits are not taken for ratios; leave these rows out")
-        _check_rows(np.isfinite(x) & (x > 0), f"column {there[0]!r} must be positive and finite")
+        _check_rows(np.isfinite(x) & (x > 0), f"column {axis!r} must be positive and finite")
         _check_rows(np.isfinite(value), "column 'ratio' must be finite")
         _check_rows(np.isfinite(low) & np.isfinite(high) & (low > 0) & (high > 0), "errors must be positive and finite")
-        return cls(name, meta.get("label", name), quantity, x * axes[there[0]], value, low, high, meta)
+        return cls(name, meta.get("label", name), quantity, x * axes[axis], value, low, high, meta)
 
     def within(self, low: u.Quantity | None = None, high: u.Quantity | None = None) -> RatioMeasurement:
-        """The points in a range, both ends included.
+        """Return the points in a range, both ends included.
 
         Parameters
         ----------
         low, high
             Bounds, kinetic energy per nucleon or rigidity; None for no bound. A rigidity for data in energy per
             nucleon, or the reverse, is converted with A/Z = 2.
+
+        Returns
+        -------
+        RatioMeasurement
+            The same data set with these points alone.
 
         Raises
         ------
@@ -140,14 +169,14 @@ class RatioMeasurement:
         """
         inside = np.ones(self.x.size, dtype=bool)
         if low is not None:
-            x, bound = self._beside(low, "low")
+            x, bound = self._comparable(low, "low")
             inside &= x >= bound
         if high is not None:
-            x, bound = self._beside(high, "high")
+            x, bound = self._comparable(high, "high")
             inside &= x <= bound
         if not inside.any():
-            asked = f"{'the lowest' if low is None else low} to {'the highest' if high is None else high}"
-            raise InputError(f"{self.name}: no point from {asked}; it has {self._range()}")
+            limits = f"{'the lowest' if low is None else low} to {'the highest' if high is None else high}"
+            raise InputError(f"{self.name}: no point from {limits}; it has {self._range()}")
         return replace(
             self,
             x=self.x[inside],
@@ -156,8 +185,8 @@ class RatioMeasurement:
             error_high=self.error_high[inside],
         )
 
-    def _beside(self, bound: u.Quantity, what: str) -> tuple[FloatArray, float]:
-        """The points' x and a bound, both as they are or both as rigidities [GV]."""
+    def _comparable(self, bound: u.Quantity, what: str) -> tuple[FloatArray, float]:
+        """Return the points' x and a bound, both in the unit of x or both as rigidities [GV]."""
         in_rigidity = isinstance(bound, u.Quantity) and bound.unit.is_equivalent(u.GV)
         edge = to_float(bound, u.GV if in_rigidity else u.GeV, f"{self.name}: {what} bound", minimum=0.0)
         if in_rigidity == self.in_rigidity:
@@ -168,31 +197,43 @@ class RatioMeasurement:
         return self.x.value if self.in_rigidity else _as_rigidity(self.x.value)
 
     def pulls(self, model: FloatArray) -> FloatArray:
-        """(data - model)/error of every point, with the error of the side on which the model lies.
+        """Return (data - model)/error of every point, with the error of the side on which the model lies.
 
         Parameters
         ----------
         model
             (n,) the model's ratio at ``x``.
 
+        Returns
+        -------
+        ndarray
+            (n,) pulls.
+
         Raises
         ------
         InputError
-            If it is of another shape.
+            If the model has another shape.
         """
-        model = np.asarray(model, dtype=np.float64)
-        if model.shape != self.value.shape:
-            raise InputError(f"{self.name}: a model of {self.value.size} values is needed, got the shape {model.shape}")
-        no_limits = np.zeros(self.value.size, dtype=bool)
-        return signed_pulls(self.value, self.error_low, self.error_high, no_limits, model)
+        return self.points().pulls(model)
+
+    def points(self) -> Points:
+        """Return the values that a model is held against."""
+        label = "R [GV]" if self.in_rigidity else "T [GeV per nucleon]"
+        none = np.zeros(self.value.size, dtype=bool)
+        return Points(
+            self.name, self.label, self.x.value, label, self.value, self.error_low, self.error_high, limit=none
+        )
 
     def overlaps(self, other: RatioMeasurement) -> bool:
-        """Whether it is the same ratio in ranges that overlap at A/Z = 2; :func:`skycocoon.points.same_points` asks."""
+        """Return whether another data set is of the same ratio, in a range that overlaps at A/Z = 2.
+
+        :func:`skycocoon.points.same_points` asks this of ratios of the same data-taking.
+        """
         one, two = self._rigidity(), other._rigidity()
         return self.quantity == other.quantity and bool(one.min() <= two.max() and two.min() <= one.max())
 
     def repeats(self, other: RatioMeasurement) -> bool:
-        """Whether another data set holds the same ratios at the same x."""
+        """Return whether another data set holds the same ratios at the same x."""
         same = same_numbers(self.x, other.x) and same_numbers(u.Quantity(self.value), other.value * u.one)
         return self.quantity == other.quantity and same
 
@@ -214,7 +255,7 @@ class RatioMeasurement:
 
 
 def _as_rigidity(kinetic: FloatArray) -> FloatArray:
-    """Rigidity [GV] at A/Z = 2 of kinetic energies per nucleon [GeV]."""
+    """Return the rigidities [GV] at A/Z = 2 of kinetic energies per nucleon [GeV]."""
     return HALF_CHARGED.rigidity(kinetic + M_PROTON)
 
 
@@ -224,5 +265,11 @@ def _check_rows(right: BoolArray, what: str) -> None:
 
 
 def list_ratios() -> list[str]:
-    """Names of the shipped ratios."""
-    return sorted(path.stem for path in (data_folder() / "ratios").glob("*.ecsv"))
+    """Return the names of the shipped ratios of nuclei.
+
+    Examples
+    --------
+    >>> list_ratios()[:2]
+    ['bc-ams02-2016', 'bc-ams02-2018']
+    """
+    return RATIOS.names()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,22 @@ import astropy.units as u
 import numpy as np
 
 from ..ecsv import read_column, read_ecsv, read_errors, read_flags
-from ..errors import InputError, unknown_name
-from ..points import BoolArray, same_numbers
-from ..points import pulls as signed_pulls
-from ..shipped import data_folder
+from ..errors import InputError
+from ..points import Points, same_numbers
+from ..shipped import Shelf
 from ..sky import Region, Sed
-from ..sky.convention import FLAVOURS, check_messenger
-from ..units import INTENSITY, within
-from .comparison import Comparison
+from ..sky.convention import check_flavour, check_messenger, flavour_factor
+from ..units import INTENSITY, BoolArray, FloatArray, quantity, within
+from .comparison import Comparison, Target
 
 __all__ = [
+    "MEASUREMENTS",
     "Measurement",
     "list_measurements",
 ]
+
+MEASUREMENTS = Shelf("data set", "measurements")
+"""Shipped spectra."""
 
 FLUX = INTENSITY * u.sr
 
@@ -71,7 +75,7 @@ class Measurement:
     flavour: str = ""
     meta: Mapping[str, str] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def per_steradian(self) -> bool:
         """Whether values are intensities; else they are fluxes of the whole region."""
         return bool(self.value.unit == INTENSITY)
@@ -83,16 +87,14 @@ class Measurement:
 
     @classmethod
     def named(cls, name: str) -> Measurement:
-        """A shipped data set by name; :func:`list_measurements` lists them.
+        """Read a shipped data set by name; :func:`list_measurements` lists them.
 
         Raises
         ------
         InputError
             For an unknown name, with the nearest right one.
         """
-        if name not in list_measurements():
-            raise unknown_name("data set", name, list_measurements())
-        return cls.read(data_folder() / "measurements" / f"{name}.ecsv")
+        return cls.read(MEASUREMENTS.path(name))
 
     @classmethod
     def read(cls, path: str | Path) -> Measurement:
@@ -110,12 +112,34 @@ class Measurement:
             For a file that cannot be read, lacks one of these, has a wrong unit, or values that are not finite.
         """
         path = Path(path)
-        table = read_ecsv(path, f"data sets: {', '.join(list_measurements())}")
+        return cls.from_table(read_ecsv(path, str(MEASUREMENTS)), path)
+
+    @classmethod
+    def from_table(cls, table: Any, path: Path) -> Measurement:
+        """Take the points from a table that was read from a file; see :meth:`read`.
+
+        Parameters
+        ----------
+        table
+            Columns, and the header as ``table.meta``.
+        path
+            The file: its stem is the data set's name, and messages begin with it.
+
+        Returns
+        -------
+        Measurement
+            The points.
+
+        Raises
+        ------
+        InputError
+            For anything that is wrong in the table.
+        """
         meta = {str(key): str(value) for key, value in table.meta.items()}
-        for key in ("messenger", "region"):
-            if key not in meta:
-                raise InputError(f"{path}: the header has no {key!r}; needed: messenger, region")
         try:
+            for key in ("messenger", "region"):
+                if key not in meta:
+                    raise InputError(f"the header has no {key!r}; needed: messenger, region")
             return cls._from_table(path.stem, table, meta)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
@@ -124,9 +148,8 @@ class Measurement:
     def _from_table(cls, name: str, table: Any, meta: dict[str, str]) -> Measurement:
         messenger = check_messenger(meta["messenger"])
         flavour = meta.get("flavour", "per-flavour" if messenger == "neutrino" else "")
-        if messenger == "neutrino" and flavour not in FLAVOURS:
-            raise unknown_name("flavour convention", flavour, FLAVOURS)
-
+        if messenger == "neutrino":
+            check_flavour(flavour)
         energy = read_column(table, "e_ref", u.GeV)
         base = next((key for key in ("dnde", "e2dnde") if key in table.colnames), None)
         if base is None:
@@ -139,35 +162,91 @@ class Measurement:
         limit = read_flags(table, "is_ul")
         if not energy.size:
             raise InputError("no rows; one point at least is needed")
-        used = np.isfinite(energy) & np.isfinite(value)
-        if not used.all() or np.any(energy <= 0):
+        if not (np.isfinite(energy).all() and np.isfinite(value).all()) or np.any(energy <= 0):
             raise InputError("energies and values must be finite, energies positive")
-        ok = limit | (np.isfinite(low) & np.isfinite(high) & (low > 0) & (high > 0))
-        if not ok.all():
-            raise InputError(f"row {int(np.flatnonzero(~ok)[0]) + 1}: errors must be positive and finite")
+        right = limit | (np.isfinite(low) & np.isfinite(high) & (low > 0) & (high > 0))
+        if not right.all():
+            raise InputError(f"row {int(np.flatnonzero(~right)[0]) + 1}: errors must be positive and finite")
         if np.any(limit & (value <= 0)):
             raise InputError("an upper limit must be positive")
         e_min = read_column(table, "e_min", u.GeV) if "e_min" in table.colnames else energy
         e_max = read_column(table, "e_max", u.GeV) if "e_max" in table.colnames else energy
         return cls(
-            name,
-            meta.get("label", name),
-            messenger,
-            Region.parse(meta["region"]),
-            energy * u.GeV,
-            e_min * u.GeV,
-            e_max * u.GeV,
-            value * unit,
-            np.where(limit, 0.0, low) * unit,
-            np.where(limit, 0.0, high) * unit,
-            limit,
-            meta.get("kind", "points") == "band",
-            flavour,
-            meta,
+            name=name,
+            label=meta.get("label", name),
+            messenger=messenger,
+            region=Region.parse(meta["region"]),
+            energy=energy * u.GeV,
+            energy_min=e_min * u.GeV,
+            energy_max=e_max * u.GeV,
+            value=value * unit,
+            error_low=np.where(limit, 0.0, low) * unit,
+            error_high=np.where(limit, 0.0, high) * unit,
+            limit=limit,
+            band=meta.get("kind", "points") == "band",
+            flavour=flavour,
+            meta=meta,
         )
 
+    def within(self, low: u.Quantity | None = None, high: u.Quantity | None = None) -> Measurement:
+        """Return the points in a range of energies, both ends included.
+
+        Parameters
+        ----------
+        low, high
+            Bounds [energy]; None for no bound.
+
+        Returns
+        -------
+        Measurement
+            The same data set with these points alone.
+
+        Raises
+        ------
+        InputError
+            If no point is left, or a bound is no energy.
+        """
+        gev = self.energy.to_value(u.GeV)
+        inside = np.ones(gev.size, dtype=bool)
+        if low is not None:
+            inside &= gev >= quantity(low, u.GeV, f"{self.name}: low bound").to_value(u.GeV)
+        if high is not None:
+            inside &= gev <= quantity(high, u.GeV, f"{self.name}: high bound").to_value(u.GeV)
+        if not inside.any():
+            limits = f"{'the lowest' if low is None else low} to {'the highest' if high is None else high}"
+            raise InputError(f"{self.name}: no point from {limits}; it has {gev.min():.4g}..{gev.max():.4g} GeV")
+        return self._only(inside)
+
+    def covered_by(self, energy: u.Quantity) -> Measurement:
+        """Return the points within the energies of a model.
+
+        Parameters
+        ----------
+        energy
+            (n,) energies of the model, increasing.
+
+        Returns
+        -------
+        Measurement
+            The same data set with these points alone.
+
+        Raises
+        ------
+        InputError
+            If no point is left.
+        """
+        nodes = energy.to_value(u.GeV)
+        inside = within(self.energy.to_value(u.GeV), nodes.min(), nodes.max())
+        if not inside.any():
+            raise InputError(f"{self.name}: no point within the model's energies, {nodes[0]:g}..{nodes[-1]:g} GeV")
+        return self._only(inside)
+
+    def _only(self, chosen: BoolArray) -> Measurement:
+        columns = ("energy", "energy_min", "energy_max", "value", "error_low", "error_high", "limit")
+        return replace(self, **{key: getattr(self, key)[chosen] for key in columns})
+
     def check_region(self, region: Region) -> None:
-        """Check that a model of a region may be set beside these data.
+        """Check that a model of a region may be held against these data.
 
         The region is the one that was measured, or that one without sources: intensities are means over what a mask
         leaves. A flux of the whole region has no counterpart through a mask.
@@ -187,21 +266,93 @@ class Measurement:
                 "intensities compare"
             )
 
-    def compare(self, sed: Sed, factor: float = 1.0, factor_name: str = "none") -> Comparison:
-        """Chi-square of a model SED.
+    def scale(self, target: Target, flavour: str) -> float:
+        """Return the factor from a model's mean intensity to the quantity that was measured.
 
-        A point counts ((data - model)/error)^2 with the error of the side on which the model lies. A limit counts as a
-        measurement of 0 with sigma = limit/1.645. A band is one measured number, the normalisation of its spectrum: the
-        model's mean ratio to it over ln E against 1. Points outside the model's energies are skipped and counted.
+        It is the product of the conversion of neutrino flavours, the solid angle where a flux was measured, and the
+        target's factor.
+
+        Parameters
+        ----------
+        target
+            Where the model is averaged, and what it is multiplied by.
+        flavour
+            Neutrino convention of the model; ``""`` for gamma rays.
+
+        Returns
+        -------
+        float
+            From GeV^-1 cm^-2 s^-1 sr^-1 to the unit of :attr:`value`.
+        """
+        area = 1.0 if self.per_steradian else target.averaged.solid_angle.to_value(u.sr) * self._flux_unit
+        return float(flavour_factor(flavour, self.flavour) * area * target.factor)
+
+    @cached_property
+    def _flux_unit(self) -> float:
+        """Number of the data set's units of flux in 1 GeV^-1 cm^-2 s^-1."""
+        return float(FLUX.to(self.value.unit))
+
+    def expected(self, intensity: FloatArray, target: Target, flavour: str = "per-flavour") -> FloatArray:
+        """Turn a model's mean intensities into what was measured: the model's counterparts of :meth:`points`.
+
+        Parameters
+        ----------
+        intensity
+            (n,) mean intensities [GeV^-1 cm^-2 s^-1 sr^-1] at the data set's energies.
+        target, flavour
+            As in :meth:`scale`.
+
+        Returns
+        -------
+        ndarray
+            (n,) values in the unit of :attr:`value`; for a band (1,), the mean ratio of the model to the band.
+        """
+        model = intensity * self.scale(target, flavour)
+        return np.array([np.mean(model / self.value.value)]) if self.band else model
+
+    def points(self, region: Region | None = None) -> Points:
+        """Return the values that a model is held against: every point, or the one normalisation of a band.
+
+        Parameters
+        ----------
+        region
+            What the model is averaged over, for the label; the measured region if None.
+
+        Returns
+        -------
+        Points
+            Values in the unit of :attr:`value` over energies [TeV]; for a band the number 1, with its relative error.
+        """
+        x, values = self.energy.to_value(u.TeV), self.value.value
+        low, high = (error.to_value(self.value.unit) for error in (self.error_low, self.error_high))
+        limit = self.limit
+        if self.band:
+            # One number was measured: by how much the band's spectrum is multiplied.
+            x, limit = np.array([np.exp(np.mean(np.log(x)))]), np.array([False])
+            low, high = (np.array([np.mean(error / values)]) for error in (low, high))
+            values = np.ones(1)
+        where = self.region if region is None else region
+        return Points(self.name, f"{self.label}, {where.name}", x, "E [TeV]", values, low, high, limit)
+
+    def compare(self, sed: Sed, factor: float = 1.0, factor_name: str = "none") -> Comparison:
+        """Chi-square of a model.
+
+        Points are compared one by one, with the error of the side on which the model lies; a 95 % limit counts as a
+        measurement of 0 with sigma = limit/1.645. A band is one number: the model's mean ratio to its centre.
 
         Parameters
         ----------
         sed
-            Model, of the same messenger. A neutrino SED in another flavour convention is converted. Its region is the
-            one that was measured, or, for intensities, that one without sources (:meth:`check_region`).
+            The model, of the same messenger. A neutrino SED in another flavour convention is converted. Its region is
+            the one that was measured, or, for intensities, that one without sources (:meth:`check_region`).
         factor, factor_name
             Multiplies the model, once, here; e.g. 0.65, the paper's factor for masking the inner region, which a SED of
             the masked region does not need.
+
+        Returns
+        -------
+        Comparison
+            Chi-square and pulls.
 
         Raises
         ------
@@ -217,49 +368,32 @@ class Measurement:
             raise InputError(f"comparison factor {factor}: a positive number is needed")
         if factor != 1.0 and sed.region.unmasked is not None:
             raise InputError(f"comparison factor {factor:g}: sources are masked in {sed.region.name} already")
-        if self.flavour and sed.flavour != self.flavour:
-            convert = 3.0 if self.flavour == "all-flavour" else 1.0 / 3.0
-        else:
-            convert = 1.0
-        nodes = sed.energy.to_value(u.GeV)
-        energy = self.energy.to_value(u.GeV)
-        there = within(energy, nodes.min(), nodes.max())
-        if not there.any():
-            raise InputError(f"{self.name}: no point within the model's energies, {nodes[0]:g}..{nodes[-1]:g} GeV")
-        unit = self.value.unit
-        model = sed.at(self.energy[there]) * (factor * convert)
-        if not self.per_steradian:
-            model = model * sed.solid_angle
-        model_value = model.to_value(unit)
-        data = self.value.to_value(unit)[there]
-        low, high = self.error_low.to_value(unit)[there], self.error_high.to_value(unit)[there]
-        limit = self.limit[there]
-        if self.band:
-            ratio = float(np.mean(model_value / data))
-            error = float(np.mean((high if ratio > 1 else low) / data))
-            pulls = np.array([(1.0 - ratio) / error])
-        else:
-            pulls = signed_pulls(data, low, high, limit, model_value)
+        data = self.covered_by(sed.energy)
+        averaged = self.region if sed.region == self.region else sed.region
+        target = Target(self.region, averaged, factor, factor_name)
+        model = data.expected(sed.at(data.energy).to_value(INTENSITY), target, sed.flavour)
+        pulls = data.points(averaged).pulls(model)
         return Comparison(
-            self.name,
-            self.region.name if sed.region == self.region else sed.region.name,
-            factor,
-            factor_name,
-            float(pulls @ pulls),
-            pulls.size,
-            0 if self.band else int((~there).sum()),
-            pulls,
+            measurement=self.name,
+            region=averaged.name,
+            factor=factor,
+            factor_name=factor_name,
+            chi2=float(pulls @ pulls),
+            points=pulls.size,
+            skipped=0 if self.band else self.energy.size - data.energy.size,
+            pulls=pulls,
         )
 
     def overlaps(self, other: Measurement) -> bool:
-        """Whether it is the same messenger, in regions that overlap; see :func:`skycocoon.points.same_points`.
+        """Return whether another spectrum is of the same messenger, in a region that overlaps.
 
-        Energies are not asked: a reference energy does not say what events a fit to a power law was made to.
+        Energies are not compared: the reference energy of a fitted power law does not tell the energies of its events.
+        :func:`skycocoon.points.same_points` asks this of spectra of the same data-taking.
         """
         return self.messenger == other.messenger and self.region.overlaps(other.region)
 
     def repeats(self, other: Measurement) -> bool:
-        """Whether another data set holds the same values at the same energies."""
+        """Return whether another data set holds the same values at the same energies."""
         same = same_numbers(self.energy, other.energy) and same_numbers(self.value, other.value)
         return self.messenger == other.messenger and same
 
@@ -285,5 +419,11 @@ def _unit(column: Any) -> u.UnitBase:
 
 
 def list_measurements() -> list[str]:
-    """Names of the shipped data sets."""
-    return sorted(path.stem for path in (data_folder() / "measurements").glob("*.ecsv"))
+    """Return the names of the shipped spectra.
+
+    Examples
+    --------
+    >>> list_measurements()[:2]
+    ['argo-ybj-2015', 'fermi-lat-2012-inner']
+    """
+    return MEASUREMENTS.names()

@@ -1,192 +1,241 @@
-"""Every data set's model at values of the fit parameters."""
+"""Predict every data set at values of the fit parameters, and compute again only what they change."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import astropy.units as u
 import numpy as np
 
-from ..config import LoadedModel, ModelFile, Variation
+from ..absorption import Absorption
+from ..config import LoadedModel, Variation
+from ..config.sections.comparison import ComparisonSection
 from ..emission import Component, GalaxyModel, Template
 from ..errors import InputError
+from ..galaxy import Sun
 from ..los import region_means
-from ..measured import Data, Measurement, RatioMeasurement
-from ..nuclei import Nuclei
+from ..measured import Data, Measurement, RatioMeasurement, Target
+from ..numerics.memo import Last
 from ..points import Points
-from ..sky import Region
-from ..units import FloatArray, within
+from ..sky import Region, SkyMap
+from ..sky.convention import MESSENGERS
+from ..units import FloatArray
+
+__all__ = [
+    "Prediction",
+    "SkyMeans",
+    "SpectrumPrediction",
+]
 
 
 @dataclass(frozen=True, eq=False)
 class SpectrumPrediction:
-    """Points of a spectrum that are fitted: which of the model's rows and regions they are, and in what unit.
+    """A spectrum that is fitted, and where its points are among the mean intensities of its messenger.
 
     Attributes
     ----------
     data
-        The data set.
-    used
-        (n,) which of its points lie within the model's energies.
+        The data set, with the points that lie within the model's energies.
     region
-        Part of the sky for the model: that of the data, or that without masked sources.
+        What the model is averaged over: the region of the data, or that one without masked sources.
     rows
-        (m,) where the used points' energies are among all energies of the messenger.
+        (n,) place of each point's energy among the energies of :class:`SkyMeans`.
     column
-        Which of the messenger's regions.
-    convert
-        From a mean intensity per flavour to what was measured.
+        Place of the region among its regions.
     """
 
     data: Measurement
-    used: np.ndarray[Any, np.dtype[np.bool_]]
     region: Region
     rows: np.ndarray[Any, np.dtype[np.int64]]
     column: int
-    convert: float
 
     def points(self) -> Points:
-        """What is compared: every point, or the one normalisation of a band."""
-        data, unit = self.data, self.data.value.unit
-        x, values = data.energy.to_value(u.TeV)[self.used], data.value.to_value(unit)[self.used]
-        low, high = (error.to_value(unit)[self.used] for error in (data.error_low, data.error_high))
-        limit = data.limit[self.used]
-        if data.band:
-            # One number was measured: by how much the band's spectrum is multiplied.
-            x, limit = np.array([np.exp(np.mean(np.log(x)))]), np.array([False])
-            low, high = (np.array([np.mean(error / values)]) for error in (low, high))
-            values = np.ones(1)
-        return Points(data.name, f"{data.label}, {self.region.name}", x, "E [TeV]", values, low, high, limit)
+        """Return the values that are fitted."""
+        return self.data.points(self.region)
 
-    def predict(self, means: FloatArray, factor: float) -> FloatArray:
-        """The model in the unit of the data, of (energies, regions) mean intensities."""
-        model = means[self.rows, self.column] * (self.convert * factor)
-        if not self.data.band:
-            return model
-        return np.array([np.mean(model / self.data.value.value[self.used])])
+    def predict(self, means: FloatArray, target: Target) -> FloatArray:
+        """Return the model's counterparts of :meth:`points`.
+
+        Parameters
+        ----------
+        means
+            (energies, regions) mean intensities per neutrino flavour [GeV^-1 cm^-2 s^-1 sr^-1].
+        target
+            What they are multiplied by.
+
+        Returns
+        -------
+        ndarray
+            (n,) values in the unit of the data; (1,) for a band.
+        """
+        return self.data.expected(means[self.rows, self.column], target)
+
+
+class SkyMeans:
+    """Mean intensities of one messenger, at all energies and in all regions that are fitted.
+
+    Parameters
+    ----------
+    loaded
+        The model.
+    data
+        Spectra of one messenger, with different names.
+    rtol
+        Relative accuracy of the means.
+    progress
+        Whether to show a progress bar while rays are integrated, if stderr is a terminal.
+
+    Attributes
+    ----------
+    spectra
+        The data sets and their places, by name.
+
+    Raises
+    ------
+    InputError
+        If no component emits this messenger, or a data set does not overlap with the model's energies or regions.
+    """
+
+    def __init__(self, loaded: LoadedModel, data: Sequence[Measurement], rtol: float, progress: bool) -> None:
+        self._messenger, self._rtol, self._progress = data[0].messenger, rtol, progress
+        if self._messenger not in loaded.model.messengers:
+            raise InputError(f"fit.data: {data[0].name} is of {self._messenger}s, no component shines in them")
+        nodes = loaded.energies(self._messenger)
+        covered = [_covered(item, nodes) for item in data]
+        energies = np.unique(np.concatenate([item.energy.to_value(u.GeV) for item in covered]))
+        regions: list[Region] = []
+        self.spectra: dict[str, SpectrumPrediction] = {}
+        for item in covered:
+            region = loaded.comparison.target(self._messenger, item.region).averaged
+            item.check_region(region)
+            if region not in regions:
+                regions.append(region)
+            rows = np.searchsorted(energies, item.energy.to_value(u.GeV))
+            self.spectra[item.name] = SpectrumPrediction(item, region, rows, regions.index(region))
+        self._energies, self._regions = energies * u.GeV, regions
+        self._view: tuple[Sun, Absorption] | None = None
+        self._means: Callable[[Component], FloatArray]
+        self._last_of: defaultdict[str, Last] = defaultdict(Last)
+
+    def __call__(self, model: GalaxyModel) -> FloatArray:
+        """Return the mean intensities of all components together.
+
+        Parameters
+        ----------
+        model
+            The model; components that are the same objects as the last time are not integrated again.
+
+        Returns
+        -------
+        ndarray
+            (energies, regions) intensities per neutrino flavour [GeV^-1 cm^-2 s^-1 sr^-1].
+        """
+        # By value: a fitted absorber is another object in every step.
+        view = model.sun, model.absorption
+        if self._view != view:
+            self._means = region_means(
+                self._messenger, self._energies, self._regions, *view, rtol=self._rtol, progress=self._progress
+            )
+            self._view = view
+        total: Any = 0.0
+        for component in model.components:
+            if self._messenger not in component.messengers:
+                continue
+            last, scale = self._last_of[component.name], 1.0
+            if isinstance(component, Template):  # its scale is a factor: the map is averaged once
+                scale, component = component.scale, last(_unscaled, component.name, component.sky, component.outside)
+            total = total + scale * last(_mean, self._means, component)
+        return np.asarray(total)
+
+
+def _covered(data: Measurement, nodes: u.Quantity) -> Measurement:
+    try:
+        return data.covered_by(nodes)
+    except InputError:
+        low, high = data.energy.min().to_value(u.GeV), data.energy.max().to_value(u.GeV)
+        first, last = nodes[[0, -1]].to_value(u.GeV)
+        raise InputError(
+            f"fit.data: {data.name} has {low:g}..{high:g} GeV, none of it within the model's {first:g}..{last:g} GeV "
+            "(maps.energies)"
+        ) from None
+
+
+def _unscaled(name: str, sky: SkyMap, outside: str) -> Template:
+    return Template(name, sky, 1.0, outside)
+
+
+def _mean(means: Callable[[Component], FloatArray], component: Component) -> FloatArray:
+    return means(component)
 
 
 class Prediction:
-    """Every data set's model at values of the parameters; what has not changed is not computed again."""
+    """Every data set's model at values of the parameters; what has not changed is not computed again.
+
+    Parameters
+    ----------
+    loaded
+        The model.
+    variation
+        The same at other values.
+    data
+        Data sets with different names.
+    rtol
+        Relative accuracy of region means.
+    progress
+        Whether to show a progress bar while rays are integrated, if stderr is a terminal.
+
+    Raises
+    ------
+    InputError
+        For data outside the model's messengers, energies or regions.
+    """
 
     def __init__(
         self, loaded: LoadedModel, variation: Variation, data: Sequence[Data], rtol: float, progress: bool
     ) -> None:
-        self._variation, self._rtol, self._progress = variation, rtol, progress
-        self._data = data
-        self._any_ratio = any(isinstance(item, RatioMeasurement) for item in data)
-        self._spectra: dict[str, SpectrumPrediction] = {}
-        self._energies: dict[str, u.Quantity] = {}
-        self._regions: dict[str, list[Region]] = {}
-        # Where from and through what it is looked, components as they were last and their means; the nuclei likewise.
-        self._where: dict[str, tuple[Any, Callable[[Component], FloatArray]]] = {}
-        self._means: dict[tuple[str, str], tuple[Component, FloatArray]] = {}
-        self._maps: dict[str, Template] = {}
-        self._nuclei: tuple[Any, Any, Nuclei] | None = None
-        for messenger in ("gamma", "neutrino"):
-            items = [item for item in data if isinstance(item, Measurement) and item.messenger == messenger]
-            if items:
-                self._place(loaded, messenger, items)
-
-    def _place(self, loaded: LoadedModel, messenger: str, items: list[Measurement]) -> None:
-        if messenger not in loaded.model.messengers:
-            raise InputError(f"fit.data: {items[0].name} is of {messenger}s, no component shines in them")
-        nodes = loaded.energies(messenger).to_value(u.GeV)
-        used, energies = {}, {}
-        for item in items:
-            gev = item.energy.to_value(u.GeV)
-            used[item.name] = within(gev, nodes[0], nodes[-1])
-            energies[item.name] = gev[used[item.name]]
-            if not used[item.name].any():
-                raise InputError(
-                    f"fit.data: {item.name} has {gev.min():g}..{gev.max():g} GeV, none of it within the model's "
-                    f"{nodes[0]:g}..{nodes[-1]:g} GeV (maps.energies)"
-                )
-        every = np.unique(np.concatenate(list(energies.values())))
-        regions: list[Region] = []
-        for item in items:
-            region = loaded.comparison.region_for(messenger, item.region)
-            item.check_region(region)
-            if region not in regions:
-                regions.append(region)
-            scale = 1.0 if item.per_steradian else region.solid_angle.to_value(u.sr)
-            self._spectra[item.name] = SpectrumPrediction(
-                item,
-                used[item.name],
-                region,
-                np.searchsorted(every, energies[item.name]),
-                regions.index(region),
-                scale * (3.0 if item.flavour == "all-flavour" else 1.0),
-            )
-        self._energies[messenger], self._regions[messenger] = every * u.GeV, regions
+        self._variation, self._data = variation, data
+        self._skies: dict[str, SkyMeans] = {}
+        for messenger in MESSENGERS:
+            spectra = [item for item in data if isinstance(item, Measurement) and item.messenger == messenger]
+            if spectra:
+                self._skies[messenger] = SkyMeans(loaded, spectra, rtol, progress)
+        self._last_of: defaultdict[str, Last] = defaultdict(Last)
 
     def points(self) -> tuple[Points, ...]:
-        """What is compared, in the order of the data."""
-        found = []
-        for item in self._data:
-            if isinstance(item, Measurement):
-                found.append(self._spectra[item.name].points())
-                continue
-            label = "R [GV]" if item.in_rigidity else "T [GeV per nucleon]"
-            none = np.zeros(item.value.size, dtype=bool)
-            found.append(
-                Points(item.name, item.label, item.x.value, label, item.value, item.error_low, item.error_high, none)
-            )
-        return tuple(found)
+        """Return the values that are fitted, in the order of the data."""
+        return tuple(
+            item.points() if isinstance(item, RatioMeasurement) else self._spectrum(item).points()
+            for item in self._data
+        )
 
-    def _mean(self, model: GalaxyModel, messenger: str) -> FloatArray:
-        """Mean intensities of all components together, (energies, regions)."""
-        where = (model.sun, model.absorption)
-        found = self._where.get(messenger)
-        if found is None or found[0] != where:
-            energy, regions = self._energies[messenger], self._regions[messenger]
-            means = region_means(messenger, energy, regions, *where, rtol=self._rtol, progress=self._progress)
-            self._where[messenger] = found = (where, means)
-            self._means = {key: item for key, item in self._means.items() if key[0] != messenger}
-        total: Any = 0.0
-        for component in model.components:
-            if messenger not in component.messengers:
-                continue
-            scale = 1.0
-            if isinstance(component, Template):  # a map's scale is a factor: it is read once
-                scale, component = component.scale, self._map(component)
-            before = self._means.get((messenger, component.name))
-            if before is None or before[0] is not component:
-                self._means[messenger, component.name] = before = (component, found[1](component))
-            total = total + scale * before[1]
-        return np.asarray(total)
-
-    def _map(self, component: Template) -> Template:
-        """The same map without its scale: the very object that was made of it before."""
-        known = self._maps.get(component.name)
-        if known is None or known.sky is not component.sky or known.outside != component.outside:
-            self._maps[component.name] = known = replace(component, scale=1.0)
-        return known
-
-    def _nuclei_at(self, file: ModelFile, model: GalaxyModel) -> Nuclei:
-        grammages = [getattr(component, "grammage", None) for component in model.components]
-        before = self._nuclei
-        if (
-            before is None
-            or before[0] is not file.transport
-            or any(a is not b for a, b in zip(before[1], grammages, strict=True))
-        ):
-            self._nuclei = before = (file.transport, grammages, self._variation.nuclei(file, model))
-        return before[2]
+    def _spectrum(self, data: Measurement) -> SpectrumPrediction:
+        return self._skies[data.messenger].spectra[data.name]
 
     def __call__(self, values: Sequence[float]) -> list[FloatArray]:
-        """Predictions in the order of the data, in the units of :meth:`points`."""
+        """Return the predictions in the order of the data, in the units of :meth:`points`.
+
+        Parameters
+        ----------
+        values
+            One of each free key, in its unit.
+
+        Returns
+        -------
+        list of ndarray
+            An array for each data set.
+        """
         file, model = self._variation.at(values)
-        means = {messenger: self._mean(model, messenger) for messenger in self._energies}
-        nuclei = self._nuclei_at(file, model) if self._any_ratio else None
-        found = []
+        means = {messenger: sky(model) for messenger, sky in self._skies.items()}
+        predictions = []
         for item in self._data:
-            if isinstance(item, Measurement):
-                spectrum = self._spectra[item.name]
-                factor = file.comparison.factor_for(item.messenger, item.region)
-                found.append(spectrum.predict(means[item.messenger], factor))
-            elif nuclei is not None:
-                found.append(nuclei.ratio(item.x, *item.quantity.split("/")))
-        return found
+            if isinstance(item, RatioMeasurement):
+                nuclei = self._variation.nuclei(file, model)
+                predictions.append(nuclei.ratio(item.x, *item.quantity.split("/")))
+                continue
+            last = self._last_of[item.name]
+            target = last(ComparisonSection.target, file.comparison, item.messenger, item.region)
+            predictions.append(self._spectrum(item).predict(means[item.messenger], target))
+        return predictions

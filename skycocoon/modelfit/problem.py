@@ -1,4 +1,4 @@
-"""A model file's fit, ready to be solved."""
+"""A model file's fit: data, free parameters and their likelihood."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ from ..errors import InputError
 from ..inference import NORMALISATION, Likelihood, Parameter
 from ..los import RTOL
 from ..measured import Data, RatioMeasurement
-from ..points import copies, same_points
 from ..units import quantity, to_float
 from .prediction import Prediction
-from .selection import fitted_points, read_data
+from .selection import fitted_data
 from .symbols import SYMBOLS
 
 __all__ = [
     "Problem",
     "prepare",
 ]
+
+# Bounds of a normalisation: so many standard deviations about 1, and no further than this.
+REACH_SIGMA, REACH = 5, 0.95
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,19 +52,33 @@ class Problem:
     likelihood: Likelihood
 
     def model_at(self, values: Sequence[float]) -> tuple[ModelFile, GalaxyModel]:
-        """File and model at values of all parameters."""
-        return self.variation.at(values[: len(self.variation.keys)])
+        """Return file and model at values of all parameters."""
+        return self.variation.at(values[: len(self.variation.free)])
 
     def toml_at(self, values: Sequence[float], note: str = "") -> str:
-        """The model file with these values in it."""
-        best: dict[str, object] = self.variation.quantities(values[: len(self.variation.keys)])
-        # A variant of a component that was fitted would keep what was fitted to another one.
-        fitted = {_component(key) for key in best}
+        """Return the text of the model file with fitted values in it.
+
+        Variants of components that were fitted are left out: they would keep what was fitted to another model.
+
+        Parameters
+        ----------
+        values
+            Values of all parameters.
+        note
+            A comment for the top of the file.
+
+        Returns
+        -------
+        str
+            TOML.
+        """
+        changes: dict[str, object] = self.variation.quantities(values[: len(self.variation.free)])
+        fitted = {_component(key) for key in changes}
         variants = self.loaded.comparison.variants
         kept = {n: keys for n, keys in variants.items() if not fitted & {_component(key) for key in keys}}
         if len(kept) < len(variants):
-            best["comparison.variants"] = kept
-        return self.loaded.with_values(best, note)
+            changes["comparison.variants"] = kept
+        return self.loaded.with_values(changes, note)
 
 
 def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) -> Problem:
@@ -77,70 +93,78 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
     progress
         Whether to show a progress bar while rays are integrated, if stderr is a terminal.
 
+    Returns
+    -------
+    Problem
+        The data and the likelihood; nothing is integrated yet.
+
     Raises
     ------
     InputError
-        If there is no ``[fit]``; for a parameter that is not there, has no number or is outside its bounds; for data
+        If there is no ``[fit]``; for a parameter that does not exist, has no number or is outside its bounds; for data
         outside the model's energies, two data sets of the same points, or anything wrong in a data file.
+
+    Examples
+    --------
+    Boron over carbon: seven parameters, three experiments.
+
+    >>> from skycocoon import load_file, prepare
+    >>> problem = prepare(load_file("fit-bc"))
+    >>> [data.name for data in problem.data]
+    ['bc-ams02-2021', 'bc-dampe-2022', 'bc-calet-2022']
+    >>> values = [parameter.start for parameter in problem.likelihood.parameters]
+    >>> len(values), round(problem.likelihood.chi2(values), 1)
+    (7, 94.4)
     """
-    fit = loaded.file.fit
+    fit, source = loaded.file.fit, loaded.source
     if fit is None:
-        raise InputError(
-            f"{loaded.source}: there is no [fit]: data sets and parameters; see the presets fit-bc, fit-joint"
-        )
+        raise InputError(f"{source}: there is no [fit]: data sets and parameters; see the presets fit-bc, fit-joint")
     variation = Variation(loaded, {key: (item.bounds[0], item.bounds[1]) for key, item in fit.parameters.items()})
     try:
-        whole = [read_data(name) for name in fit.data]
-        fit.check_names()
-        data = tuple(fitted_points(item, fit, name) for name, item in zip(fit.data, whole, strict=True))
-        for index, one in enumerate(data):
-            for before, other in enumerate(data[:index]):
-                # A copy is found out even if a range is cut from it; ranges of one data-taking may lie side by side.
-                if same_points(one, other) or copies(whole[index], whole[before]):
-                    raise InputError(
-                        f"fit.data: {other.name} and {one.name} hold the same points, measured once; choose one of them"
-                    )
-        if twice := [item.name for item in data if [other.name for other in data].count(item.name) > 1]:
-            raise InputError(f"fit.data: two data sets are called {twice[0]}")
+        data = fitted_data(fit)
         prediction = Prediction(loaded, variation, data, rtol, progress)
     except InputError as error:
-        raise InputError(f"{loaded.source}: {error}") from None
+        raise InputError(f"{source}: {error}") from None
     if any(isinstance(item, RatioMeasurement) for item in data):
-        loaded.nuclei  # noqa: B018  an error of [transport] is said here and not in the middle of a fit
-    parameters = [
-        Parameter(
-            free.key,
-            free.start,
-            free.low,
-            free.high,
-            free.unit,
-            _prior(fit, free, loaded.source),
-            SYMBOLS.get(free.key.removeprefix("components."), ""),
-        )
-        for free in variation.free
-    ]
-    names = {item.name: item.name for item in data}
-    names |= {name: item.name for name, item in zip(fit.data, data, strict=True)}
-    groups = {}
-    for name, item in fit.normalisations.items():
-        target = names.get(name, name)
-        members = tuple(names[one] for one in item.data)
-        if target not in names.values():
-            groups[target] = members
-        elif members != (target,):
-            raise InputError(
-                f"{loaded.source}: fit.normalisations.{name}: is a data set, but data = [{', '.join(item.data)}]; "
-                "call a group something else"
-            )
-        reach = min(5 * item.sigma, 0.95)
-        prior = (1.0, item.sigma)
-        parameters.append(Parameter(f"{NORMALISATION}{target}", 1.0, 1 - reach, 1 + reach, "", prior))
+        loaded.nuclei  # noqa: B018  an error of [transport] is raised here and not in the middle of a fit
+    normalisations, groups = _normalisations(fit, data, source)
+    parameters = [*(_parameter(fit, free, source) for free in variation.free), *normalisations]
     likelihood = Likelihood(tuple(parameters), prediction.points(), prediction, groups)
     return Problem(loaded, fit, data, variation, likelihood)
 
 
+def _parameter(fit: FitSection, free: FreeKey, source: str) -> Parameter:
+    """Return the parameter of a model's key."""
+    label = SYMBOLS.get(free.key.removeprefix("components."), "")
+    return Parameter(free.key, free.start, free.low, free.high, free.unit, _prior(fit, free, source), label)
+
+
+def _normalisations(
+    fit: FitSection, data: Sequence[Data], source: str
+) -> tuple[list[Parameter], dict[str, tuple[str, ...]]]:
+    """Return the nuisance factors of data sets and groups, and the members of each group."""
+    # Data sets may be named by their path or their name; members and groups are known by name.
+    names = {item.name: item.name for item in data}
+    names |= {name: item.name for name, item in zip(fit.data, data, strict=True)}
+    parameters, groups = [], {}
+    for name, item in fit.normalisations.items():
+        target = names.get(name, name)
+        members = tuple(names[member] for member in item.data)
+        if target not in names.values():
+            groups[target] = members
+        elif members != (target,):
+            raise InputError(
+                f"{source}: fit.normalisations.{name}: is a data set, but data = [{', '.join(item.data)}]; "
+                "call a group something else"
+            )
+        reach = min(REACH_SIGMA * item.sigma, REACH)
+        prior = (1.0, item.sigma)
+        parameters.append(Parameter(f"{NORMALISATION}{target}", 1.0, 1 - reach, 1 + reach, "", prior))
+    return parameters, groups
+
+
 def _component(key: str) -> str:
-    """The component that a key belongs to; its section, for other keys."""
+    """Return the component that a key belongs to, or the section for other keys."""
     return ".".join(key.split(".")[:2])
 
 

@@ -2,63 +2,104 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
 
 import astropy.units as u
-import numpy as np
 
 from ..config import FitSection
 from ..errors import InputError
-from ..measured import Data, RatioMeasurement, load_data
+from ..measured import Data, Measurement, RatioMeasurement, load_data
 from ..nuclei import ELEMENTS, RANGE
+from ..points import copies, same_points
 from ..units import quantity
 
+__all__ = [
+    "fitted_data",
+]
 
-def read_data(name: str) -> Data:
+
+def fitted_data(fit: FitSection) -> tuple[Data, ...]:
+    """Read the data sets of ``[fit]`` and cut them to the ranges that are fitted.
+
+    Parameters
+    ----------
+    fit
+        The section.
+
+    Returns
+    -------
+    tuple of Measurement or RatioMeasurement
+        One of each name in ``fit.data``, in its order.
+
+    Raises
+    ------
+    InputError
+        For data that cannot be read or have no point in their range, and two data sets of the same points or name.
+    """
+    complete = [_read(name) for name in fit.data]
+    fit.check_names()
+    fitted = [_cut(item, fit, name) for name, item in zip(fit.data, complete, strict=True)]
+    _check_distinct(fitted, complete)
+    return tuple(fitted)
+
+
+def _read(name: str) -> Data:
     try:
         return load_data(name)
     except InputError as error:
         raise InputError(f"fit.data: {error}") from None
 
 
-def fitted_points(data: Data, fit: FitSection, name: str) -> Data:
-    """The points of a data set that are fitted."""
-    wanted = fit.ranges.get(name, fit.ranges.get(data.name))
-    ends = [None if wanted is None else getattr(wanted, key) for key in ("first", "last")]
+def _check_distinct(fitted: Sequence[Data], complete: Sequence[Data]) -> None:
+    """Check that no measurement is fitted twice, and that names differ."""
+    for index, one in enumerate(fitted):
+        for earlier, other in enumerate(fitted[:index]):
+            # A copy is found out even if a range is cut from it; ranges of one data-taking may lie side by side.
+            if same_points(one, other) or copies(complete[index], complete[earlier]):
+                raise InputError(
+                    f"fit.data: {other.name} and {one.name} hold the same points, measured once; choose one of them"
+                )
+    names = [item.name for item in fitted]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise InputError(f"fit.data: two data sets are called {twice[0]}")
+
+
+def _cut(data: Data, fit: FitSection, name: str) -> Data:
+    """Return the points of a data set that are fitted: those in its range of ``[fit.ranges]``."""
+    limits = fit.ranges.get(name, fit.ranges.get(data.name))
+    ends = (None, None) if limits is None else (limits.first, limits.last)
     where = f"fit.ranges.{name}"
-    if isinstance(data, RatioMeasurement):
-        for symbol in data.quantity.split("/"):
-            if symbol not in ELEMENTS:
-                raise InputError(f"fit.data: {data.name} is {data.quantity}; allowed: ratios of {', '.join(ELEMENTS)}")
-        low, high = (None if end is None else _bound(end, where) for end in ends)
-        try:
-            data = data.within(low, high)
-        except InputError as error:
-            raise InputError(f"{where}: {error}") from None
-        unit = 2.0 * u.GV if data.in_rigidity else 1.0 * u.GeV
-        try:
-            return data.within(RANGE[0] * unit, RANGE[1] * unit)
-        except InputError:
-            raise InputError(
-                f"fit.data: {data.name} has no point within {RANGE[0]:g} to {RANGE[1]:g} GeV per nucleon"
-            ) from None
-    if wanted is None:
-        return data
-    used = np.ones(data.energy.size, dtype=bool)
-    for end, sign in zip(ends, (1, -1), strict=True):
-        if end is not None:
-            used &= sign * (data.energy - quantity(end, u.GeV, where)).to_value(u.GeV) >= 0
-    if not used.any():
-        raise InputError(f"{where}: no point is left of {data.name}")
-    cut = {
-        key: getattr(data, key)[used]
-        for key in ("energy", "energy_min", "energy_max", "value", "error_low", "error_high", "limit")
-    }
-    return replace(data, **cut)
+    return _cut_ratio(data, ends, where) if isinstance(data, RatioMeasurement) else _cut_spectrum(data, ends, where)
+
+
+def _cut_ratio(data: RatioMeasurement, ends: Sequence[str | None], where: str) -> RatioMeasurement:
+    for symbol in data.quantity.split("/"):
+        if symbol not in ELEMENTS:
+            raise InputError(f"fit.data: {data.name} is {data.quantity}; allowed: ratios of {', '.join(ELEMENTS)}")
+    low, high = (None if end is None else _bound(end, where) for end in ends)
+    try:
+        data = data.within(low, high)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+    unit = 2.0 * u.GV if data.in_rigidity else 1.0 * u.GeV
+    try:
+        return data.within(RANGE[0] * unit, RANGE[1] * unit)
+    except InputError:
+        raise InputError(
+            f"fit.data: {data.name} has no point within {RANGE[0]:g} to {RANGE[1]:g} GeV per nucleon"
+        ) from None
+
+
+def _cut_spectrum(data: Measurement, ends: Sequence[str | None], where: str) -> Measurement:
+    low, high = (None if end is None else quantity(end, u.GeV, where) for end in ends)
+    try:
+        return data.within(low, high)
+    except InputError:
+        raise InputError(f"{where}: no point is left of {data.name}") from None
 
 
 def _bound(text: str, where: str) -> u.Quantity:
-    """An energy per nucleon or a rigidity."""
+    """Read an energy per nucleon or a rigidity."""
     try:
         value = u.Quantity(text)
     except (TypeError, ValueError):

@@ -15,13 +15,17 @@ from ..inference import sample as draw_samples
 from .problem import Problem
 
 __all__ = [
+    "GRAMMAGE",
     "FitRun",
+    "sampling_section",
     "solve",
 ]
 
 GRAMMAGE = ".grammage.normalisation"
-# Chi-square above the minimum that a profile should reach: 95 %.
+"""Last steps of the key of a cocoon component's X_c."""
+# Chi-square above the minimum that a profile should reach, a little beyond 95 %, and how often it may be widened.
 ENOUGH = 4.0
+WIDENINGS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,11 +39,11 @@ class FitRun:
     result
         The best fit.
     profiles
-        Chi-square over single parameters.
+        Chi-square over single parameters, by name.
     nulls
-        The fit without each cocoon component (X_c = 0, all else fitted again).
+        The fit without each cocoon component (X_c = 0, all else fitted again), by the key of its X_c.
     samples
-        Of the posterior, if asked for.
+        Samples of the posterior; None if none were asked for.
     best
         The model with the best values.
     """
@@ -53,18 +57,25 @@ class FitRun:
 
 
 def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False, progress: bool = False) -> FitRun:
-    """Do what ``[fit]`` and ``[sampling]`` of a model file ask for.
+    """Find the best fit, profiles, fits without cocoons, and samples, as ``[fit]`` and ``[sampling]`` ask for.
+
+    A profile or a fit without cocoons that comes upon a lower chi-square replaces the best fit.
 
     Parameters
     ----------
     problem
-        What :func:`~skycocoon.likelihood.prepare` makes of the model.
+        The fit, from :func:`~skycocoon.modelfit.prepare`.
     starts
         Starts of the fit instead of the file's.
     sampling
         Sample the posterior even if there is no ``[sampling]``.
     progress
         Whether to show progress bars.
+
+    Returns
+    -------
+    FitRun
+        The results, and the model with the best values.
 
     Raises
     ------
@@ -73,8 +84,8 @@ def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False
         finite prediction.
     """
     loaded, section = problem.loaded, problem.section
-    wanted = sampling_section(loaded, sampling)
-    _check_seen(problem)
+    sampler = sampling_section(loaded, sampling)
+    _check_constrained(problem)
     result = find_minimum(
         problem.likelihood,
         minos=section.minos,
@@ -82,68 +93,68 @@ def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False
         seed=section.seed,
         progress=progress,
     )
-    profiles = {}
+    profiles, nulls = {}, {}
     for name in section.profiles:
         profiles[name] = _wide_profile(result, name, progress)
         result = profiles[name].result
-    nulls = {}
     for free in problem.variation.free:
         if free.key.endswith(GRAMMAGE) and free.low == 0.0:
             nulls[free.key] = scan(result, free.key, [0.0], progress=progress)
             result = nulls[free.key].result
     samples = None
-    if wanted is not None:
+    if sampler is not None:
         samples = draw_samples(
             result,
-            walkers=wanted.walkers,
-            steps=wanted.steps,
-            burn=wanted.burn,
-            thin=wanted.thin,
-            seed=wanted.seed,
+            walkers=sampler.walkers,
+            steps=sampler.steps,
+            burn=sampler.burn,
+            thin=sampler.thin,
+            seed=sampler.seed,
             progress=progress,
         )
+    return FitRun(problem, result, profiles, nulls, samples, _best_model(problem, result))
+
+
+def _best_model(problem: Problem, result: FitResult) -> LoadedModel:
+    """Load the model file with the best values in it, and a note that says so."""
     note = f"Best values of a fit: chi-square {result.chi2:.2f} for {result.ndof} degrees of freedom."
-    if factors := _factors(result):
-        note += f"\nIts nuisance factors on the model are not in this file: {factors}."
-    best = load_text(problem.toml_at(result.values.tolist(), note), loaded.source, loaded.folder)
-    return FitRun(problem, result, profiles, nulls, samples, best)
-
-
-def _wide_profile(result: FitResult, name: str, progress: bool) -> Profile:
-    """A profile that reaches chi-square + 4 on both sides, or the bounds, if three goes are enough for it."""
-    found = scan(result, name, progress=progress)
-    low, high = found.parameter.low, found.parameter.high
-    for _ in range(3):
-        first, last = float(found.grid[0]), float(found.grid[-1])
-        reach = 0.5 * (last - first)
-        start = max(first - reach, low) if found.delta[0] < ENOUGH else first
-        end = min(last + reach, high) if found.delta[-1] < ENOUGH else last
-        if (start, end) == (first, last):
-            break
-        found = scan(found.result, name, np.linspace(start, end, found.grid.size), progress=progress)
-    return found
-
-
-def _factors(result: FitResult) -> str:
-    """Nuisance factors of a fit, by data set or group."""
-    return ", ".join(
+    factors = ", ".join(
         f"{name.removeprefix(NORMALISATION)} {value:.3f}"
         for name, value in result.best.items()
         if name.startswith(NORMALISATION)
     )
+    if factors:
+        note += f"\nIts nuisance factors on the model are not in this file: {factors}."
+    loaded = problem.loaded
+    return load_text(problem.toml_at(result.values.tolist(), note), loaded.source, loaded.folder)
 
 
-def _check_seen(problem: Problem) -> None:
-    """Refuse a parameter that the data do not see: the fit would not converge, and not say why.
+def _wide_profile(result: FitResult, name: str, progress: bool) -> Profile:
+    """Return a profile that is widened until chi-square rises by 4 on both sides, or the bounds are reached."""
+    profile = scan(result, name, progress=progress)
+    low, high = profile.parameter.low, profile.parameter.high
+    for _ in range(WIDENINGS):
+        first, last = float(profile.grid[0]), float(profile.grid[-1])
+        reach = 0.5 * (last - first)
+        start = max(first - reach, low) if profile.delta[0] < ENOUGH else first
+        end = min(last + reach, high) if profile.delta[-1] < ENOUGH else last
+        if (start, end) == (first, last):
+            break
+        profile = scan(profile.result, name, np.linspace(start, end, profile.grid.size), progress=progress)
+    return profile
 
-    Each is moved to its farther bound from the model's values, and if that changes nothing (the cut-off of a grammage
-    of zero), from the middle of all bounds.
+
+def _check_constrained(problem: Problem) -> None:
+    """Refuse a parameter that no prediction depends on: the fit would not converge, and not say why.
+
+    Each parameter is moved to its farther bound from the model's values, and if that changes nothing (the cut-off of a
+    grammage of zero), from the middle of all bounds.
     """
     likelihood, parameters = problem.likelihood, problem.likelihood.parameters
-    places = [[p.start for p in parameters], [(p.low + p.high) / 2 for p in parameters]]
+    bases = [[p.start for p in parameters], [(p.low + p.high) / 2 for p in parameters]]
     for index, p in enumerate(parameters[: likelihood.model_size]):
         far = p.high if p.high - p.start > p.start - p.low else p.low
-        for values in places:
+        for values in bases:
             before, after = likelihood.model(values), likelihood.model([*values[:index], far, *values[index + 1 :]])
             if any(not np.array_equal(before[name], after[name]) for name in before):
                 break
@@ -155,7 +166,25 @@ def _check_seen(problem: Problem) -> None:
 
 
 def sampling_section(loaded: LoadedModel, asked: bool) -> SamplingSection | None:
-    """How to sample, if at all; checks that it can be done."""
+    """Return how the posterior is sampled, after checking that it can be.
+
+    Parameters
+    ----------
+    loaded
+        The model.
+    asked
+        Sample even if there is no ``[sampling]``.
+
+    Returns
+    -------
+    SamplingSection or None
+        The file's section or its defaults; None if no samples are asked for.
+
+    Raises
+    ------
+    InputError
+        If emcee or corner is not installed.
+    """
     from importlib.util import find_spec
 
     if loaded.file.sampling is None and not asked:

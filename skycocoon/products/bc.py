@@ -12,7 +12,6 @@ import astropy.units as u
 import numpy as np
 
 from ..config import LoadedModel
-from ..errors import InputError
 from ..measured import RatioMeasurement, load_data
 from ..nuclei import Nuclei
 from ..units import FloatArray
@@ -25,7 +24,6 @@ __all__ = [
     "default_energies",
     "draw",
     "grid",
-    "load_ratio",
     "ratio_panels",
     "table",
 ]
@@ -34,27 +32,13 @@ RATIOS = ("bc-ams02-2018", "bc-dampe-2022", "bc-calet-2022")
 """Data that B/C is held against."""
 
 
-def load_ratio(name: str) -> RatioMeasurement:
-    """A shipped B/C data set by name, or a user's by path.
-
-    Raises
-    ------
-    InputError
-        If it is unknown, cannot be read, or is no B/C.
-    """
-    found = load_data(name)
-    if not isinstance(found, RatioMeasurement) or found.quantity != "B/C":
-        what = found.quantity if isinstance(found, RatioMeasurement) else f"a spectrum of {found.messenger}s"
-        raise InputError(f"{name}: is {what}, B/C is needed")
-    return found
-
-
 def data_of(loaded: LoadedModel, more: Iterable[str] = ()) -> list[RatioMeasurement]:
     """The B/C data that a model is fitted to, or :data:`RATIOS` if it is not; and some more, by name or path."""
-    found = [] if loaded.file.fit is None else [load_data(name) for name in loaded.file.fit.data]
-    fitted = [item for item in found if isinstance(item, RatioMeasurement) and item.quantity == "B/C"]
-    every = [*(fitted or map(load_ratio, RATIOS)), *map(load_ratio, more)]
-    return list({item.name: item for item in every}.values())
+    data = [] if loaded.file.fit is None else [load_data(name) for name in loaded.file.fit.data]
+    fitted = [item for item in data if isinstance(item, RatioMeasurement) and item.quantity == "B/C"]
+    ratios = fitted or [load_data(name, "B/C") for name in RATIOS]
+    ratios += [load_data(name, "B/C") for name in more]
+    return list({item.name: item for item in ratios}.values())
 
 
 def table(loaded: LoadedModel, x: u.Quantity) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..ecsv import read_ecsv
 from ..errors import InputError, check_name, unknown_name
-from ..shipped import data_folder
+from ..shipped import Shelf
 from ..units import FloatArray, quantity, to_array, to_float
 from .shapes import Discs
 
@@ -35,6 +35,8 @@ PSF: Mapping[str, u.Quantity] = {
 """Point spread function of instruments at the low end of their energies, where it is widest and decides a mask."""
 MASKED_CATALOGUE = "1lhaaso"
 """Catalogue whose sources are masked unless another is named."""
+CATALOGUES = Shelf("catalogue", "catalogues")
+"""Shipped catalogues."""
 MASK_RADII = 2.5
 """Radius of a masked disc in units of sqrt(psf^2 + extension^2), as in the diffuse analysis of LHAASO-KM2A
 (Cao et al. 2023, PRL 131, 151001) [from memory]."""
@@ -105,8 +107,7 @@ class Catalogue:
         InputError
             For an unknown name, with the nearest right one.
         """
-        check_name("catalogue", name, list_catalogues())
-        return cls.read(data_folder() / "catalogues" / f"{name}.ecsv")
+        return cls.read(CATALOGUES.path(name))
 
     @classmethod
     def read(cls, path: str | Path) -> Catalogue:
@@ -122,7 +123,7 @@ class Catalogue:
             For a file that cannot be read, lacks positions, or has a wrong unit or values out of range.
         """
         path = Path(path)
-        table = read_ecsv(path, f"catalogues: {', '.join(list_catalogues())}")
+        table = read_ecsv(path, str(CATALOGUES))
         try:
             return cls._from_table(path.stem, table)
         except InputError as error:
@@ -270,4 +271,4 @@ def list_catalogues() -> list[str]:
     >>> list_catalogues()
     ['1lhaaso']
     """
-    return sorted(path.stem for path in (data_folder() / "catalogues").glob("*.ecsv"))
+    return CATALOGUES.names()

@@ -9,6 +9,7 @@ __all__ = [
     "MESSENGERS",
     "check_flavour",
     "check_messenger",
+    "flavour_factor",
 ]
 
 MESSENGERS = ("gamma", "neutrino")
@@ -17,6 +18,24 @@ FLAVOURS = {
     "all-flavour": "sum of the three flavours, nu + anti-nu",
 }
 """Neutrino conventions. Full mixing: one flavour at Earth is a third of all flavours."""
+
+
+def flavour_factor(given: str, wanted: str) -> float:
+    """Return the factor from neutrinos in one flavour convention to the same in another: 3, 1/3 or 1.
+
+    Parameters
+    ----------
+    given, wanted
+        Conventions, keys of :data:`FLAVOURS`; ``""``, that of gamma rays, is never converted.
+
+    Returns
+    -------
+    float
+        What an intensity is multiplied by.
+    """
+    if not given or not wanted or given == wanted:
+        return 1.0
+    return 3.0 if wanted == "all-flavour" else 1.0 / 3.0
 
 
 def check_messenger(messenger: str) -> str:

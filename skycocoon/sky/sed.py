@@ -13,7 +13,7 @@ import numpy as np
 from ..errors import InputError, check_name
 from ..outputs import new_file
 from ..units import INTENSITY, within
-from .convention import FLAVOURS, check_flavour
+from .convention import FLAVOURS, check_flavour, flavour_factor
 from .region import Region
 
 __all__ = [
@@ -110,7 +110,7 @@ class Sed:
         """SED of the same neutrinos in another convention: all flavours are three times one."""
         if not self.flavour or flavour == self.flavour:
             return self
-        factor = 3.0 if check_flavour(flavour) == "all-flavour" else 1.0 / 3.0
+        factor = flavour_factor(self.flavour, check_flavour(flavour))
         parts = {name: part * factor for name, part in self.components.items()}
         return replace(self, components=parts, flavour=flavour)
 

@@ -9,7 +9,7 @@ from astropy.table import QTable
 
 from skycocoon import InputError
 from skycocoon.config import load_file
-from skycocoon.measured import RatioMeasurement, list_ratios
+from skycocoon.measured import RatioMeasurement, list_ratios, load_data
 from skycocoon.products.bc import (
     RATIOS,
     chi_squares,
@@ -17,7 +17,6 @@ from skycocoon.products.bc import (
     default_energies,
     draw,
     grid,
-    load_ratio,
     ratio_panels,
     table,
 )
@@ -120,13 +119,13 @@ def test_curves_cover_the_data():
             assert grid(item.in_rigidity)[-1] > item.x.max()
 
 
-def test_load_ratio(tmp_path):
-    assert load_ratio("bc-pamela-2014").quantity == "B/C"
+def test_a_ratio_is_needed(tmp_path):
+    assert load_data("bc-pamela-2014", "B/C").quantity == "B/C"
     with pytest.raises(InputError, match="lhaaso-km2a-2023-inner: is a spectrum of gammas, B/C is needed"):
-        load_ratio("lhaaso-km2a-2023-inner")
+        load_data("lhaaso-km2a-2023-inner", "B/C")
     with pytest.raises(InputError, match="unknown data set 'bc-pamela'; did you mean 'bc-pamela-2014'"):
-        load_ratio("bc-pamela")
+        load_data("bc-pamela", "B/C")
     mine = QTable({"energy": [10.0] * u.GeV, "ratio": [0.3], "ratio_err": [0.01]}, meta={"quantity": "N/O"})
     mine.write(tmp_path / "mine.ecsv", format="ascii.ecsv")
     with pytest.raises(InputError, match=r"mine\.ecsv: is N/O, B/C is needed"):
-        load_ratio(str(tmp_path / "mine.ecsv"))
+        load_data(str(tmp_path / "mine.ecsv"), "B/C")

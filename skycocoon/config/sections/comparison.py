@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, Field, model_validator
 
 from ...errors import InputError
+from ...measured import Target
 from ...sky import Region
 from ..quantities import Section
 
@@ -54,11 +55,24 @@ class ComparisonSection(Section):
                 raise ValueError(f"mask.{name}: {region.name} is no part of it")
         return self
 
-    def region_for(self, messenger: str, region: Region) -> Region:
-        """What a model is averaged over where a region was measured: that one, or gamma rays outside masked sources."""
-        masked: Region = self.mask.get(region.name, region) if messenger == "gamma" else region
-        return masked
+    def target(self, messenger: str, region: Region) -> Target:
+        """Return what a model is held against where a region was measured.
 
-    def factor_for(self, messenger: str, region: Region) -> float:
-        """What a model is multiplied by in a region, instead of masking sources."""
-        return self.mask_factor.get(region.name, 1.0) if messenger == "gamma" else 1.0
+        Sources are masked in gamma rays only: the sky of neutrinos is taken as it is.
+
+        Parameters
+        ----------
+        messenger
+            ``"gamma"`` or ``"neutrino"``.
+        region
+            The part of the sky that was measured.
+
+        Returns
+        -------
+        Target
+            The region, what the model is averaged over, and what it is multiplied by.
+        """
+        if messenger != "gamma":
+            return Target(region, region)
+        factor = self.mask_factor.get(region.name, 1.0)
+        return Target(region, self.mask.get(region.name, region), factor, "none" if factor == 1.0 else "mask factor")

@@ -72,22 +72,22 @@ def draw_figures(
             save(plot_ratios(panels, meta, ratios[0].quantity, series), folder / name)
             continue
         messenger, region = spectra[0].messenger, spectra[0].region
+        target = best.comparison.target(messenger, region)
         sed = region_sed(
             best.model,
             messenger,
             best.energies(messenger),
-            best.comparison.region_for(messenger, region),
+            target.averaged,
             rtol=rtol,
             flavour=spectra[0].flavour or "per-flavour",
         )
-        masked = best.comparison.factor_for(messenger, region)
         # One curve for all: what was fitted to it, if that is the same for each.
         nuisances = {_normalisation(run, item.name) for item in spectra}
         nuisance = nuisances.pop() if len(nuisances) == 1 else 1.0
-        words = [f"mask factor {masked:g}"] if masked != 1 else []
+        words = [f"{target.factor_name} {target.factor:g}"] if target.factor != 1 else []
         words += [f"nuisance {nuisance:.3f}"] if nuisance != 1 else []
         sed = replace(sed, meta=meta)
-        save(plot_sed(sed, data=spectra, factor=masked * nuisance, factor_name=", ".join(words)), folder / name)
+        save(plot_sed(sed, data=spectra, factor=target.factor * nuisance, factor_name=", ".join(words)), folder / name)
 
 
 def _normalisation(run: FitRun, name: str) -> float:

@@ -177,10 +177,11 @@ def masks(places: Iterable[Place]) -> str:
     """What is done for masked sources."""
     sentences = []
     for place in places:
-        if place.factor != 1:
-            sentences.append(phrase("mask_factor", region=place.name, factor=place.factor))
-        elif place.where.name != place.name:
-            sentences.append(phrase("mask", region=place.name, where=place.where.name))
+        factor, averaged = place.target.factor, place.target.averaged.name
+        if factor != 1:
+            sentences.append(phrase("mask_factor", region=place.name, factor=factor))
+        elif averaged != place.name:
+            sentences.append(phrase("mask", region=place.name, where=averaged))
         else:
             sentences.append(phrase("no_mask", region=place.name))
     return " ".join(sentences)

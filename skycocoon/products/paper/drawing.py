@@ -41,7 +41,20 @@ class Drawing:
 
 
 def drawn_values(line: ModelCurve, place: Place) -> u.Quantity:
-    """E^2 times what is drawn of a model: an intensity, or a flux where the data are fluxes; with the mask factor."""
-    if place.data[0].per_steradian:
-        return (line.sed.energy**2 * line.sed.intensity * place.factor).to(E2I)
-    return (line.sed.energy**2 * line.sed.flux * place.factor).to(E2F)
+    """Return what is drawn of a model: E^2 times what the data of a place would have measured of it.
+
+    Parameters
+    ----------
+    line
+        The model's spectrum.
+    place
+        Where it is held against data, which decide between an intensity and a flux.
+
+    Returns
+    -------
+    Quantity
+        (n,) in :data:`E2I` or :data:`E2F`, with the place's mask factor.
+    """
+    data, sed = place.data[0], line.sed
+    scale = data.scale(place.target, sed.flavour)
+    return (sed.energy**2 * sed.intensity).to_value(E2I) * scale * (E2I if data.per_steradian else E2F)

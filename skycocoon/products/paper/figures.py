@@ -72,7 +72,7 @@ def figures(
 
     def shine(components: Iterable[Component], place: Place) -> Sed:
         parts = replace(model, components=tuple(components))
-        return region_sed(parts, place.messenger, place.energy, place.where, rtol=rtol, progress=progress)
+        return region_sed(parts, place.messenger, place.energy, place.target.averaged, rtol=rtol, progress=progress)
 
     def steps(work: Path) -> Iterator[str]:
         (work / "model.toml").write_text(loaded.toml, encoding="utf-8")

@@ -12,10 +12,10 @@ from ...cosmicrays import DiffusiveGrammage, ExponentialGrammage, Grammage
 from ...emission import Cocoons, Component, Diffuse, GalaxyModel
 from ...errors import InputError
 from ...inference import FitResult, fit
-from ...measured import Measurement
+from ...measured import Measurement, Target
 from ...modelfit import prepare
 from ...nuclei import Nuclei
-from ...sky import Region, Sed
+from ...sky import Sed
 
 __all__ = [
     "ModelCurve",
@@ -51,19 +51,16 @@ class Place:
         What it is called in a table, and above a panel.
     data
         The data sets: of one messenger and region.
-    where
-        What the model is averaged over: the region of the data, or that one without sources.
-    factor
-        What the model is multiplied by instead of masking sources.
+    target
+        What the model is averaged over there, and what it is multiplied by.
     energy
-        Nodes.
+        (n,) energies of the model's spectra.
     """
 
     name: str
     title: str
     data: tuple[Measurement, ...]
-    where: Region
-    factor: float
+    target: Target
     energy: u.Quantity
 
     @property
@@ -91,21 +88,20 @@ Shine = Callable[[Iterable[Component], Place], Sed]
 def lhaaso(loaded: LoadedModel, part: str, energy: u.Quantity) -> Place:
     """The ``"inner"`` or ``"outer"`` region of LHAASO-KM2A 2023, with what the model file does for masked sources."""
     data = Measurement.named(f"lhaaso-km2a-2023-{part}")
-    region, comparison = data.region, loaded.comparison
-    where = comparison.region_for(data.messenger, region)
-    data.check_region(where)
-    factor = comparison.factor_for(data.messenger, region)
+    target = loaded.comparison.target(data.messenger, data.region)
+    data.check_region(target.averaged)
     title = f"LHAASO {part}"
-    title += f", model × {factor:g} for masked sources" if factor != 1 else ""
-    title += ", mean outside masked sources" if where is not region else ""
-    return Place(region.name, title, (data,), where, factor, energy)
+    title += f", model × {target.factor:g} for masked sources" if target.factor != 1 else ""
+    title += ", mean outside masked sources" if target.masked else ""
+    return Place(data.region.name, title, (data,), target, energy)
 
 
 def icecube(energy: u.Quantity) -> Place:
     """The whole sky with IceCube's fits of three templates."""
     data = tuple(Measurement.named(name) for name in ICECUBE)
     region = data[0].region
-    return Place(region.name, r"whole sky, neutrinos per flavour at Earth, $\nu+\bar\nu$", data, region, 1.0, energy)
+    title = r"whole sky, neutrinos per flavour at Earth, $\nu+\bar\nu$"
+    return Place(region.name, title, data, Target(region, region), energy)
 
 
 def cocoons_of(model: GalaxyModel) -> tuple[Cocoons, ...]:
@@ -189,7 +185,7 @@ def summed(*parts: Sed) -> Sed:
 def chi_square(line: ModelCurve, place: Place, item: Measurement) -> float | None:
     """Chi-square of a curve, with the mask factor; None if no point is within its energies."""
     try:
-        return item.compare(line.sed, place.factor, "mask factor" if place.factor != 1 else "none").chi2
+        return item.compare(line.sed, place.target.factor, place.target.factor_name).chi2
     except InputError:
         return None
 

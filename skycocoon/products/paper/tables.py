@@ -58,7 +58,7 @@ def spectrum_table(number: int, drawing: Drawing, model: GalaxyModel, path: Path
         for line in panel.lines:
             value = drawn_values(line, place)
             none = np.full(value.size, np.nan) * unit
-            tables.append(rows(panel.name, line.name, "model", place.factor, line.sed.energy, value, none, none))
+            tables.append(rows(panel.name, line.name, "model", place.target.factor, line.sed.energy, value, none, none))
         for item in place.data:
             values = (item.energy**2 * part for part in (item.value, item.error_low, item.error_high))
             kind = "band" if item.band else "data"

@@ -43,7 +43,7 @@ def draw_sed(group: RegionSpectra, name: str, path: Path) -> None:
     axes = plot_sed(
         group.sed,
         data=group.data,
-        factor=group.factor,
+        factor=group.target.factor,
         factor_name="mask factor",
         name=name,
         variants=group.variants,

@@ -8,28 +8,14 @@ import astropy.units as u
 
 from ...config import LoadedModel
 from ...emission import GalaxyModel
-from ...errors import InputError
 from ...los import region_sed
-from ...measured import Measurement, load_data
+from ...measured import Measurement, Target
 from ...sky import Region, Sed
 
 __all__ = [
-    "load_measurement",
+    "RegionSpectra",
+    "region_spectra",
 ]
-
-
-def load_measurement(name: str) -> Measurement:
-    """A shipped spectrum by name, or a user's by path.
-
-    Raises
-    ------
-    InputError
-        If it is unknown, cannot be read, or is a ratio of nuclei.
-    """
-    found = load_data(name)
-    if not isinstance(found, Measurement):
-        raise InputError(f"{name}: is {found.quantity}, no spectrum of the sky; see `skycocoon bc` and `skycocoon fit`")
-    return found
 
 
 @dataclass(frozen=True)
@@ -39,24 +25,24 @@ class RegionSpectra:
     Attributes
     ----------
     data
-        The data sets.
+        The data sets, of one messenger and region.
+    target
+        What the models are averaged over, and multiplied by when they are compared.
     sed, variants
-        The model, outside masked sources if these are masked, and its variants.
+        The model, outside masked sources if these are masked, and its variants by name.
     plain
-        The model of the whole region, if sources are masked; else the same.
-    factor
-        What the model is multiplied by instead of masking sources.
+        The model of the whole region, if sources are masked; else the same as ``sed``.
     """
 
     data: list[Measurement]
+    target: Target
     sed: Sed
     variants: dict[str, Sed]
     plain: Sed
-    factor: float
 
 
 def region_spectra(
-    loaded: LoadedModel, data: list[Measurement], energy: u.Quantity, where: Region, rtol: float, progress: bool
+    loaded: LoadedModel, data: list[Measurement], target: Target, energy: u.Quantity, rtol: float, progress: bool
 ) -> RegionSpectra:
     """The model, its variants and, if sources are masked, the model of the whole region, for the data of one region.
 
@@ -66,10 +52,10 @@ def region_spectra(
         The model.
     data
         Data sets of one messenger and region.
+    target
+        What the model is averaged over there.
     energy
-        (n,) energies.
-    where
-        What the model is averaged over: the region, or that one without masked sources.
+        (n,) energies of the spectra.
     rtol
         Relative accuracy of the means.
     progress
@@ -78,19 +64,18 @@ def region_spectra(
     Returns
     -------
     RegionSpectra
-        The spectra and the mask factor.
+        The spectra, without the target's factor.
     """
-    messenger, region = data[0].messenger, data[0].region
     flavour = data[0].flavour or "per-flavour"
 
-    def sed(model: GalaxyModel, where: Region) -> Sed:
-        return region_sed(model, messenger, energy, where, rtol=rtol, flavour=flavour, progress=progress)
+    def sed(model: GalaxyModel, region: Region) -> Sed:
+        return region_sed(model, data[0].messenger, energy, region, rtol=rtol, flavour=flavour, progress=progress)
 
-    plain = sed(loaded.model, region)
+    plain = sed(loaded.model, target.measured)
     return RegionSpectra(
         data,
-        plain if where is region else sed(loaded.model, where),
-        {name: sed(model, where) for name, model in loaded.variants.items()},
+        target,
+        sed(loaded.model, target.averaged) if target.masked else plain,
+        {name: sed(model, target.averaged) for name, model in loaded.variants.items()},
         plain,
-        loaded.comparison.factor_for(messenger, region),
     )

@@ -12,12 +12,12 @@ from ...emission import GalaxyModel
 from ...errors import InputError
 from ...los import RTOL, intensity_map
 from ...los.skies import check_memory
-from ...measured import Measurement
+from ...measured import Measurement, Target, load_data
 from ...outputs import file_name
-from ...sky import Region, SkyMap
+from ...sky import SkyMap
 from ..folder import fill_folder
 from .figures import draw_map, draw_sed
-from .groups import RegionSpectra, load_measurement, region_spectra
+from .groups import RegionSpectra, region_spectra
 from .summary import summary_text
 from .tables import write_seds
 
@@ -67,14 +67,14 @@ class MeasuredRegion:
     ----------
     data
         The data sets: of one messenger and region.
-    where
-        What the model is averaged over: the region, or that one without masked sources.
+    target
+        What the model is averaged over there, and multiplied by.
     figure
         Name of the figure's file.
     """
 
     data: list[Measurement]
-    where: Region
+    target: Target
     figure: str
 
     @property
@@ -130,10 +130,10 @@ def _measured_regions(loaded: LoadedModel, data: list[Measurement]) -> list[Meas
             sets.setdefault((item.messenger, item.region.name), []).append(item)
     regions = []
     for (messenger, name), items in sets.items():
-        where = loaded.comparison.region_for(messenger, items[0].region)
+        target = loaded.comparison.target(messenger, items[0].region)
         for item in items:
-            item.check_region(where)
-        regions.append(MeasuredRegion(items, where, f"figures/{messenger}-{file_name(name)}.png"))
+            item.check_region(target.averaged)
+        regions.append(MeasuredRegion(items, target, f"figures/{messenger}-{file_name(name)}.png"))
     return regions
 
 
@@ -146,7 +146,7 @@ def _steps(plan: Plan, loaded: LoadedModel, nside: int, rtol: float, progress: b
     for region in plan.regions:
         yield f"{region.messenger} SED, {region.data[0].region.name}"
         energy = loaded.energies(region.messenger)
-        spectra.append(region_spectra(loaded, region.data, energy, region.where, rtol, progress))
+        spectra.append(region_spectra(loaded, region.data, region.target, energy, rtol, progress))
     maps: dict[str, SkyMap] = {}
     for messenger in model.messengers:
         yield f"{messenger} map, nside {nside}"
@@ -209,7 +209,7 @@ def run(
         For anything wrong in the model or with the folder, before anything is written.
     """
     model = loaded.model
-    measurements = [load_measurement(name) for name in (*DATA, *data)]
+    measurements = [load_data(name, "spectrum") for name in (*DATA, *data)]
     nside = loaded.maps.nside if nside is None else nside
     maps = _map_files(model)
     for messenger in model.messengers:

@@ -14,9 +14,9 @@ from ..describe import describe_lines
 from .groups import RegionSpectra
 
 
-def _chi2(sed: Sed, item: Measurement, factor: float = 1.0) -> Comparison | None:
+def _chi2(sed: Sed, item: Measurement, factor: float = 1.0, factor_name: str = "none") -> Comparison | None:
     try:
-        return item.compare(sed, factor, "mask factor" if factor != 1.0 else "none")
+        return item.compare(sed, factor, factor_name)
     except InputError:
         return None
 
@@ -71,7 +71,7 @@ def summary_text(
                 if sed.energy[0] <= energy <= sed.energy[-1]:
                     value = (energy**2 * sed.at(energy)).to_value(INTENSITY * u.GeV**2)
                     lines.append(f"  {sed.messenger:<9}{sed.region.name:<20}{tev:>5} TeV  {float(value):.4e}")
-        if group.sed is not group.plain:
+        if group.target.masked:
             lines.append(f"  {_mask_effect(group)}")
     return "\n".join([*lines, "", *_chi2_table(loaded, groups)]) + "\n"
 
@@ -92,7 +92,7 @@ def _chi2_table(loaded: LoadedModel, groups: list[RegionSpectra]) -> list[str]:
     names = [component.name for component in loaded.model.components]
     without = names if len(names) > 1 else []
     heads = [loaded.comparison.name or "model", *(f"without {name}" for name in without), *loaded.variants]
-    heads += ["no factor"] if any(group.factor != 1.0 for group in groups) else []
+    heads += ["no factor"] if any(group.target.factor != 1.0 for group in groups) else []
     widths = [max(len(head), 8) + 3 for head in heads]
     lines = [
         "Chi-square against data (a band is one normalisation; errors: statistical and systematic); masked sources:",
@@ -101,13 +101,14 @@ def _chi2_table(loaded: LoadedModel, groups: list[RegionSpectra]) -> list[str]:
     ]
     for group in groups:
         for item in group.data:
-            full = _chi2(group.sed, item, group.factor)
+            factor = group.target.factor, group.target.factor_name
+            full = _chi2(group.sed, item, *factor)
             if full is None:
                 lines.append(f"  {item.name:<28}      none within the model's energies")
                 continue
             parts = [_without(group.sed, name) for name in without]
-            cases = [full, *(sed and _chi2(sed, item, group.factor) for sed in (*parts, *group.variants.values()))]
-            plain = _chi2(group.sed, item) if group.factor != 1.0 else None
+            cases = [full, *(sed and _chi2(sed, item, *factor) for sed in (*parts, *group.variants.values()))]
+            plain = _chi2(group.sed, item) if group.target.factor != 1.0 else None
             cells = [f"{case.chi2:.1f}" if case else "-" for case in cases] + [f"{plain.chi2:.1f}" if plain else ""]
             skipped = f"  ({full.skipped} points outside the model's energies)" if full.skipped else ""
             row = "".join(f"{cell:>{w}}" for cell, w in zip(cells, widths, strict=False)).rstrip()
@@ -123,11 +124,12 @@ def _without(sed: Sed, name: str) -> Sed | None:
 def _mask_notes(groups: list[RegionSpectra]) -> list[str]:
     lines = []
     for group in groups:
-        region = group.plain.region.name
-        if group.sed is not group.plain:
-            lines.append(f"  {region}: the model is the mean over {group.sed.region.name}")
-        elif group.factor != 1.0:
-            lines.append(f"  {region}: the model is multiplied by {group.factor:g}, but for the column 'no factor'")
+        target = group.target
+        region = target.measured.name
+        if target.masked:
+            lines.append(f"  {region}: the model is the mean over {target.averaged.name}")
+        elif target.factor != 1.0:
+            lines.append(f"  {region}: the model is multiplied by {target.factor:g}, but for the column 'no factor'")
         elif group.sed.messenger == "gamma":
             lines.append(f"  {region}: nothing is done")
     return lines
