@@ -6,10 +6,11 @@ meet.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from types import MappingProxyType
+from typing import Any
 
 import astropy.units as u
 import numpy as np
@@ -22,6 +23,7 @@ from .errors import InputError, check_name
 from .interactions.fragmentation import FRAGMENTATIONS, Channel, fragmentation
 from .interactions.letaw import letaw_inelastic
 from .kinematics import momentum
+from .measured import RatioMeasurement, plot_ratios, ratio_panels
 from .shipped import data_folder
 from .units import M_PROTON, MBARN, FloatArray, to_array, within
 
@@ -33,6 +35,7 @@ __all__ = [
     "Nuclei",
     "build_network",
     "network",
+    "plot_grid",
 ]
 
 ELEMENTS: Mapping[str, int] = MappingProxyType({"B": 5, "C": 6, "N": 7, "O": 8})
@@ -144,6 +147,11 @@ def build_network(channels: Sequence[Channel], energies: FloatArray = ENERGIES) 
 def network(name: str) -> Network:
     """The network of a fragmentation table, by its name; made once."""
     return build_network(fragmentation(name))
+
+
+def plot_grid(in_rigidity: bool) -> u.Quantity:
+    """Where ratios are drawn: 0.3 to 1e5 GeV per nucleon, or 1 (where :class:`Nuclei` begin) to 1e5 GV."""
+    return np.geomspace(1.0, 1e5, 251) * u.GV if in_rigidity else np.geomspace(0.3, 1e5, 277) * u.GeV
 
 
 @dataclass(frozen=True)
@@ -273,6 +281,48 @@ class Nuclei:
         potential = self.slab.modulation.to_value(u.GV) if modulated else 0.0
         over, under = (self._element(s, values, in_rigidity, potential) for s in (numerator, denominator))
         return np.asarray(over / under)
+
+    def curves(self, in_rigidity: bool = False) -> dict[str, tuple[u.Quantity, FloatArray]]:
+        """B/C at the Earth for a figure, and that of the same transport without cocoons.
+
+        Parameters
+        ----------
+        in_rigidity
+            Whether against rigidity; else against kinetic energy per nucleon.
+
+        Returns
+        -------
+        dict
+            (n,) energies per nucleon or rigidities, as in :func:`plot_grid`, and (n,) ratios, by name.
+        """
+        x = plot_grid(in_rigidity)
+        curves = {"model": (x, self.ratio(x))}
+        if self.grammage is not None:
+            curves["same transport, no cocoons"] = (x, replace(self, grammage=None).ratio(x))
+        return curves
+
+    def plot(self, data: Iterable[RatioMeasurement] = (), meta: Mapping[str, str] = MappingProxyType({})) -> Any:
+        """Draw B/C at the Earth against kinetic energy per nucleon, with data; those in rigidity in a panel of theirs.
+
+        Parameters
+        ----------
+        data
+            Published B/C.
+        meta
+            How the model was made, for the small print.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Of the first panel.
+
+        Raises
+        ------
+        InputError
+            If data are of different ratios.
+        """
+        panels = ratio_panels(self.curves, data) or {"": (self.curves(), [])}
+        return plot_ratios(panels, meta)
 
     def __str__(self) -> str:
         cocoons = "no cocoons" if self.grammage is None else f"cocoons {self.grammage}"

@@ -19,6 +19,8 @@ from .errors import InputError
 __all__ = [
     "CM_PER_KPC",
     "C_LIGHT",
+    "E2_FLUX",
+    "E2_INTENSITY",
     "INTENSITY",
     "MBARN",
     "M_PI0",
@@ -51,6 +53,10 @@ MBARN: float = 1e-27
 
 INTENSITY = u.Unit("GeV-1 cm-2 s-1 sr-1")
 """Unit of every intensity inside and of what :func:`skycocoon.intensity_map` gives."""
+E2_INTENSITY = u.GeV / u.cm**2 / u.s / u.sr
+"""Unit of E^2 times an intensity, in figures and their tables."""
+E2_FLUX = u.GeV / u.cm**2 / u.s
+"""Unit of E^2 times a flux, in figures and their tables."""
 
 
 class Nodes:

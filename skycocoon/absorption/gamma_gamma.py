@@ -9,10 +9,10 @@ inner Galaxy; summed over lines of sight that changes a diffuse flux by less tha
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 import astropy.units as u
@@ -272,9 +272,47 @@ class Absorption:
         """
         return np.exp(-self.optical_depth(energy, sun, longitude, latitude, distance))
 
-    def plot(self, sun: Sun, **options: Any) -> Any:
-        """Draw transmissions against energy; see :func:`skycocoon.plot.plot_absorption`."""
-        return import_module("skycocoon.plot").plot_absorption(self, sun, **options)
+    def plot(self, sun: Sun, meta: Mapping[str, str] = MappingProxyType({})) -> Any:
+        """Draw the transmission of gamma rays from the Galactic centre and other places against energy.
+
+        If nothing absorbs: what CMB and dust would do, and the title says so.
+
+        Parameters
+        ----------
+        sun
+            Where the observer is.
+        meta
+            How the model was made, for the small print.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Of the figure.
+        """
+        from ..plot import Axis, Curve, Look, Panel, plot_panel
+        from ..plot.curves import ENERGY
+        from ..plot.style import LINES
+
+        off = "" if self.fields else "switched off; it would be:\n"
+        shown = self if self.fields else Absorption(dust_scale=self.dust_scale)
+        absorbers = {"": (shown, Look(None, "-", 1.5))}
+        if "dust" in shown.fields:
+            absorbers[", CMB only"] = Absorption(("cmb",), shown.dust_scale), Look(None, ":", 1)
+        energy = np.geomspace(3e3, 3e7, 161) * u.GeV
+        centre = sun.radius.to_value(u.kpc)
+        places = (
+            (f"Galactic centre, {centre:g} kpc", 0.0, centre),
+            (f"behind it, {2 * centre:g} kpc", 0.0, 2 * centre),
+            ("l = 30°, 15 kpc", 30.0, 15.0),
+            ("l = 180°, 10 kpc", 180.0, 10.0),
+        )
+        curves = []
+        for (label, lon, distance), colour in zip(places, LINES, strict=False):
+            for note, (absorber, look) in absorbers.items():
+                arriving = absorber.transmission(energy, sun, lon * u.deg, 0 * u.deg, distance * u.kpc).value
+                curves.append(Curve(label + note, energy.to_value(u.TeV), arriving, replace(look, colour=colour)))
+        y_axis = Axis("transmission", log=False, limits=(0, 1.03))
+        return plot_panel(Panel(f"{off}{shown}", tuple(curves), x=ENERGY, y=y_axis), meta=meta, fontsize=7)
 
     def describe(self) -> list[str]:
         """What absorbs, how far that is to be trusted, and what arrives from the Galactic centre."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib import import_module
+from types import MappingProxyType
 from typing import Any
 
 import astropy.units as u
@@ -163,9 +164,42 @@ class Sea:
         """
         return self.relative(to_array(radius, u.kpc, "radius"), to_array(height, u.kpc, "height")) * u.one
 
-    def plot(self, **options: Any) -> Any:
-        """Draw G against R; see :func:`skycocoon.plot.plot_sea`."""
-        return import_module("skycocoon.plot").plot_sea(self, **options)
+    def plot(self, meta: Mapping[str, str] = MappingProxyType({})) -> Any:
+        """Draw cosmic rays relative to those at the Sun against R, at three heights, beside their sources.
+
+        Parameters
+        ----------
+        meta
+            How the model was made, for the small print.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Of the figure.
+        """
+        from ..plot import Axis, Curve, Look, Panel, plot_panel
+        from ..plot.style import BLUE, VERMILION
+
+        r = np.linspace(0.0, self.radius.to_value(u.kpc), 401)
+        curves = []
+        for part, line in zip((0.0, 0.25, 0.5), ("-", "--", ":"), strict=True):
+            height = part * self.halo_height.to_value(u.kpc)
+            relative = self.relative(r, np.full_like(r, height))
+            curves.append(Curve(f"cosmic rays, |z| = {height:g} kpc", r, relative, Look(BLUE, line)))
+        disc = SourceDisc.preset(self.sources, sun_radius=self.sun_radius)
+        curves.append(Curve(f"sources, {self.sources}", r, disc.radial(r), Look(VERMILION, width=1.2)))
+        panel = Panel(
+            f"cosmic rays, halo of {self.halo_height:g}, R < {self.radius:g}",
+            tuple(curves),
+            x=Axis(
+                r"$R\ \ [\mathrm{kpc}]$",
+                log=False,
+                limits=(0, r[-1]),
+                marked={"the Sun": self.sun_radius.to_value(u.kpc)},
+            ),
+            y=Axis("density relative to the Sun's place", log=False, limits=(0, None)),
+        )
+        return plot_panel(panel, meta=meta)
 
     def __str__(self) -> str:
         gradient = (

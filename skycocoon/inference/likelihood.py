@@ -103,6 +103,14 @@ class Parameter:
         """Label, or the name, with the unit in brackets."""
         return f"{self.label or self.name}{f' [{self.unit}]' if self.unit else ''}"
 
+    @property
+    def short_name(self) -> str:
+        """Name in a figure: the label or, without most of its sections, the name."""
+        first, *rest = self.name.split(".")
+        if first == NORMALISATION.removesuffix("."):
+            return self.label or f"norm. {'.'.join(rest)}"
+        return self.label or ".".join([first, *rest][-2:])
+
 
 @dataclass(eq=False)
 class Memory:

@@ -125,6 +125,41 @@ class FitResult:
         """How many starts ended in this minimum: valid, and within 0.01 in chi-square."""
         return int(np.sum(np.asarray(self.starts["valid"]) & (np.asarray(self.starts["chi2"]) < self.chi2 + 0.01)))
 
+    def plot(self, meta: Mapping[str, str] = MappingProxyType({})) -> Any:
+        """Draw (data - model)/error of every point against its x, one strip for each data set.
+
+        Parameters
+        ----------
+        meta
+            How the model was made, for the small print.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Of the first strip.
+        """
+        from ..plot import plot_pulls
+
+        return plot_pulls(self.likelihood.points, self.likelihood.pulls(self.values), meta)
+
+    def plot_correlation(self, meta: Mapping[str, str] = MappingProxyType({})) -> Any:
+        """Draw the correlation matrix of the parameters, with the numbers in the cells.
+
+        Parameters
+        ----------
+        meta
+            How the model was made, for the small print.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Of the matrix.
+        """
+        from ..plot import plot_correlation
+
+        # No units: these are numbers between -1 and 1.
+        return plot_correlation(self.correlation, [p.short_name for p in self.likelihood.parameters], meta)
+
     def table(self) -> Any:
         """`astropy.table.Table`: parameter, value, error_low, error_high, unit, at_bound; chi-square in its header."""
         from astropy.table import Table

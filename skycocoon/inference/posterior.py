@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -92,6 +93,31 @@ class Samples:
         names = [p.name for p in self.parameters]
         check_name("parameter", name, names)
         return np.quantile(self.chain[:, names.index(name)], probability)
+
+    def plot(self, best: Sequence[float] | None = None, meta: Mapping[str, str] = MappingProxyType({})) -> Any:
+        """Draw every parameter and every pair, with 68.3 and 95.4 % contours.
+
+        Parameters
+        ----------
+        best
+            (n,) values that are marked with lines, e.g. of the fit.
+        meta
+            How the model was made, for the small print.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Of the first parameter alone.
+
+        Raises
+        ------
+        InputError
+            If the package corner is missing.
+        """
+        from ..plot import plot_corner
+
+        names, units = [p.short_name for p in self.parameters], [p.unit for p in self.parameters]
+        return plot_corner(np.asarray(self.chain), names, units, best, meta)
 
     def table(self) -> Any:
         """`astropy.table.Table`: parameter, value (median), error_low, error_high (to 16 and 84 %), unit."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count
+from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -102,6 +104,42 @@ class Profile:
         return (
             f"below {self.grid[0] / scale:.4g}" if math.isnan(low) else f"{low / scale:.4g}",
             f"above {self.grid[-1] / scale:.4g}" if math.isnan(high) else f"{high / scale:.4g}",
+        )
+
+    def plot(self, meta: Mapping[str, str] = MappingProxyType({}), axes: Any = None) -> Any:
+        """Draw chi-square above its minimum, with the lines of 1, 2 and 3 sigma and the 1 sigma interval shaded.
+
+        Parameters
+        ----------
+        meta
+            How the model was made, for the small print.
+        axes
+            Where to draw; new ones if None.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Those that were drawn on.
+
+        Raises
+        ------
+        InputError
+            If chi-square is finite at fewer than two values.
+        """
+        from ..plot import plot_profile
+
+        known = np.isfinite(self.delta)
+        if known.sum() < 2:
+            raise InputError(f"profile of {self.parameter.name}: fewer than two points are known")
+        return plot_profile(
+            self.grid[known],
+            self.delta[known],
+            self.interval(),
+            name=self.parameter.short_name,
+            unit=self.parameter.unit,
+            ends=lambda scale: self.ends(scale=scale),
+            meta=meta,
+            axes=axes,
         )
 
     def __repr__(self) -> str:

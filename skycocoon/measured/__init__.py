@@ -2,7 +2,7 @@
 
 from .comparison import Comparison, Target
 from .data import Data, load_data
-from .ratio import RatioMeasurement, list_ratios
+from .ratio import RatioMeasurement, list_ratios, plot_ratios, ratio_panels
 from .spectrum import Measurement, list_measurements
 
 __all__ = [
@@ -14,4 +14,6 @@ __all__ = [
     "list_measurements",
     "list_ratios",
     "load_data",
+    "plot_ratios",
+    "ratio_panels",
 ]

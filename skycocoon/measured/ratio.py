@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import astropy.units as u
 import numpy as np
@@ -18,14 +19,23 @@ from ..points import Points, same_numbers
 from ..shipped import Shelf
 from ..units import M_PROTON, BoolArray, FloatArray, to_float
 
+if TYPE_CHECKING:
+    from ..plot import DataPoints, Panel
+
 __all__ = [
     "RATIOS",
+    "Curves",
     "RatioMeasurement",
     "list_ratios",
+    "plot_ratios",
+    "ratio_panels",
 ]
 
 RATIOS = Shelf("ratio", "ratios")
 """Shipped ratios."""
+Curves = Mapping[str, tuple[u.Quantity, FloatArray]]
+"""(n,) kinetic energies per nucleon or rigidities, and (n,) ratios, by the names of curves."""
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 # The nucleus that converts bounds: exact for C-12, O-16 and B-10; 10 % in rigidity for B-11.
 HALF_CHARGED = Species("A/Z = 2", 2, 1)
@@ -237,11 +247,42 @@ class RatioMeasurement:
         same = same_numbers(self.x, other.x) and same_numbers(u.Quantity(self.value), other.value * u.one)
         return self.quantity == other.quantity and same
 
-    def plot(self, **options: Any) -> Any:
-        """Draw the points; see :func:`skycocoon.plot.plot_ratio`."""
-        from importlib import import_module
+    def plot(
+        self,
+        *,
+        axes: Any = None,
+        meta: Mapping[str, str] = NOTHING,
+        quantity: str = "B/C",
+        series: Mapping[str, int] = NOTHING,
+    ) -> Any:
+        """Draw the points against energy per nucleon or rigidity; see :func:`plot_ratios` for the parameters.
 
-        return import_module("skycocoon.plot").plot_ratio({}, [self], **options)
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Those that were drawn on.
+        """
+        return plot_ratios({"": ({}, [self])}, meta, quantity, series, axes=axes)
+
+    def drawn(self, mark: int = 0) -> DataPoints:
+        """Turn the data set into points of a figure, against energy per nucleon [GeV] or rigidity [GV].
+
+        Parameters
+        ----------
+        mark
+            Place in the series of colours and marks.
+
+        Returns
+        -------
+        DataPoints
+            The ratios.
+        """
+        from ..plot import DataPoints
+
+        no_limits = np.zeros(self.value.size, dtype=bool)
+        x, words = self.x.to_value(u.GV if self.in_rigidity else u.GeV), "R [GV]" if self.in_rigidity else "T [GeV/n]"
+        points = Points(self.name, self.label, x, words, self.value, self.error_low, self.error_high, no_limits)
+        return DataPoints(points, mark=mark)
 
     def _range(self) -> str:
         unit = "GV" if self.in_rigidity else "GeV per nucleon"
@@ -273,3 +314,101 @@ def list_ratios() -> list[str]:
     ['bc-ams02-2016', 'bc-ams02-2018']
     """
     return RATIOS.names()
+
+
+def plot_ratios(
+    panels: Mapping[str, tuple[Curves, Iterable[RatioMeasurement]]],
+    meta: Mapping[str, str] = NOTHING,
+    quantity: str = "B/C",
+    series: Mapping[str, int] = NOTHING,
+    axes: Any = None,
+) -> Any:
+    """Draw curves and data of a ratio in panels side by side, with the same ratios on their axes.
+
+    Panels of the same kind (energy per nucleon, or rigidity) have the same x. A data set has the same mark in all of
+    them, and a curve of the same name the same line.
+
+    Parameters
+    ----------
+    panels
+        Curves and data of each panel, by the panel's title (``""`` for none). Curves by their names: (n,) kinetic
+        energies per nucleon or rigidities, and (n,) ratios. Data at the same kind of x.
+    meta
+        How the model was made, for the small print.
+    quantity
+        Name of the ratio, where no data say it.
+    series
+        Which of the marks (0, 1, ...) a data set has, by its name, and which of the lines a curve has, by its own: for
+        figures that show the same ones. By default the places of names among all panels.
+    axes
+        Where to draw a panel that is the only one; new ones if None.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        Of the first panel.
+
+    Raises
+    ------
+    InputError
+        If there is no panel or nothing in one, if energies and rigidities are mixed in one, or data of different
+        ratios.
+    """
+    from ..plot import plot_side_by_side
+
+    filled = {title: (curves, list(data)) for title, (curves, data) in panels.items()}
+    if not filled:
+        raise InputError("ratio: there is no panel to draw")
+    quantities = {item.quantity for _, data in filled.values() for item in data}
+    if len(quantities) > 1:
+        raise InputError(f"ratio: data of different ratios cannot be on one axis: {', '.join(sorted(quantities))}")
+    quantity = quantities.pop() if quantities else quantity
+    points = dict.fromkeys(item.name for _, data in filled.values() for item in data)
+    lines = dict.fromkeys(name for curves, _ in filled.values() for name in curves)
+    series = {**{name: k for names in (points, lines) for k, name in enumerate(names)}, **series}
+    drawn = [_panel(title, curves, data, quantity, series) for title, (curves, data) in filled.items()]
+    return plot_side_by_side(drawn, meta, axes)
+
+
+def _panel(title: str, curves: Curves, data: list[RatioMeasurement], quantity: str, series: Mapping[str, int]) -> Panel:
+    """A panel of a ratio, with its curves' lines and its data's marks by their names."""
+    from ..plot import Axis, Curve, Panel
+    from ..plot.curves import PER_NUCLEON, RIGIDITY, ratio_look
+
+    kinds = [x.unit.is_equivalent(u.GV) for x, _ in curves.values()] + [item.in_rigidity for item in data]
+    if not kinds:
+        raise InputError("ratio: there is neither a curve nor a data set to draw")
+    if len(set(kinds)) > 1:
+        raise InputError("ratio: kinetic energies per nucleon and rigidities cannot be on one axis; choose one")
+    unit, x_axis = (u.GV, RIGIDITY) if kinds[0] else (u.GeV, PER_NUCLEON)
+    return Panel(
+        title,
+        tuple(Curve(name, x.to_value(unit), y, ratio_look(series[name])) for name, (x, y) in curves.items()),
+        tuple(item.drawn(series[item.name]) for item in data),
+        x=x_axis,
+        y=Axis(quantity),
+    )
+
+
+def ratio_panels(
+    curves_of: Callable[[bool], Curves], data: Iterable[RatioMeasurement]
+) -> dict[str, tuple[Curves, list[RatioMeasurement]]]:
+    """Panels for :func:`plot_ratios`: data in energy per nucleon in one, data in rigidity in another.
+
+    Parameters
+    ----------
+    curves_of
+        Gives the curves in rigidity for True, in energy per nucleon for False.
+    data
+        One ratio's data sets; the kind of the first comes first.
+
+    Returns
+    -------
+    dict
+        Curves and data by the panel's title, which is empty if there is one panel only.
+    """
+    kinds: dict[bool, list[RatioMeasurement]] = {}
+    for item in data:
+        kinds.setdefault(item.in_rigidity, []).append(item)
+    titles = {False: "data in energy per nucleon", True: "data in rigidity"}
+    return {titles[kind] if len(kinds) > 1 else "": (curves_of(kind), items) for kind, items in kinds.items()}

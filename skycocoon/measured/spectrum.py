@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import astropy.units as u
 import numpy as np
@@ -18,8 +18,12 @@ from ..points import Points, same_numbers
 from ..shipped import Shelf
 from ..sky import Region, Sed
 from ..sky.convention import check_flavour, check_messenger, flavour_factor
-from ..units import INTENSITY, BoolArray, FloatArray, quantity, within
+from ..sky.sed import spectrum_title
+from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, BoolArray, FloatArray, quantity, within
 from .comparison import Comparison, Target
+
+if TYPE_CHECKING:
+    from ..plot import DataPoints
 
 __all__ = [
     "MEASUREMENTS",
@@ -397,11 +401,67 @@ class Measurement:
         same = same_numbers(self.energy, other.energy) and same_numbers(self.value, other.value)
         return self.messenger == other.messenger and same
 
-    def plot(self, **options: Any) -> Any:
-        """Draw the points; see :func:`skycocoon.plot.plot_measurement`."""
-        from importlib import import_module
+    def plot(self, *, axes: Any = None, index: int = 0, flux: bool | None = None, aside: bool = False) -> Any:
+        """Draw the points with their errors and bins, arrows for limits, or a band: E^2 times the values.
 
-        return import_module("skycocoon.plot").plot_measurement(self, **options)
+        Parameters
+        ----------
+        axes
+            Where to draw, without words about the axes; new ones, with these, if None.
+        index
+            Place in the series of colours and marks.
+        flux
+            Whether to draw fluxes of the region instead of intensities; as published if None.
+        aside
+            Whether to draw in grey, with the region that was measured: for orientation, beside data of another region.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Those that were drawn on.
+        """
+        from ..plot import Panel, plot_panel
+        from ..plot.curves import E2_AXES
+        from ..plot.panels import draw_data
+
+        flux = not self.per_steradian if flux is None else flux
+        points = self.drawn(flux, index, aside=aside)
+        if axes is not None:
+            draw_data(axes, points)
+            return axes
+        title = spectrum_title(self.messenger, self.flavour, self.region)
+        return plot_panel(Panel(title, (), (points,), y=E2_AXES[E2_FLUX if flux else E2_INTENSITY]), meta=None)
+
+    def drawn(self, flux: bool, mark: int = 0, *, aside: bool = False) -> DataPoints:
+        """Turn the data set into points of a figure: E^2 times an intensity, or times the flux of its region.
+
+        Parameters
+        ----------
+        flux
+            Whether to give fluxes of the region instead of intensities.
+        mark
+            Place in the series of colours and marks.
+        aside
+            Whether it is drawn in grey, for orientation only; then its label names the region.
+
+        Returns
+        -------
+        DataPoints
+            Against energy [TeV], in GeV cm^-2 s^-1, and sr^-1 for intensities.
+        """
+        from ..plot import DataPoints
+
+        factor: Any = 1.0
+        if flux == self.per_steradian:
+            factor = self.region.solid_angle if flux else 1.0 / self.region.solid_angle
+        unit = E2_FLUX if flux else E2_INTENSITY
+        y, low, high = (
+            (self.energy**2 * value * factor).to_value(unit) for value in (self.value, self.error_low, self.error_high)
+        )
+        label = f"{self.label} [{self.region.name}]" if aside else self.label
+        points = Points(self.name, label, self.energy.to_value(u.TeV), "E [TeV]", y, low, high, self.limit)
+        bins = self.energy_min.to_value(u.TeV), self.energy_max.to_value(u.TeV)
+        return DataPoints(points, bins, self.band, mark, aside)
 
     def __repr__(self) -> str:
         unit = "per sr" if self.per_steradian else "whole region"

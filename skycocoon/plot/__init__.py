@@ -1,30 +1,26 @@
-"""Every figure. The only place that imports matplotlib."""
+"""Curves, points and images on axes; knows nothing of what they mean. The only place that imports matplotlib."""
 
-from .panels import Curve, Panel, plot_panels
-from .parts import plot_absorption, plot_gas, plot_sea
-from .ratio import plot_ratio, plot_ratios
-from .sky import plot_map, plot_region
-from .spectra import plot_measurement, plot_sed
+from .curves import Axis, Curve, DataPoints, Look
+from .panels import Panel, plot_panel, plot_panels, plot_side_by_side
+from .sky import plot_fractions, plot_sky
 from .statistics import plot_corner, plot_correlation, plot_profile, plot_pulls
 from .style import save, style
 
 __all__ = [
+    "Axis",
     "Curve",
+    "DataPoints",
+    "Look",
     "Panel",
-    "plot_absorption",
     "plot_corner",
     "plot_correlation",
-    "plot_gas",
-    "plot_map",
-    "plot_measurement",
+    "plot_fractions",
+    "plot_panel",
     "plot_panels",
     "plot_profile",
     "plot_pulls",
-    "plot_ratio",
-    "plot_ratios",
-    "plot_region",
-    "plot_sea",
-    "plot_sed",
+    "plot_side_by_side",
+    "plot_sky",
     "save",
     "style",
 ]

@@ -1,12 +1,12 @@
-"""What a fit has found: pulls, correlations, profiles, samples."""
+"""Figures of a fit, from arrays and names: pulls, correlations, profiles of chi-square, samples."""
 
 from __future__ import annotations
 
 import math
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import astropy.units as u
 import matplotlib.pyplot as plt
@@ -15,11 +15,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
 
 from ..errors import InputError
+from ..points import Points
 from ..units import FloatArray
-from .style import BLACK, BLUE, GREY, NOTHING_SAID, VERMILION, mark, new_axes, sign, style
-
-if TYPE_CHECKING:
-    from ..inference import FitResult, Parameter, Profile, Samples
+from .panels import NO_META
+from .style import BLACK, BLUE, GREY, VERMILION, mark, new_axes, sign, style
 
 __all__ = [
     "plot_corner",
@@ -36,19 +35,11 @@ QUANTILES = (0.1587, 0.5, 0.8413)
 FARTHEST = 4.0
 
 
-def _name(parameter: Parameter) -> str:
-    """What a parameter is called in a figure: its label or, without most of its sections, its key."""
-    first, *rest = parameter.name.split(".")
-    if first == "normalisation":
-        return parameter.label or f"norm. {'.'.join(rest)}"
-    return parameter.label or ".".join([first, *rest][-2:])
-
-
-def _label(parameter: Parameter, power: int = 0, width: int = 22) -> str:
+def _label(name: str, unit: str, power: int = 0, width: int = 22) -> str:
     """Name and unit for an axis, where values are divided by a power of ten."""
-    unit = " ".join(([f"$10^{{{power}}}$"] if power else []) + ([_unit(parameter.unit)] if parameter.unit else []))
+    unit = " ".join(([f"$10^{{{power}}}$"] if power else []) + ([_raised(unit)] if unit else []))
     # A unit stays in one line, with its bracket.
-    parts = [*textwrap.wrap(_name(parameter), width, break_long_words=False, break_on_hyphens=False)]
+    parts = [*textwrap.wrap(name, width, break_long_words=False, break_on_hyphens=False)]
     if not unit:
         return "\n".join(parts)
     # Commands of TeX are longer than what they draw: in an axis label a symbol and its unit fit into one line.
@@ -56,12 +47,12 @@ def _label(parameter: Parameter, power: int = 0, width: int = 22) -> str:
     return "\n".join(parts) + f"{separator}[{unit}]"
 
 
-def _unit(name: str) -> str:
+def _raised(unit: str) -> str:
     """A unit with its powers raised; as it is if astropy does not know it."""
     try:
-        return str(u.Unit(name).to_string("latex_inline"))
+        return str(u.Unit(unit).to_string("latex_inline"))
     except ValueError:
-        return name
+        return unit
 
 
 def _plain(text: str) -> str:
@@ -76,24 +67,23 @@ def _power(values: FloatArray) -> int:
     return power if not -3 <= power <= 3 else 0
 
 
-def plot_pulls(result: FitResult, meta: Mapping[str, str] = NOTHING_SAID) -> Axes:
+def plot_pulls(sets: Sequence[Points], pulls: Mapping[str, FloatArray], meta: Mapping[str, str] = NO_META) -> Axes:
     """Draw (data - model)/error of every point against its x, one strip for each data set.
 
     Parameters
     ----------
-    result
-        The fit.
+    sets
+        The data sets.
+    pulls
+        (n,) pulls of each, by its name.
     meta
-        How the model came about, for the small print.
+        How the model was made, for the small print.
 
     Returns
     -------
     Axes
         Of the first strip.
     """
-    likelihood = result.likelihood
-    pulls, chi2 = likelihood.pulls(result.values), likelihood.chi2_by_set(result.values)
-    sets = likelihood.points
     # One axis for all if they have the same quantity on it.
     same = len({item.x_label for item in sets}) == 1
     with style():
@@ -101,55 +91,62 @@ def plot_pulls(result: FitResult, meta: Mapping[str, str] = NOTHING_SAID) -> Axe
             len(sets), 1, figsize=(6.4, 1.3 + (1.15 if same else 1.45) * len(sets)), layout="constrained", sharey=True,
             sharex=same, squeeze=False,
         )  # fmt: skip
-        every: list[Axes] = list(grid[:, 0])
-        for index, (axes, item) in enumerate(zip(every, sets, strict=True)):
-            pull = pulls[item.name]
-            for sigma, alpha in ((2, 0.08), (1, 0.12)):
-                axes.axhspan(-sigma, sigma, color=BLACK, alpha=alpha, lw=0)
-            axes.axhline(0, color=GREY, lw=0.8)
-            near = np.abs(pull) <= FARTHEST
-            # As in figures of the data themselves, where they come in the same order.
-            axes.plot(item.x[near], pull[near], ls="none", ms=4.5, **mark(index))
-            for sign_of, arrow in ((1, "^"), (-1, "v")):
-                far = ~near & (np.sign(pull) == sign_of)
-                edge = np.full(far.sum(), sign_of * (FARTHEST - 0.3))
-                axes.plot(item.x[far], edge, arrow, color=VERMILION, ms=6)
-                for x, y, value in zip(item.x[far], edge, pull[far], strict=True):
-                    axes.annotate(
-                        f"{value:.0f}", (x, y), (4, 0), "data", "offset points", fontsize=7, va="center",
-                        color=VERMILION,
-                    )  # fmt: skip
-            if np.all(item.x > 0):
-                axes.set_xscale("log")
-                axes.xaxis.set_minor_formatter(NullFormatter())
-                # One point alone has no scale of its own.
-                if not same and item.x.min() == item.x.max():
-                    axes.set_xlim(item.x[0] / 10, item.x[0] * 10)
-            number = "1 number" if pull.size == 1 else f"{pull.size} points"
-            axes.set_title(rf"{item.label}: $\chi^2$ = {chi2[item.name]:.1f}, {number}", fontsize=9, loc="left")
-            if not same or axes is every[-1]:
+        strips: list[Axes] = list(grid[:, 0])
+        for index, (axes, item) in enumerate(zip(strips, sets, strict=True)):
+            _draw_pulls(axes, item, pulls[item.name], index)
+            # One point alone has no scale of its own.
+            if np.all(item.x > 0) and not same and item.x.min() == item.x.max():
+                axes.set_xlim(item.x[0] / 10, item.x[0] * 10)
+            if not same or axes is strips[-1]:
                 axes.set_xlabel(item.x_label, fontsize=9)
-            axes.tick_params(labelsize=8)
-        every[0].set_ylim(-FARTHEST, FARTHEST)
-        every[0].set_yticks([-2, 0, 2])
+        strips[0].set_ylim(-FARTHEST, FARTHEST)
+        strips[0].set_yticks([-2, 0, 2])
         figure.supylabel("(data − model) / error", fontsize=11)
-        sign(every[-1], meta)
-        return every[0]
+        sign(strips[-1], meta)
+        return strips[0]
 
 
-def plot_correlation(result: FitResult, meta: Mapping[str, str] = NOTHING_SAID) -> Axes:
+def _draw_pulls(axes: Axes, item: Points, pull: FloatArray, index: int) -> None:
+    """One strip of pulls: points, or arrows with a number where they are far, over bands of 1 and 2 sigma."""
+    for sigma, alpha in ((2, 0.08), (1, 0.12)):
+        axes.axhspan(-sigma, sigma, color=BLACK, alpha=alpha, lw=0)
+    axes.axhline(0, color=GREY, lw=0.8)
+    near = np.abs(pull) <= FARTHEST
+    # As in figures of the data themselves, where they come in the same order.
+    axes.plot(item.x[near], pull[near], ls="none", ms=4.5, **mark(index))
+    for side, arrow in ((1, "^"), (-1, "v")):
+        far = ~near & (np.sign(pull) == side)
+        edge = np.full(far.sum(), side * (FARTHEST - 0.3))
+        axes.plot(item.x[far], edge, arrow, color=VERMILION, ms=6)
+        for x, y, value in zip(item.x[far], edge, pull[far], strict=True):
+            axes.annotate(
+                f"{value:.0f}", (x, y), (4, 0), "data", "offset points", fontsize=7, va="center", color=VERMILION
+            )
+    if np.all(item.x > 0):
+        axes.set_xscale("log")
+        axes.xaxis.set_minor_formatter(NullFormatter())
+    number = "1 number" if pull.size == 1 else f"{pull.size} points"
+    axes.set_title(rf"{item.label}: $\chi^2$ = {float(pull @ pull):.1f}, {number}", fontsize=9, loc="left")
+    axes.tick_params(labelsize=8)
+
+
+def plot_correlation(matrix: FloatArray, names: Sequence[str], meta: Mapping[str, str] = NO_META) -> Axes:
     """Draw the correlation matrix of a fit's parameters, with the numbers in the cells.
 
     Parameters
     ----------
-    result
-        The fit.
+    matrix
+        (n, n) correlation coefficients; NaN where there is none.
+    names
+        (n,) what the parameters are called.
     meta
-        How the model came about, for the small print.
+        How the model was made, for the small print.
+
+    Returns
+    -------
+    Axes
+        Of the matrix.
     """
-    matrix = np.asarray(result.correlation)
-    # No units: these are numbers between -1 and 1.
-    names = [_name(parameter) for parameter in result.likelihood.parameters]
     count = len(names)
     with style():
         axes = new_axes((max(2.6 + 0.62 * count, 4.2), 2.2 + 0.55 * count))
@@ -184,36 +181,51 @@ def _readable(background: FloatArray) -> str:
 
 
 def _sign_corner(axes: Axes, meta: Mapping[str, str], place: tuple[float, float]) -> None:
-    """The small print in a corner of the figure, where tick labels hang below the axes."""
+    """Write the small print into a corner of the figure, where tick labels hang below the axes."""
     words = " ".join(meta[key].split("/")[-1] for key in ("creator", "version", "model") if key in meta)
     axes.figure.text(*place, words, ha="right", va="bottom" if place[1] < 0.5 else "top", fontsize=6)
 
 
-def plot_profile(profile: Profile, meta: Mapping[str, str] = NOTHING_SAID, axes: Axes | None = None) -> Axes:
+def plot_profile(
+    grid: FloatArray,
+    delta: FloatArray,
+    interval: tuple[float, float],
+    *,
+    name: str,
+    unit: str,
+    ends: Callable[[float], tuple[str, str]],
+    meta: Mapping[str, str] = NO_META,
+    axes: Axes | None = None,
+) -> Axes:
     """Draw delta chi-square against a parameter, with the lines of 1, 2 and 3 sigma and the 1 sigma interval shaded.
 
     Parameters
     ----------
-    profile
-        Of one parameter, over all others.
+    grid, delta
+        (n,) values of the parameter, increasing, and chi-square above its minimum at each; two or more, finite.
+    interval
+        Ends of the 1 sigma interval; NaN where the grid ends before.
+    name, unit
+        What the parameter is called, and its unit.
+    ends
+        Gives the ends of the interval in words, divided by a power of ten.
     meta
-        How the model came about, for the small print.
+        How the model was made, for the small print.
     axes
         Where; new ones if None.
+
+    Returns
+    -------
+    Axes
+        Those that were drawn on.
     """
-    order = np.argsort(profile.grid)
-    grid, delta = np.asarray(profile.grid)[order], np.asarray(profile.delta)[order]
-    known = np.isfinite(delta)
-    grid, delta = grid[known], delta[known]
-    if grid.size < 2:
-        raise InputError(f"profile of {profile.parameter.name}: fewer than two points are known")
     # The root is nearly straight on either side of the minimum: lines between the points follow it well.
     root = np.sqrt(np.maximum(delta, 0.0)) * np.where(grid < grid[np.argmin(delta)], -1.0, 1.0)
     fine = np.linspace(grid[0], grid[-1], 1001)
     line = np.interp(fine, grid, root) ** 2
     power = _power(grid)
     scale = 10.0**power
-    low, high = profile.interval()
+    low, high = interval
     with style():
         axes = new_axes() if axes is None else axes
         inside = (fine >= (low if math.isfinite(low) else grid[0])) & (
@@ -223,35 +235,48 @@ def plot_profile(profile: Profile, meta: Mapping[str, str] = NOTHING_SAID, axes:
         axes.plot(fine / scale, line, color=BLUE)
         axes.plot(grid / scale, delta, "o", color=BLUE, mfc="white", ms=4)
         top = min(max(1.3 * float(delta.max()), 1.3), 12.0)
-        for level, name in SIGMAS.items():
+        for level, sigmas in SIGMAS.items():
             if level < top:
                 axes.axhline(level, color=GREY, lw=0.8, ls="--")
                 axes.annotate(
-                    name, (1, level), (-4, 2), ("axes fraction", "data"), "offset points", ha="right", fontsize=8,
+                    sigmas, (1, level), (-4, 2), ("axes fraction", "data"), "offset points", ha="right", fontsize=8,
                     color="#444444",
                 )  # fmt: skip
         axes.set_ylim(0, top)
         axes.set_xlim(grid[0] / scale, grid[-1] / scale)
-        axes.set_xlabel(_label(profile.parameter, power, 60))
+        axes.set_xlabel(_label(name, unit, power, 60))
         axes.set_ylabel(r"$\Delta\chi^2$")
-        start, end = profile.ends(scale=scale)
+        start, end = ends(scale)
         axes.set_title(f"lowest at {grid[np.argmin(delta)] / scale:.4g}; 68.3 % from {start} to {end}", fontsize=10)
         # Not what was changed: factors on single data sets are those of the best fit, and not along the profile.
         sign(axes, {key: value for key, value in meta.items() if key in ("creator", "version", "model")})
         return axes
 
 
-def plot_corner(samples: Samples, best: Sequence[float] | None = None, meta: Mapping[str, str] = NOTHING_SAID) -> Axes:
+def plot_corner(
+    chain: FloatArray,
+    names: Sequence[str],
+    units: Sequence[str],
+    best: Sequence[float] | None = None,
+    meta: Mapping[str, str] = NO_META,
+) -> Axes:
     """Draw the samples of a posterior: every parameter and every pair, with 68.3 and 95.4 % contours.
 
     Parameters
     ----------
-    samples
-        From :func:`skycocoon.inference.sample`.
+    chain
+        (m, n) samples.
+    names, units
+        (n,) what the parameters are called, and their units.
     best
-        Values that are marked with lines, e.g. of the fit, in the samples' order.
+        (n,) values that are marked with lines, e.g. of the fit.
     meta
-        How the model came about, for the small print.
+        How the model was made, for the small print.
+
+    Returns
+    -------
+    Axes
+        Of the first parameter alone.
 
     Raises
     ------
@@ -262,15 +287,14 @@ def plot_corner(samples: Samples, best: Sequence[float] | None = None, meta: Map
         import corner
     except ImportError:
         raise InputError('corner plot: the package corner is missing; pip install "skycocoon[sampling]"') from None
-    chain = np.asarray(samples.chain)
     powers = [_power(np.median(column)) for column in chain.T]
     scale = 10.0 ** np.array(powers, dtype=np.float64)
     with style():
-        count = len(samples.parameters)
+        count = len(names)
         figure: Any = plt.figure(figsize=(1.2 + 1.75 * count, 1.2 + 1.75 * count))
         corner.corner(
-            chain / scale, labels=[_label(p, power) for p, power in zip(samples.parameters, powers, strict=True)],
-            fig=figure, color=BLUE, quantiles=QUANTILES, levels=(0.683, 0.954), smooth=0.7,
+            chain / scale, labels=[_label(*words) for words in zip(names, units, powers, strict=True)], fig=figure,
+            color=BLUE, quantiles=QUANTILES, levels=(0.683, 0.954), smooth=0.7,
             truths=None if best is None else list(np.asarray(best) / scale), truth_color=VERMILION,
             label_kwargs={"fontsize": 8}, max_n_ticks=4, bins=25,
         )  # fmt: skip

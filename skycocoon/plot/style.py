@@ -1,4 +1,4 @@
-"""What all figures share: colours, marks, axes, the small print, and how they are saved.
+"""What all figures share: colours, marks, settings, the small print, and how they are saved.
 
 Colours are Okabe and Ito's and cividis: both stay apart for colour-blind readers and in grey print.
 """
@@ -9,19 +9,23 @@ import textwrap
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-import astropy.units as u
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
-from ..sky.convention import FLAVOURS
-
 __all__ = [
+    "BANDS",
+    "BLACK",
+    "BLUE",
+    "GREEN",
+    "GREY",
+    "LINES",
+    "ORANGE",
+    "PURPLE",
+    "VERMILION",
     "mark",
-    "messenger_title",
     "new_axes",
     "save",
     "sign",
@@ -29,34 +33,20 @@ __all__ = [
 ]
 
 # Okabe & Ito 2008.
-BLACK, ORANGE, SKY, GREEN, YELLOW, BLUE, VERMILION, PURPLE = (
-    "#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7",
+BLACK, ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = (
+    "#000000", "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7",
 )  # fmt: skip
 GREY = "#888888"
 LINES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+"""Colours of curves, in the order in which they are taken."""
 POINTS = (BLACK, PURPLE, GREEN, ORANGE, SKY)
 MARKS = ("o", "s", "D", "^", "v", "P")
-VARIANTS = (":", "-.", (0, (1, 3)))
 BANDS = ((ORANGE, ""), (SKY, "///"), (PURPLE, "\\\\\\"))
-
-E2I = u.GeV / u.cm**2 / u.s / u.sr
-E2F = u.GeV / u.cm**2 / u.s
-LABELS = {
-    E2I: r"$E^2\,\Phi\ \ [\mathrm{GeV\,cm^{-2}\,s^{-1}\,sr^{-1}}]$",
-    E2F: r"$E^2\,\mathrm{d}N/\mathrm{d}E\ \ [\mathrm{GeV\,cm^{-2}\,s^{-1}}]$",
-}
-NOTHING_SAID: Mapping[str, str] = MappingProxyType({})
-NAMES = {"gamma": "gamma rays", "neutrino": "neutrinos"}
-
-
-def messenger_title(messenger: str, flavour: str) -> str:
-    """The messenger and its convention, for a title."""
-    convention = FLAVOURS[flavour].replace("nu + anti-nu", r"$\nu+\bar\nu$") if flavour else ""
-    return NAMES[messenger] + (f", {convention}" if convention else "")
+"""Colour and hatch of bands, in the order in which they are taken."""
 
 
 def style() -> AbstractContextManager[None]:
-    """Settings of every figure, for use in a ``with``."""
+    """Settings of matplotlib for every figure, for use in a ``with``."""
     return mpl.rc_context(
         {
             "figure.dpi": 150,
@@ -81,13 +71,32 @@ def style() -> AbstractContextManager[None]:
 
 
 def new_axes(size: tuple[float, float] = (6.4, 4.8)) -> Axes:
-    """Axes of a new figure; size in inches."""
+    """Make a figure with one pair of axes.
+
+    Parameters
+    ----------
+    size
+        Width and height of the figure [inch].
+
+    Returns
+    -------
+    Axes
+        The axes, which know their figure.
+    """
     axes: Axes = plt.subplots(figsize=size, layout="constrained")[1]
     return axes
 
 
 def save(axes: Axes, *paths: str | Path) -> None:
-    """Write the figure that holds the axes, in the format of each path's ending, and close it."""
+    """Write the figure that holds the axes, in the format of each path's ending, and close it.
+
+    Parameters
+    ----------
+    axes
+        Any axes of the figure.
+    paths
+        Files to write: ``.png``, ``.pdf`` or ``.svg``.
+    """
     figure = axes.get_figure(root=True)
     with style():
         for path in paths:
@@ -96,13 +105,43 @@ def save(axes: Axes, *paths: str | Path) -> None:
 
 
 def mark(index: int) -> dict[str, Any]:
-    """Mark and colours of the points of a data set, by its place in the series; the first is filled."""
+    """Mark and colours of a data set's points, by its place in the series; those of the first set are filled.
+
+    Parameters
+    ----------
+    index
+        Place in the series of data sets, from 0; it begins again after the last colour or mark.
+
+    Returns
+    -------
+    dict
+        Keywords of matplotlib: ``marker``, ``color`` and ``mfc``.
+
+    Examples
+    --------
+    >>> mark(0)
+    {'marker': 'o', 'color': '#000000', 'mfc': '#000000'}
+    >>> mark(1)["mfc"]
+    'white'
+    """
     colour = POINTS[index % len(POINTS)]
     return {"marker": MARKS[index % len(MARKS)], "color": colour, "mfc": colour if index == 0 else "white"}
 
 
-def sign(axes: Axes, meta: Mapping[str, str], width: int = 110) -> None:
-    """Say in small print which model a figure shows, and what was changed in it; in lines of some letters."""
+def sign(axes: Axes, meta: Mapping[str, str] | None, width: int = 110) -> None:
+    """Write in small print below the axes which model they show, and what was changed in it.
+
+    Parameters
+    ----------
+    axes
+        Where to write.
+    meta
+        How the model was made: ``creator``, ``version``, ``model``, ``changes`` and ``absorption`` are written, where
+        they are given. Nothing to write if None.
+    width
+        Most letters in a line.
+    """
+    meta = meta or {}
     words = [f"{meta['creator']} {meta.get('version', '')}"] if "creator" in meta else []
     words += [meta[key].split("/")[-1] if key == "model" else meta[key] for key in ("model", "changes") if key in meta]
     if meta.get("absorption", "none") != "none":

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +12,13 @@ import numpy as np
 from ..config import LoadedModel
 from ..measured import RatioMeasurement, load_data
 from ..nuclei import Nuclei
-from ..units import FloatArray
 
 __all__ = [
     "RATIOS",
     "chi_squares",
-    "curves",
     "data_of",
     "default_energies",
     "draw",
-    "grid",
-    "ratio_panels",
     "table",
 ]
 
@@ -72,50 +66,11 @@ def chi_squares(nuclei: Nuclei, data: Iterable[RatioMeasurement], lowest: u.Quan
     return found
 
 
-def grid(in_rigidity: bool) -> u.Quantity:
-    """Where ratios are drawn: 0.3 to 1e5 GeV per nucleon, or 1 (where :class:`Nuclei` begin) to 1e5 GV."""
-    return np.geomspace(1.0, 1e5, 251) * u.GV if in_rigidity else np.geomspace(0.3, 1e5, 277) * u.GeV
-
-
-def curves(nuclei: Nuclei, in_rigidity: bool) -> dict[str, tuple[u.Quantity, FloatArray]]:
-    """The model's B/C, and that of the same transport without cocoons, ready to be drawn."""
-    x = grid(in_rigidity)
-    found = {"model": (x, nuclei.ratio(x))}
-    if nuclei.grammage is not None:
-        found["same transport, no cocoons"] = (x, replace(nuclei, grammage=None).ratio(x))
-    return found
-
-
-def ratio_panels(
-    curves_of: Callable[[bool], Mapping[str, tuple[u.Quantity, FloatArray]]], data: Iterable[RatioMeasurement]
-) -> dict[str, tuple[Mapping[str, tuple[u.Quantity, FloatArray]], list[RatioMeasurement]]]:
-    """Panels for :func:`skycocoon.plot.plot_ratios`: data in energy per nucleon in one, data in rigidity in another.
-
-    Parameters
-    ----------
-    curves_of
-        Gives the curves, in rigidity if it is told so (True), else in energy per nucleon.
-    data
-        One ratio's data sets; the kind of the first comes first.
-
-    Returns
-    -------
-    dict
-        Curves and data by the panel's title, which is empty if there is one panel only.
-    """
-    kinds: dict[bool, list[RatioMeasurement]] = {}
-    for item in data:
-        kinds.setdefault(item.in_rigidity, []).append(item)
-    titles = {False: "data in energy per nucleon", True: "data in rigidity"}
-    return {titles[kind] if len(kinds) > 1 else "": (curves_of(kind), items) for kind, items in kinds.items()}
-
-
 def draw(loaded: LoadedModel, data: Iterable[RatioMeasurement], path: Path) -> None:
     """Draw B/C of a model with data, into a file: data in energy per nucleon and in rigidity side by side."""
-    from ..plot import plot_ratios, save
+    from ..plot import save
 
-    panels = ratio_panels(partial(curves, loaded.nuclei), data)
-    save(plot_ratios(panels, loaded.model.provenance), path)
+    save(loaded.nuclei.plot(data, loaded.model.provenance), path)
 
 
 def default_energies() -> u.Quantity:

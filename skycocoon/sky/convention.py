@@ -10,6 +10,7 @@ __all__ = [
     "check_flavour",
     "check_messenger",
     "flavour_factor",
+    "messenger_title",
 ]
 
 MESSENGERS = ("gamma", "neutrino")
@@ -18,6 +19,32 @@ FLAVOURS = {
     "all-flavour": "sum of the three flavours, nu + anti-nu",
 }
 """Neutrino conventions. Full mixing: one flavour at Earth is a third of all flavours."""
+
+TITLES = {"gamma": "gamma rays", "neutrino": "neutrinos"}
+
+
+def messenger_title(messenger: str, flavour: str) -> str:
+    """Name the messenger and its flavour convention, for the title of a figure.
+
+    Parameters
+    ----------
+    messenger
+        One of :data:`MESSENGERS`.
+    flavour
+        One of :data:`FLAVOURS`, or ``""`` for gamma rays.
+
+    Returns
+    -------
+    str
+        The words, with symbols in TeX.
+
+    Examples
+    --------
+    >>> messenger_title("neutrino", "per-flavour")
+    'neutrinos, per flavour at Earth, $\\\\nu+\\\\bar\\\\nu$'
+    """
+    convention = FLAVOURS[flavour].replace("nu + anti-nu", r"$\nu+\bar\nu$") if flavour else ""
+    return TITLES[messenger] + (f", {convention}" if convention else "")
 
 
 def flavour_factor(given: str, wanted: str) -> float:

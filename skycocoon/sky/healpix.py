@@ -29,6 +29,7 @@ __all__ = [
     "pixels_at",
     "reorder",
     "rotation",
+    "sky_image",
     "unit_vectors",
 ]
 
@@ -273,3 +274,26 @@ def rotation(to_frame: str, from_frame: str = "G") -> FloatArray:
     if to_frame == from_frame:
         return np.eye(3)
     return np.asarray(healpy.Rotator(coord=[from_frame, to_frame]).mat)
+
+
+def sky_image(values: FloatArray, nside: int) -> FloatArray:
+    """Sample a RING map on an even grid of latitude and of minus the longitude, as figures show the sky.
+
+    Parameters
+    ----------
+    values
+        (12 nside^2,) values of the pixels.
+    nside
+        HEALPix resolution.
+
+    Returns
+    -------
+    image
+        (450, 900) values at the middles of cells of 0.4 deg: b grows with the row, from the south pole; the longitude
+        falls with the column, from 180 to -180 deg.
+    """
+    x = np.linspace(-math.pi, math.pi, 901)
+    b = np.linspace(-math.pi / 2, math.pi / 2, 451)
+    xc, bc = np.meshgrid(0.5 * (x[1:] + x[:-1]), 0.5 * (b[1:] + b[:-1]))
+    vectors = unit_vectors(-xc, bc)
+    return np.asarray(values[pixels_at(nside, vectors.reshape(-1, 3), nest=False)].reshape(xc.shape))

@@ -372,11 +372,23 @@ class Region:
             note = f", {part:.4f} of {self.unmasked.name}" + (f"; {self.note}" if self.note else "")
         return f"{self.name}: {limits}{self.solid_angle.to_value(u.sr):.6g} sr{note}"
 
-    def plot(self, **options: Any) -> Any:
-        """Draw the region on the sky; see :func:`skycocoon.plot.plot_region`."""
-        from importlib import import_module
+    def plot(self, nside: int = 64) -> Any:
+        """Draw which part of the sky the region covers, in Mollweide projection.
 
-        return import_module("skycocoon.plot").plot_region(self, **options)
+        Parameters
+        ----------
+        nside
+            HEALPix resolution in which it is drawn.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Of the figure.
+        """
+        from ..plot import plot_fractions
+
+        title = f"{self.name}: {self.solid_angle.to_value(u.sr):.4g} sr"
+        return plot_fractions(healpix.sky_image(self.fractions(nside), nside), title)
 
 
 def _frame_of_mask(source: str | Path, in_file: str, given: str) -> str:

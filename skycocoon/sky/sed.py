@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import textwrap
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import astropy.units as u
@@ -12,12 +15,13 @@ import numpy as np
 
 from ..errors import InputError, check_name
 from ..outputs import new_file
-from ..units import INTENSITY, within
-from .convention import FLAVOURS, check_flavour, flavour_factor
+from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, FloatArray, within
+from .convention import FLAVOURS, check_flavour, flavour_factor, messenger_title
 from .region import Region
 
 __all__ = [
     "Sed",
+    "spectrum_title",
 ]
 
 
@@ -185,11 +189,142 @@ class Sed:
         with new_file(path, overwrite) as temporary:
             table.write(temporary, format="ascii.ecsv", overwrite=True)
 
-    def plot(self, **options: Any) -> Any:
-        """Draw E^2 times the intensity; see :func:`skycocoon.plot.plot_sed`."""
-        from importlib import import_module
+    def plot(
+        self,
+        *,
+        axes: Any = None,
+        data: Any = (),
+        factor: float = 1.0,
+        factor_name: str = "",
+        flux: bool | None = None,
+        name: str = "",
+        variants: Mapping[str, Sed] = MappingProxyType({}),
+        nearby: Iterable[Any] = (),
+    ) -> Any:
+        """Draw E^2 times the region's intensity against energy, component by component, with data.
 
-        return import_module("skycocoon.plot").plot_sed(self, **options)
+        Parameters
+        ----------
+        axes
+            Where to draw; new ones if None.
+        data
+            One :class:`~skycocoon.measured.Measurement` or several, of the same messenger and region; of the region
+            before masking, if sources are masked in this one.
+        factor, factor_name
+            Multiplies the model, once; the legend's title says so, and the model without it stays in the figure as a
+            thin line.
+        flux
+            Whether to draw the flux of the whole region instead of the mean intensity; if None, as the first data set
+            was published.
+        name, variants
+            SEDs of the same model with other parameters, by name: their totals, and the components that differ; and
+            what the model itself is called beside them.
+        nearby
+            Intensities that were measured in other parts of this sky, in grey: for orientation only.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Those that were drawn on.
+
+        Raises
+        ------
+        InputError
+            If a data set is of another messenger or another region, or a factor for masked sources comes on top of a
+            mask.
+        """
+        from ..plot import Panel, plot_panel
+        from ..plot.curves import E2_AXES
+        from ..plot.panels import limit_spectrum
+
+        data = list(data) if isinstance(data, Iterable) else [data]
+        self._check_beside(data, factor)
+        if flux is None:
+            flux = not data[0].per_steradian if data else False
+        beside = [] if flux else [item for item in nearby if item.per_steradian]
+        points = [item.drawn(flux, mark) for mark, item in enumerate(data)]
+        points += [item.drawn(flux, mark, aside=True) for mark, item in enumerate(beside, start=len(data))]
+        curves, shaded = self._curves(flux, factor, name, variants)
+        title = spectrum_title(self.messenger, self.flavour, self.region)
+        y_axis = E2_AXES[E2_FLUX if flux else E2_INTENSITY]
+        panel = Panel(title, tuple(curves), tuple(points), tuple(shaded), y=y_axis)
+        long = len(panel.labels) > 7
+        axes = plot_panel(
+            panel,
+            axes,
+            self.meta,
+            size=(6.8, 5.4) if variants else (6.4, 4.8),
+            title=f"model × {factor:g} ({factor_name or 'factor'})" if factor != 1.0 else None,
+            title_fontsize=8,
+            fontsize=7 if long else 9,
+            loc="lower left" if long else "best",
+        )
+        limit_spectrum(axes, self._total(flux), points, roomy=bool(variants))
+        return axes
+
+    def _check_beside(self, data: Iterable[Any], factor: float) -> None:
+        """Check that data and a factor may stand beside this SED in a figure; else `InputError`."""
+        if not (math.isfinite(factor) and factor > 0):
+            raise InputError(f"factor {factor:g}: a positive number is needed")
+        if factor != 1.0 and self.region.unmasked is not None:
+            raise InputError(f"factor {factor:g}: sources are masked in {self.region.name} already")
+        for item in data:
+            if item.messenger != self.messenger:
+                raise InputError(f"{item.name} is of {item.messenger}s, the SED of {self.messenger}s")
+            item.check_region(self.region)
+            if item.flavour != self.flavour:
+                raise InputError(
+                    f"{item.name} is {item.flavour}, the SED {self.flavour}; make the SED with the same flavour"
+                )
+
+    def _e2(self, intensity: u.Quantity, flux: bool, factor: float = 1.0) -> FloatArray:
+        """E^2 times an intensity, or its product with the solid angle, as in a figure."""
+        scale = self.solid_angle if flux else 1.0
+        value = self.energy**2 * intensity * scale * factor
+        return np.asarray(value.to_value(E2_FLUX if flux else E2_INTENSITY))
+
+    def _total(self, flux: bool) -> Any:
+        """Curve of the sum of the components."""
+        from ..plot import Curve
+
+        return Curve("total", self.energy.to_value(u.TeV), self._e2(self.intensity, flux))
+
+    def _curves(
+        self, flux: bool, factor: float, name: str, variants: Mapping[str, Sed]
+    ) -> tuple[list[Any], list[tuple[str, str]]]:
+        """Curves of components, of their sum and of variants; and the pairs of sums with a band between them."""
+        from ..plot import Curve
+        from ..plot.curves import TOTAL, WITHOUT_FACTOR, component_look, variant_look
+
+        energy = self.energy.to_value(u.TeV)
+        several = len(self.components) > 1
+        itself = f", {name}" if name else ""
+        curves, shaded = [], []
+
+        def add(label: str, intensity: u.Quantity, look: Any, times: float = factor) -> None:
+            curves.append(Curve(label, energy, self._e2(intensity, flux, times), look))
+
+        for index, (component, part) in enumerate(self.components.items()):
+            look = component_look(index, alone=not several)
+            others = {
+                variant: other.components[component]
+                for variant, other in variants.items()
+                if component in other.components and not np.array_equal(other.components[component].value, part.value)
+            }
+            add(f"{component}{itself if others else ''}", part, look)
+            for number, (variant, other_part) in enumerate(others.items()):
+                add(f"{component}, {variant}", other_part, variant_look(look, number))
+        if several:
+            total = f"total{itself if variants else ''}"
+            add(total, self.intensity, TOTAL)
+            for number, (variant, other) in enumerate(variants.items()):
+                add(f"total, {variant}", other.intensity, variant_look(TOTAL, number))
+                shaded.append((total, f"total, {variant}"))
+        if factor != 1.0:
+            words = "without the factor"
+            look = WITHOUT_FACTOR if several else replace(WITHOUT_FACTOR, colour=component_look(0).colour)
+            add(f"total, {words}" if several else words, self.intensity, look, 1.0)
+        return curves, shaded
 
     def __repr__(self) -> str:
         e = self.energy
@@ -199,3 +334,32 @@ class Sed:
         ]
         lines += [f"  {name}" for name in self.components]
         return "\n".join(lines)
+
+
+def spectrum_title(messenger: str, flavour: str, region: Region) -> str:
+    """Title of a figure of a region's spectrum: messenger, region, solid angle, and what is left of it by a mask.
+
+    Parameters
+    ----------
+    messenger, flavour
+        What arrives, and the neutrino convention, ``""`` for gamma rays.
+    region
+        The part of the sky.
+
+    Returns
+    -------
+    str
+        Two lines or more, with symbols in TeX.
+
+    Examples
+    --------
+    >>> print(spectrum_title("gamma", "", Region.everywhere()))
+    gamma rays
+    all-sky, 12.57 sr
+    """
+    masked = ""
+    if region.unmasked is not None:
+        left = float(region.solid_angle / region.unmasked.solid_angle)
+        masked = f"\nmean outside masked sources, {left:.0%} of {region.unmasked.name}"
+    where = "\n".join(textwrap.wrap(f"{region.name}, {region.solid_angle.to_value(u.sr):.4g} sr", 70))
+    return f"{messenger_title(messenger, flavour)}\n{where}{masked}"

@@ -13,9 +13,9 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import AccuracyWarning, InputError, check_name
-from ..units import INTENSITY, FloatArray, to_array, to_float, within
+from ..units import E2_INTENSITY, INTENSITY, FloatArray, to_array, to_float, within
 from . import healpix
-from .convention import FLAVOURS, check_messenger
+from .convention import FLAVOURS, check_messenger, messenger_title
 from .formats import FILE_UNIT, MapFields, Statements, read_map, write_map
 from .region import Region
 from .sed import Sed
@@ -303,11 +303,41 @@ class SkyMap:
         note = f"nside {old}, {nodes.size} energies {nodes[0]:.6g}..{nodes[-1]:.6g} GeV"
         return replace(self, energy=wanted * u.GeV, components=parts, meta={**self.meta, "resampled_from": note})
 
-    def plot(self, energy: u.Quantity | None = None, **options: Any) -> Any:
-        """Draw the map at an energy in Mollweide projection; see :func:`skycocoon.plot.plot_map`."""
-        from importlib import import_module
+    def plot(self, energy: u.Quantity | None = None, decades: float = 4.0) -> Any:
+        """Draw E^2 times the intensity at an energy: Mollweide, Galactic, longitude growing to the left, logarithmic.
 
-        return import_module("skycocoon.plot").plot_map(self, energy, **options)
+        Parameters
+        ----------
+        energy
+            By default 10 TeV, or the middle of the map's energies if that is outside.
+        decades
+            Range of the colour scale below the maximum.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Of the map.
+
+        Raises
+        ------
+        InputError
+            If the energy is outside the nodes.
+        """
+        from ..plot import plot_sky
+        from ..plot.curves import E2_AXES
+
+        nodes = self.energy
+        if energy is None:
+            energy = 10 * u.TeV
+            if not nodes[0] <= energy <= nodes[-1]:
+                energy = np.sqrt(nodes[0] * nodes[-1])
+        e2 = (energy**2 * self.at(energy)).to_value(E2_INTENSITY)
+        title = (
+            f"{' + '.join(self.components)}: {messenger_title(self.messenger, self.flavour)}\n"
+            f"{energy.to_value(u.TeV):.4g} TeV, nside {self.nside}"
+        )
+        image = healpix.sky_image(e2, self.nside)
+        return plot_sky(image, (e2.min(), e2.max()), title, E2_AXES[E2_INTENSITY].label, self.meta, decades)
 
     def at(self, energy: u.Quantity) -> u.Quantity:
         """Total intensity per pixel at an energy, power laws between the nodes, (12 nside^2,).

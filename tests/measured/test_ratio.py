@@ -241,12 +241,12 @@ def test_names():
         RatioMeasurement.read("nothing.ecsv")
 
 
-def test_plot_hands_itself_over(monkeypatch):
+def test_plot_draws_the_points_with_their_name():
     data = RatioMeasurement.named("bc-cream-2008")
-    monkeypatch.setattr(
-        "skycocoon.plot.plot_ratio", lambda curves, data, **options: (curves, data, options), raising=False
-    )
-    assert data.plot(meta="x") == ({}, [data], {"meta": "x"})
+    axes = data.plot()
+    (bars,) = axes.containers
+    np.testing.assert_allclose(bars.lines[0].get_xydata(), np.column_stack([data.x.value, data.value]), rtol=1e-12)
+    assert axes.get_legend_handles_labels()[1] == [data.label]
 
 
 def test_a_files_table_is_plain_ecsv():

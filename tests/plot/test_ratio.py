@@ -7,13 +7,17 @@ import numpy as np
 import pytest
 
 from skycocoon import InputError
-from skycocoon.measured import RatioMeasurement
-from skycocoon.plot import plot_ratio, plot_ratios
+from skycocoon.measured import RatioMeasurement, plot_ratios
 
 from . import labels
 
 T = np.geomspace(1, 5000, 41) * u.GeV
 MODEL = {"with": (T, 0.3 * T.value**-0.3), "without": (T, 0.25 * T.value**-0.4)}
+
+
+def plot_ratio(curves, data=(), *rest, **options):
+    """One panel."""
+    return plot_ratios({"": (curves, data)}, *rest, **options)
 
 
 @pytest.fixture(scope="module")

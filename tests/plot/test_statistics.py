@@ -8,8 +8,7 @@ from matplotlib.colors import to_rgb
 
 from skycocoon import InputError
 from skycocoon.inference import Likelihood, Parameter, Samples, fit, profile
-from skycocoon.measured import RatioMeasurement
-from skycocoon.plot import plot_corner, plot_correlation, plot_profile, plot_pulls, plot_ratio
+from skycocoon.measured import RatioMeasurement, plot_ratios
 from skycocoon.points import Points
 
 X = np.array([1.0, 2.0, 5.0, 10.0, 20.0, 50.0])
@@ -37,7 +36,7 @@ def result():
 
 
 def test_pulls_stand_at_their_x(result):
-    axes = plot_pulls(result, META)
+    axes = result.plot(META)
     strips = axes.figure.axes
     assert len(strips) == 2
     pulls = result.likelihood.pulls(result.values)
@@ -56,11 +55,11 @@ def test_pulls_stand_at_their_x(result):
 
 def test_a_data_set_has_the_mark_that_it_has_beside_its_model(result):
     marks = []
-    for strip in plot_pulls(result).figure.axes:
+    for strip in result.plot().figure.axes:
         line = next(line for line in strip.get_lines() if line.get_linestyle() == "None" and len(line.get_xdata()))
         marks.append((line.get_marker(), line.get_color(), line.get_markerfacecolor()))
     data = [RatioMeasurement.named(name) for name in ("bc-ams02-2018", "bc-dampe-2022")]
-    drawn = [container.lines[0] for container in plot_ratio({}, data).containers]
+    drawn = [container.lines[0] for container in plot_ratios({"": ({}, data)}).containers]
     assert marks == [(line.get_marker(), line.get_color(), line.get_markerfacecolor()) for line in drawn]
 
 
@@ -68,19 +67,19 @@ def test_far_pulls_are_arrows_with_their_number():
     value = np.ones(6)
     value[2] = 2.5
     bad = Likelihood((Parameter("a", 1.0, 0.999, 1.001),), (points("x", value),), lambda p: [np.full(6, p[0])])
-    axes = plot_pulls(fit(bad))
+    axes = fit(bad).plot()
     assert [text.get_text() for text in axes.texts if text.get_text()] == ["15"]
     assert all(np.abs(line.get_ydata()).max(initial=0.0) <= 4 for line in axes.get_lines())
 
 
 def test_strips_of_different_quantities_have_their_own_axes():
     sets = (points("a", np.ones(6)), points("b", np.ones(6), x_label="T [GeV per nucleon]"))
-    axes = plot_pulls(fit(Likelihood((Parameter("a", 1.0, 0.5, 2.0),), sets, lambda p: [np.full(6, p[0])] * 2)))
+    axes = fit(Likelihood((Parameter("a", 1.0, 0.5, 2.0),), sets, lambda p: [np.full(6, p[0])] * 2)).plot()
     assert [strip.get_xlabel() for strip in axes.figure.axes] == ["E [TeV]", "T [GeV per nucleon]"]
 
 
 def test_correlation_has_its_numbers_in_the_cells(result):
-    axes = plot_correlation(result, META)
+    axes = result.plot_correlation(META)
     cells = [text.get_text() for text in axes.texts]
     expected = [f"{value:.2f}".replace("-", "−") for value in np.asarray(result.correlation).ravel()]
     assert cells == expected
@@ -107,7 +106,7 @@ def test_the_title_of_a_correlation_fits(count):
         parameters, (points("a", line @ (0.1 * np.arange(count))), points("b", line[:, ::-1] @ np.ones(count))),
         lambda p: [line @ p, line[:, ::-1] @ p],
     )  # fmt: skip
-    figure = plot_correlation(fit(likelihood, minos=False)).figure
+    figure = fit(likelihood, minos=False).plot_correlation().figure
     figure.canvas.draw()
     title = figure.get_suptitle()
     assert title == "correlation of the fitted parameters"
@@ -117,7 +116,7 @@ def test_the_title_of_a_correlation_fits(count):
 
 def test_profile_has_its_lines_and_its_interval(result):
     found = profile(result, "transport.diffusion", points=15)
-    axes = plot_profile(found, META)
+    axes = found.plot(META)
     assert axes.get_ylabel() == r"$\Delta\chi^2$"
     # long numbers lose their power of ten, and the axis says so
     assert axes.get_xlabel() == r"transport.diffusion [$10^{28}$ $\mathrm{cm^{2}\,s^{-1}}$]"
@@ -137,7 +136,7 @@ def test_profile_has_its_lines_and_its_interval(result):
 
 def test_profile_says_the_model_and_not_the_factors(result):
     meta = {**META, "changes": "best fit; factors on the model, not drawn: second 1.040"}
-    axes = plot_profile(profile(result, "transport.delta", points=5), meta)
+    axes = profile(result, "transport.delta", points=5).plot(meta)
     (small,) = (text.get_text() for text in axes.texts if "skycocoon" in text.get_text())
     assert small == "skycocoon 1; fit-bc"
 
@@ -157,7 +156,7 @@ def test_units_have_raised_powers(label, unit, expected):
         (points("x", np.full(6, 2.1)),),
         lambda p: [np.full(6, p[0])],
     )
-    axes = plot_profile(profile(fit(likelihood), "components.cutoff", points=5))
+    axes = profile(fit(likelihood), "components.cutoff", points=5).plot()
     assert axes.get_xlabel() == expected
     axes.figure.canvas.draw()
 
@@ -165,7 +164,7 @@ def test_units_have_raised_powers(label, unit, expected):
 def test_profile_that_ends_before_its_interval_says_so(result):
     best = result.best["transport.delta"]
     grid = best + np.linspace(-0.2, 0.2, 5) * result.errors[1]
-    axes = plot_profile(profile(result, "transport.delta", grid))
+    axes = profile(result, "transport.delta", grid).plot()
     assert f"from below {grid[0]:.4g} to above {grid[-1]:.4g}" in axes.get_title()
 
 
@@ -178,7 +177,7 @@ def samples(rng):
 def test_corner(rng):
     pytest.importorskip("corner")
     drawn = samples(rng)
-    axes = plot_corner(drawn, best=[2e28, 0.3], meta=META)
+    axes = drawn.plot(best=[2e28, 0.3], meta=META)
     every = axes.figure.axes
     assert len(every) == 4
     assert every[2].get_xlabel() == "transport.diffusion\n[$10^{28}$ $\\mathrm{cm^{2}\\,s^{-1}}$]"
@@ -198,4 +197,4 @@ def test_corner_missing_is_one_line(rng, monkeypatch):
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(InputError, match=r'pip install "skycocoon\[sampling\]"'):
-        plot_corner(samples(rng))
+        samples(rng).plot()

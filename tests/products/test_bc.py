@@ -1,7 +1,5 @@
 """Boron over carbon on paper: the table is the model's ratio, chi-squares are counted above 8 GV."""
 
-from functools import partial
-
 import astropy.units as u
 import numpy as np
 import pytest
@@ -9,15 +7,13 @@ from astropy.table import QTable
 
 from skycocoon import InputError
 from skycocoon.config import load_file
-from skycocoon.measured import RatioMeasurement, list_ratios, load_data
+from skycocoon.measured import RatioMeasurement, list_ratios, load_data, ratio_panels
+from skycocoon.nuclei import plot_grid
 from skycocoon.products.bc import (
     RATIOS,
     chi_squares,
-    curves,
     default_energies,
     draw,
-    grid,
-    ratio_panels,
     table,
 )
 
@@ -69,7 +65,7 @@ def test_without_cocoons_the_papers_transport_is_near_the_data(paper):
 
 
 def test_curves(paper):
-    found = curves(paper.nuclei, in_rigidity=False)
+    found = paper.nuclei.curves(in_rigidity=False)
     assert list(found) == ["model", "same transport, no cocoons"]
     x, ratio = found["model"]
     np.testing.assert_array_equal(ratio, paper.nuclei.ratio(x))
@@ -79,8 +75,8 @@ def test_curves(paper):
     assert np.all(ratio > none)
     low, high = (np.argmin(np.abs(x.value - at)) for at in (10.0, 1000.0))
     assert ratio[high] / none[high] > ratio[low] / none[low]
-    assert curves(paper.nuclei, in_rigidity=True)["model"][0].unit == u.GV
-    assert list(curves(load_file("base-min").nuclei, in_rigidity=False)) == ["model"]
+    assert paper.nuclei.curves(in_rigidity=True)["model"][0].unit == u.GV
+    assert list(load_file("base-min").nuclei.curves(in_rigidity=False)) == ["model"]
 
 
 def test_figure(paper, tmp_path):
@@ -94,7 +90,7 @@ def test_figure(paper, tmp_path):
 
 def test_energies_and_rigidities_are_side_by_side(paper, tmp_path):
     items = [RatioMeasurement.named(name) for name in ("bc-ams02-2021", "bc-ams02-2018", "bc-dampe-2022")]
-    panels = ratio_panels(partial(curves, paper.nuclei), items)
+    panels = ratio_panels(paper.nuclei.curves, items)
     assert list(panels) == ["data in rigidity", "data in energy per nucleon"]
     assert [[item.name for item in data] for _, data in panels.values()] == [
         ["bc-ams02-2021"], ["bc-ams02-2018", "bc-dampe-2022"]
@@ -105,7 +101,7 @@ def test_energies_and_rigidities_are_side_by_side(paper, tmp_path):
         assert x.unit == unit == data[0].x.unit
         np.testing.assert_array_equal(ratio, paper.nuclei.ratio(x))
     # one kind needs no title
-    assert list(ratio_panels(partial(curves, paper.nuclei), items[1:])) == [""]
+    assert list(ratio_panels(paper.nuclei.curves, items[1:])) == [""]
     draw(paper, items, tmp_path / "bc.svg")
     assert (tmp_path / "bc.svg").read_text(encoding="utf-8").startswith("<?xml")
 
@@ -115,8 +111,8 @@ def test_curves_cover_the_data():
     for name in list_ratios():
         item = RatioMeasurement.named(name)
         if item.quantity == "B/C":
-            assert grid(item.in_rigidity)[0] <= max(item.x.min(), 1.0 * u.GV if item.in_rigidity else 0.3 * u.GeV)
-            assert grid(item.in_rigidity)[-1] > item.x.max()
+            assert plot_grid(item.in_rigidity)[0] <= max(item.x.min(), 1.0 * u.GV if item.in_rigidity else 0.3 * u.GeV)
+            assert plot_grid(item.in_rigidity)[-1] > item.x.max()
 
 
 def test_a_ratio_is_needed(tmp_path):

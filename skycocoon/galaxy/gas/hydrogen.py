@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import astropy.constants as const
@@ -107,9 +108,49 @@ class Gas:
     def __str__(self) -> str:
         return self.describe()
 
-    def plot(self, sun: Sun, **options: Any) -> Any:
-        """Draw columns against longitude; see :func:`skycocoon.plot.plot_gas`."""
-        return import_module("skycocoon.plot").plot_gas(self, sun, **options)
+    def plot(self, sun: Sun, meta: Mapping[str, str] = MappingProxyType({})) -> Any:
+        """Draw columns in the plane against longitude, atomic and molecular, as seen from the Sun.
+
+        Parameters
+        ----------
+        sun
+            The observer.
+        meta
+            How the model was made, for the small print.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            Of the figure.
+        """
+        from ...plot import Axis, Curve, Look, Panel, plot_panel
+        from ...plot.style import BLACK, BLUE, VERMILION
+
+        # Fine where the central peak is.
+        lon = np.unique(np.concatenate([np.linspace(-180, 180, 241), np.linspace(-3, 3, 61)]))
+        curves = []
+        for kind, colour in (("all", BLACK), ("atomic", BLUE), ("molecular", VERMILION)):
+            for lat, line in ((0.0, "-"), (5.0, ":")):
+                columns = self.column(lon * u.deg, lat * u.deg, sun, kind, rtol=1e-3).to_value(u.cm**-2)
+                curves.append(Curve(f"{kind}, b = {lat:g}°", lon, columns, Look(colour, line, 1.3)))
+        x_co = "" if self.x_co is None else f", X_CO = {self.x_co:.3g}"
+        more = (", with HII" if self.ionised else "") + (f", times {self.scale:g}" if self.scale != 1 else "")
+        panel = Panel(
+            f"hydrogen nuclei along lines of sight, gas model {self.model}{x_co}{more}",
+            tuple(curves),
+            # Longitude grows to the left, as on the sky.
+            x=Axis(
+                "Galactic longitude",
+                log=False,
+                limits=(180, -180),
+                ticks={l: f"{l % 360}°" for l in range(180, -181, -60)},
+            ),
+            y=Axis(r"$N_\mathrm{H}\ \ [\mathrm{cm^{-2}}]$"),
+        )
+        axes = plot_panel(panel, meta=meta, ncols=3, fontsize=8, loc="lower center")
+        # Room for the legend.
+        axes.set_ylim(axes.get_ylim()[0] / 3, None)
+        return axes
 
     def describe(self) -> str:
         """Model, references, X_CO and scale in one line, and what is published."""

@@ -11,11 +11,11 @@ from typing import Any
 
 from ...inference import NORMALISATION
 from ...los import region_sed
-from ...measured import Data, Measurement, RatioMeasurement
+from ...measured import Data, Measurement, RatioMeasurement, plot_ratios, ratio_panels
 from ...modelfit import FitRun, Problem
 from ...modelfit.solution import GRAMMAGE
+from ...nuclei import plot_grid
 from ...outputs import file_name
-from ..bc import grid, ratio_panels
 
 # A nuisance factor nearer to 1 than this has no curve of its own in a figure.
 SEEN = 0.005
@@ -51,17 +51,17 @@ def draw_figures(
     rtol
         Relative accuracy of region means.
     """
-    from ...plot import plot_corner, plot_correlation, plot_profile, plot_pulls, plot_ratios, plot_sed, save
+    from ...plot import save
 
     best = run.best
     meta = {**best.model.provenance, "changes": "best fit"}
-    save(plot_pulls(run.result, meta), folder / "pulls.png")
+    save(run.result.plot(meta), folder / "pulls.png")
     if len(run.result.names) > 1:
-        save(plot_correlation(run.result, meta), folder / "correlation.png")
+        save(run.result.plot_correlation(meta), folder / "correlation.png")
     for name, profile in run.profiles.items():
-        save(plot_profile(profile, meta), folder / f"profile-{short[name]}.png")
+        save(profile.plot(meta), folder / f"profile-{short[name]}.png")
     if run.samples is not None:
-        save(plot_corner(run.samples, run.result.values.tolist(), meta), folder / "corner.png")
+        save(run.samples.plot(run.result.values.tolist(), meta), folder / "corner.png")
     for name, items in pictures.items():
         ratios = [item for item in items if isinstance(item, RatioMeasurement)]
         spectra = [item for item in items if isinstance(item, Measurement)]
@@ -87,7 +87,7 @@ def draw_figures(
         words = [f"{target.factor_name} {target.factor:g}"] if target.factor != 1 else []
         words += [f"nuisance {nuisance:.3f}"] if nuisance != 1 else []
         sed = replace(sed, meta=meta)
-        save(plot_sed(sed, data=spectra, factor=target.factor * nuisance, factor_name=", ".join(words)), folder / name)
+        save(sed.plot(data=spectra, factor=target.factor * nuisance, factor_name=", ".join(words)), folder / name)
 
 
 def _normalisation(run: FitRun, name: str) -> float:
@@ -104,7 +104,7 @@ def _normalisation(run: FitRun, name: str) -> float:
 def _curves(run: FitRun, data: Sequence[RatioMeasurement], in_rigidity: bool) -> dict[str, Any]:
     """The best model's ratio, what was fitted to data with a nuisance factor, and the best one without cocoons."""
     elements = data[0].quantity.split("/")
-    x = grid(in_rigidity)
+    x = plot_grid(in_rigidity)
     best = run.best.nuclei.ratio(x, *elements)
     found = {"best fit": (x, best)}
     for name, null in run.nulls.items():

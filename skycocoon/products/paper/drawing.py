@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import astropy.units as u
 
+from ...units import E2_FLUX, E2_INTENSITY
 from .models import ModelCurve, Place
+
+if TYPE_CHECKING:
+    from ...plot import Panel
 
 TITLES = {
     1: "Boron over carbon",
@@ -15,9 +20,6 @@ TITLES = {
     4: "Appendix B: the rigidity R_c at which the grammage of cocoons ends",
     5: "Appendix C: from advection to diffusion, two laws of grammage",
 }
-
-E2I = u.GeV / u.cm**2 / u.s / u.sr
-E2F = u.GeV / u.cm**2 / u.s
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,19 @@ class SpectrumPanel:
     place: Place
     lines: tuple[ModelCurve, ...]
     shaded: tuple[str, str] | None = None
+
+    def drawn(self) -> Panel:
+        """Curves and points as a figure shows them."""
+        from ...plot import Curve, Panel
+        from ...plot.curves import E2_AXES
+
+        place, curves = self.place, []
+        for line in self.lines:
+            x, y = line.sed.energy.to_value(u.TeV), drawn_values(line, place).value
+            curves.append(Curve(line.name, x, y, line.look, line.step, line.label, line.note))
+        data = tuple(item.drawn(place.flux, mark) for mark, item in enumerate(place.data))
+        shaded = () if self.shaded is None else (self.shaded,)
+        return Panel(place.title, tuple(curves), data, shaded, y=E2_AXES[E2_FLUX if place.flux else E2_INTENSITY])
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +68,9 @@ def drawn_values(line: ModelCurve, place: Place) -> u.Quantity:
     Returns
     -------
     Quantity
-        (n,) in :data:`E2I` or :data:`E2F`, with the place's mask factor.
+        (n,) in :data:`E2_INTENSITY` or :data:`E2_FLUX`, with the place's mask factor.
     """
     data, sed = place.data[0], line.sed
     scale = data.scale(place.target, sed.flavour)
-    return (sed.energy**2 * sed.intensity).to_value(E2I) * scale * (E2I if data.per_steradian else E2F)
+    unit = E2_INTENSITY if data.per_steradian else E2_FLUX
+    return (sed.energy**2 * sed.intensity).to_value(E2_INTENSITY) * scale * unit

@@ -68,6 +68,11 @@ class Place:
         """What was measured."""
         return self.data[0].messenger
 
+    @property
+    def flux(self) -> bool:
+        """Whether fluxes of the region were measured; else intensities."""
+        return not self.data[0].per_steradian
+
 
 @dataclass(frozen=True, eq=False)
 class ModelCurve:

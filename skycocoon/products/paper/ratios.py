@@ -12,7 +12,7 @@ import numpy as np
 from ...config import LoadedModel, load_file
 from ...emission import Cocoons
 from ...inference import FitResult
-from ...measured import RatioMeasurement
+from ...measured import RatioMeasurement, plot_ratios
 from ...nuclei import RANGE, Nuclei
 from ..bc import RATIOS
 from . import captions
@@ -34,7 +34,7 @@ def draw_ratios(loaded: LoadedModel, cocoons: tuple[Cocoons, ...], work: Path) -
     work
         Folder of the files.
     """
-    from ...plot import plot_ratios, save
+    from ...plot import save
 
     model, nuclei = loaded.model, loaded.nuclei
     data = [RatioMeasurement.named(name) for name in RATIOS]

@@ -15,7 +15,7 @@ from ...emission import Cocoons, GalaxyModel
 from ...sky.convention import FLAVOURS
 from . import captions
 from .captions import tv
-from .drawing import TITLES, Drawing, SpectrumPanel, drawn_values
+from .drawing import TITLES, Drawing, SpectrumPanel
 from .models import (
     ModelCurve,
     Place,
@@ -206,15 +206,9 @@ def _shared_fields(
 
 def write_spectra(number: int, drawing: Drawing, model: GalaxyModel, work: Path) -> None:
     """PNG, PDF, table and text of a figure of spectra."""
-    from ...plot import Curve, Panel, plot_panels, save
+    from ...plot import plot_panels, save
 
-    panels = []
-    for panel in drawing.panels:
-        place = panel.place
-        curves = (
-            Curve(i.name, i.sed.energy, drawn_values(i, place), i.look, i.step, i.label, i.note) for i in panel.lines
-        )
-        panels.append(Panel(place.title, tuple(curves), place.data, panel.shaded))
+    panels = [panel.drawn() for panel in drawing.panels]
     axes = plot_panels(panels, model.provenance, stacked=drawing.stacked, legend_title=drawing.legend_title)
     save(axes, work / f"fig{number}.png", work / f"fig{number}.pdf")
     spectrum_table(number, drawing, model, work / f"fig{number}.ecsv")

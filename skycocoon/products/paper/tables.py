@@ -13,8 +13,8 @@ from ...emission import GalaxyModel
 from ...measured import RatioMeasurement
 from ...outputs import header
 from ...sky.convention import FLAVOURS
-from ...units import FloatArray
-from .drawing import E2F, E2I, TITLES, Drawing, drawn_values
+from ...units import E2_FLUX, E2_INTENSITY, FloatArray
+from .drawing import TITLES, Drawing, drawn_values
 
 
 def spectrum_table(number: int, drawing: Drawing, model: GalaxyModel, path: Path) -> None:
@@ -33,8 +33,8 @@ def spectrum_table(number: int, drawing: Drawing, model: GalaxyModel, path: Path
     """
     from astropy.table import Table, vstack
 
-    flux = not drawing.panels[0].place.data[0].per_steradian
-    key, unit = ("e2_flux", E2F) if flux else ("e2_intensity", E2I)
+    flux = drawing.panels[0].place.flux
+    key, unit = ("e2_flux", E2_FLUX) if flux else ("e2_intensity", E2_INTENSITY)
     said = "E^2 dN/dE of the whole sky" if flux else "E^2 times the mean intensity of the region"
 
     def rows(panel: str, curve: str, kind: str, factor: float, energy: u.Quantity, *values: u.Quantity) -> Any:

@@ -35,13 +35,12 @@ def draw_sed(group: RegionSpectra, name: str, path: Path) -> None:
     path
         File of the figure.
     """
-    from ...plot import plot_sed, save
+    from ...plot import save
 
     region = group.data[0].region
     # Grey points for orientation: other experiments inside the same region.
     nearby = _nearby(region, group.sed.messenger) if region.solid_angle < 1 * u.sr else []
-    axes = plot_sed(
-        group.sed,
+    axes = group.sed.plot(
         data=group.data,
         factor=group.target.factor,
         factor_name="mask factor",
@@ -54,6 +53,6 @@ def draw_sed(group: RegionSpectra, name: str, path: Path) -> None:
 
 def draw_map(sky: SkyMap, path: Path) -> None:
     """Draw a map of the sky into a file."""
-    from ...plot import plot_map, save
+    from ...plot import save
 
-    save(plot_map(sky), path)
+    save(sky.plot(), path)
