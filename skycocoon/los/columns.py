@@ -189,7 +189,6 @@ def _pixel_means(
             start,
             starts,
             owner[: starts.size],
-            chosen.size,
             rtol,
             progress=lambda size, before=before: done((before + size) / owner.size),  # type: ignore[misc]
         )
@@ -278,7 +277,6 @@ def _symmetric_sky_mean(
         start,
         nested,
         owner,
-        images.size,
         REGION_SLACK * view.rtol,
         progress=lambda size: done(size / pixels.size),
     )

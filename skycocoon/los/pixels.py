@@ -29,7 +29,22 @@ FEATURE_NSIDE = 1024
 
 @lru_cache(maxsize=8)
 def mirror_pixels(nside: int, mirror_b: bool) -> tuple[healpix.Indices, np.ndarray[Any, np.dtype[np.int32]]]:
-    """RING pixels that stand for all others under l -> -l (and b -> -b), and which of them stands for each pixel."""
+    """Pixels that stand for their mirror images under l -> -l, and b -> -b.
+
+    Parameters
+    ----------
+    nside
+        HEALPix resolution.
+    mirror_b
+        Whether b -> -b is a symmetry, too.
+
+    Returns
+    -------
+    chosen
+        (n,) RING numbers of the pixels that stand for others.
+    image
+        (12 nside^2,) which of these stands for each pixel: ``chosen[image]``.
+    """
     npix = 12 * nside**2
     ring = np.arange(1, 4 * nside)
     polar = np.minimum(ring, 4 * nside - ring)
@@ -63,13 +78,12 @@ class _Subdivision:
         (owners, m) in units of column times pixels of the first resolution, and (owners,) such pixels.
     """
 
-    def __init__(
-        self, rays: Rays, nside: int, pixels: healpix.Indices, owner: healpix.Indices, owners: int, rtol: float
-    ) -> None:
-        self._rays, self._nside, self._owners, self._rtol = rays, nside, owners, rtol
+    def __init__(self, rays: Rays, nside: int, pixels: healpix.Indices, owner: healpix.Indices, rtol: float) -> None:
+        self._rays, self._nside, self._rtol = rays, nside, rtol
+        self._owners = int(owner.max(initial=0)) + 1
         self.level, self.pixels, self.owner = nside, pixels, owner
         self.centre = rays(healpix.directions(nside, pixels, nest=True))
-        self.integral, self.area = np.zeros((owners, self.centre.shape[1])), np.zeros(owners)
+        self.integral, self.area = np.zeros((self._owners, self.centre.shape[1])), np.zeros(self._owners)
         # The least and the most absorbed column: what is good for these is good for those between.
         total = self.centre.sum(axis=0)
         self._watched = np.unique([np.argmax(total), np.argmin(total)])
@@ -135,7 +149,6 @@ def subdivided_means(
     nside: int,
     pixels: healpix.Indices,
     owner: healpix.Indices,
-    owners: int,
     rtol: float,
     progress: Callable[[float], None] = lambda area: None,
 ) -> tuple[FloatArray, FloatArray]:
@@ -147,8 +160,8 @@ def subdivided_means(
         Function of (n, 3) directions that gives (n, m) columns.
     nside, pixels
         Resolution and (n,) NESTED numbers of the pixels.
-    owner, owners
-        (n,) to whose mean each pixel belongs, from 0, and how many these are.
+    owner
+        (n,) number of the mean to which each pixel belongs, from 0.
     rtol
         Relative accuracy.
     progress
@@ -159,7 +172,7 @@ def subdivided_means(
     integral, area
         (owners, m) in units of column times pixels of ``nside``, and (owners,) pixels of ``nside``.
     """
-    work = _Subdivision(rays, nside, pixels, owner, owners, rtol)
+    work = _Subdivision(rays, nside, pixels, owner, rtol)
     while work.pixels.size:
         work.step()
         progress(float(work.area.sum()))
@@ -198,7 +211,7 @@ def region_mean(
     """
     pixels, whole = touching(shape, nside)
     certain = bool(whole.any())
-    work = _Subdivision(rays, nside, pixels, np.zeros(pixels.size, dtype=np.int64), 1, rtol)
+    work = _Subdivision(rays, nside, pixels, np.zeros(pixels.size, dtype=np.int64), rtol)
     while work.pixels.size:
         left = work.step(integrable=whole)
         if work.level < EDGE_RAYS:
@@ -218,7 +231,20 @@ def region_mean(
 
 
 def feature_nside(table: DensityTable, sun: Sun) -> int:
-    """Resolution at which no feature of a rough table can fall between pixel centres; 1 for a smooth one."""
+    """Resolution at which no feature of a rough density can fall between pixel centres.
+
+    Parameters
+    ----------
+    table
+        The density.
+    sun
+        Where it is seen from.
+
+    Returns
+    -------
+    int
+        nside; 1 for a smooth density.
+    """
     angle = table.feature_angle(float(sun.place[0]))
     if not math.isfinite(angle):
         return 1

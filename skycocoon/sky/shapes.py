@@ -98,21 +98,51 @@ class Everywhere:
         return "the whole sky"
 
     def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
-        """Nowhere near an edge."""
+        """Half the sphere's girth: there is no edge.
+
+        Parameters
+        ----------
+        directions, nside
+            As in :meth:`Shape.depth`.
+
+        Returns
+        -------
+        array
+            (n,) [rad].
+        """
         return np.full(len(directions), INSIDE)
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
-        """All of it."""
+        """Every pixel is inside as a whole.
+
+        Parameters
+        ----------
+        directions, width
+            As in :meth:`Shape.coverage`.
+
+        Returns
+        -------
+        array
+            (n,) 0 to 1.
+        """
         return np.ones(len(directions))
 
     def area(self) -> float:
-        """4 pi."""
+        """Solid angle of the sphere, 4 pi."""
         return 4 * math.pi
 
 
 @dataclass(frozen=True)
 class Box:
-    """Between two longitudes, going eastward from the first, and two latitudes [deg]."""
+    """Between two longitudes and two latitudes.
+
+    Attributes
+    ----------
+    l_min, l_max
+        Galactic longitudes [deg], going eastward from the first.
+    b_min, b_max
+        Galactic latitudes [deg].
+    """
 
     l_min: float
     l_max: float
@@ -131,7 +161,18 @@ class Box:
         return 360.0 if abs(self.l_max - self.l_min) >= 360.0 else (self.l_max - self.l_min) % 360.0
 
     def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
-        """Distance to the nearest parallel or meridian."""
+        """Distance to the nearest parallel or meridian.
+
+        Parameters
+        ----------
+        directions, nside
+            As in :meth:`Shape.depth`.
+
+        Returns
+        -------
+        array
+            (n,) [rad].
+        """
         x, y, z = directions.T
         lat = np.arcsin(np.clip(z, -1.0, 1.0))
         depth = np.full(len(directions), INSIDE)
@@ -153,7 +194,18 @@ class Box:
         return depth
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
-        """Part of a pixel on this side of a straight edge."""
+        """Part of a pixel on this side of a straight edge.
+
+        Parameters
+        ----------
+        directions, width
+            As in :meth:`Shape.coverage`.
+
+        Returns
+        -------
+        array
+            (n,) 0 to 1.
+        """
         return _ramp(self.depth(directions) / width)
 
     def area(self) -> float:
@@ -164,7 +216,15 @@ class Box:
 
 @dataclass(frozen=True)
 class Disc:
-    """Within an angle of a direction [deg]."""
+    """Within an angle of a direction.
+
+    Attributes
+    ----------
+    l, b
+        Galactic coordinates of the centre [deg].
+    radius
+        The angle [deg].
+    """
 
     l: float
     b: float
@@ -182,11 +242,33 @@ class Disc:
         return healpix.unit_vectors(math.radians(self.l), math.radians(self.b))
 
     def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
-        """Radius minus separation."""
+        """Radius minus separation.
+
+        Parameters
+        ----------
+        directions, nside
+            As in :meth:`Shape.depth`.
+
+        Returns
+        -------
+        array
+            (n,) [rad].
+        """
         return math.radians(self.radius) - _separation(directions, self.centre)
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
-        """Part of a pixel on this side of a straight edge."""
+        """Part of a pixel on this side of a straight edge.
+
+        Parameters
+        ----------
+        directions, width
+            As in :meth:`Shape.coverage`.
+
+        Returns
+        -------
+        array
+            (n,) 0 to 1.
+        """
         return _ramp(self.depth(directions) / width)
 
     def area(self) -> float:
@@ -196,7 +278,15 @@ class Disc:
 
 @dataclass(frozen=True)
 class Discs:
-    """Within any of many discs: (n,) longitudes, latitudes and radii [deg]."""
+    """Within any of many discs around sources.
+
+    Attributes
+    ----------
+    l, b
+        (n,) Galactic coordinates of the centres [deg].
+    radius
+        (n,) radii [deg].
+    """
 
     l: tuple[float, ...]
     b: tuple[float, ...]
@@ -213,6 +303,16 @@ class Discs:
 
         Neighbours in the list should be neighbours in the sky, as HEALPix pixels in NESTED order are: then few of the
         discs can be the deepest for any of a stretch of them, and only those are measured.
+
+        Parameters
+        ----------
+        directions, nside
+            As in :meth:`Shape.depth`.
+
+        Returns
+        -------
+        array
+            (n,) [rad].
         """
         centres = healpix.unit_vectors(np.radians(self.l), np.radians(self.b))
         radius = np.radians(self.radius)
@@ -229,7 +329,18 @@ class Discs:
         return depth
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
-        """Part of a pixel on this side of a straight edge."""
+        """Part of a pixel on this side of a straight edge.
+
+        Parameters
+        ----------
+        directions, width
+            As in :meth:`Shape.coverage`.
+
+        Returns
+        -------
+        array
+            (n,) 0 to 1.
+        """
         return _ramp(self.depth(directions) / width)
 
     def area(self) -> None:
@@ -241,12 +352,12 @@ class Discs:
 class Mask:
     """Pixels of a HEALPix mask that count.
 
-    Parameters
+    Attributes
     ----------
     inside
         (12 nside^2,) booleans in NESTED order.
     frame
-        ``"G"``, ``"C"`` or ``"E"``.
+        ``"G"`` (Galactic), ``"C"`` (celestial) or ``"E"`` (ecliptic).
     """
 
     inside: np.ndarray[Any, np.dtype[np.bool_]]
@@ -301,7 +412,18 @@ class Mask:
         return math.isqrt(self.inside.size // 12)
 
     def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
-        """Half the size of the largest block of equal pixels around each direction."""
+        """Half the size of the largest block of equal pixels around each direction.
+
+        Parameters
+        ----------
+        directions, nside
+            As in :meth:`Shape.depth`.
+
+        Returns
+        -------
+        array
+            (n,) [rad].
+        """
         vectors = directions @ healpix.rotation(self.frame).T
         depth = np.asarray(self._depth[healpix.pixels_at(self.nside, vectors, nest=True)])
         if self.frame == "G" and nside >= self.nside:
@@ -309,11 +431,22 @@ class Mask:
         return depth
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
-        """Whether the mask's pixel counts: its edges are those of pixels."""
+        """Whether the mask's pixel counts: its edges are those of pixels.
+
+        Parameters
+        ----------
+        directions, width
+            As in :meth:`Shape.coverage`.
+
+        Returns
+        -------
+        array
+            (n,) 0 to 1.
+        """
         return np.where(self.depth(directions) > 0, 1.0, 0.0)
 
     def area(self) -> float:
-        """Pixels that count times their size."""
+        """Solid angle of the pixels that count."""
         return float(self.inside.mean()) * 4 * math.pi
 
     def __eq__(self, other: object) -> bool:
@@ -337,7 +470,18 @@ class Intersection:
     crossing: ClassVar[bool] = False
 
     def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
-        """The smallest depth."""
+        """The smallest depth.
+
+        Parameters
+        ----------
+        directions, nside
+            As in :meth:`Shape.depth`.
+
+        Returns
+        -------
+        array
+            (n,) [rad].
+        """
         return np.asarray(np.min([part.depth(directions, nside) for part in self.parts], axis=0))
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
@@ -345,6 +489,16 @@ class Intersection:
 
         Two edges of regions may run together, where the smallest is right. Those of sources' discs only cross others:
         the product is right on average, and what discs take and what they leave add up to the whole.
+
+        Parameters
+        ----------
+        directions, width
+            As in :meth:`Shape.coverage`.
+
+        Returns
+        -------
+        array
+            (n,) 0 to 1.
         """
         coverage = np.ones(len(directions))
         for part in sorted(self.parts, key=lambda part: part.crossing):
@@ -369,11 +523,33 @@ class Complement:
     part: Shape
 
     def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
-        """The depth with the other sign."""
+        """The depth with the other sign.
+
+        Parameters
+        ----------
+        directions, nside
+            As in :meth:`Shape.depth`.
+
+        Returns
+        -------
+        array
+            (n,) [rad].
+        """
         return -self.part.depth(directions, nside)
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
-        """What the shape leaves."""
+        """What the shape leaves.
+
+        Parameters
+        ----------
+        directions, width
+            As in :meth:`Shape.coverage`.
+
+        Returns
+        -------
+        array
+            (n,) 0 to 1.
+        """
         return 1.0 - self.part.coverage(directions, width)
 
     def area(self) -> float | None:

@@ -18,7 +18,7 @@ INDEX_COLUMNS = ("PIXEL", "PIX", "HPXINDEX")
 
 
 def _check_whole(path: str | Path) -> None:
-    """Raise unless a file is whole FITS blocks, and a gzip file ends well: astropy takes what is there for all."""
+    """Raise unless a file is whole FITS blocks, and a gzip file ends well: astropy reads cut files without a word."""
     size = Path(path).stat().st_size
     with open(path, "rb") as handle:
         if handle.read(2) == b"\x1f\x8b":
@@ -30,7 +30,25 @@ def _check_whole(path: str | Path) -> None:
 
 
 def open_whole(path: str | Path, needed: str) -> Any:
-    """Read all of a FITS file, with every warning about its state an error."""
+    """Read all of a FITS file, with every warning about its state an error.
+
+    Parameters
+    ----------
+    path
+        The file, which may be compressed with gzip.
+    needed
+        What it should hold, for messages.
+
+    Returns
+    -------
+    HDUList
+        With all data read.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, truncated or corrupt.
+    """
     from astropy.io import fits
 
     if not Path(path).is_file():
@@ -54,17 +72,30 @@ def open_whole(path: str | Path, needed: str) -> Any:
 
 
 def column_names(table: Any) -> list[str]:
-    """Column names in capitals."""
+    """Names of a table's columns, in capitals."""
     return [name.upper() for name in table.columns.names]
 
 
 def column_values(table: Any, place: int) -> Any:
-    """All pixels of a column, whose rows may be vectors (healpy writes 1024 pixels in a row)."""
+    """Values of all pixels in a column, whose rows may be vectors (healpy writes 1024 pixels in a row).
+
+    Parameters
+    ----------
+    table
+        HDU of a table.
+    place
+        Which column, from 0.
+
+    Returns
+    -------
+    array
+        (npix,) numbers as they are stored.
+    """
     return np.asarray(table.data.field(place)).reshape(-1)
 
 
 def provenance(file: Any) -> dict[str, str]:
-    """Keys and values of our table PROVENANCE."""
+    """Read keys and values of the table PROVENANCE that :func:`write_map` writes; {} without one."""
     for hdu in file:
         if hdu.name == "PROVENANCE" and hasattr(hdu, "columns") and column_names(hdu) == ["KEY", "VALUE"]:
             return {

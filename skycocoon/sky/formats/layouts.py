@@ -18,9 +18,20 @@ from .container import column_names, column_values
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """What the tables of one layout hold and say, before anything is checked.
+    """What the tables of one layout hold, before anything is checked.
 
-    ``planes`` are functions, so that no more than one plane of the file is copied at a time.
+    Attributes
+    ----------
+    planes
+        (n,) functions that give the pixels of a plane, so that no more than one plane of the file is copied at a time.
+    headers
+        Headers of the tables.
+    units
+        What the file says of the unit of its numbers.
+    energy
+        (n,) numbers of the planes' energies, if the file has them.
+    energy_unit
+        Their unit as the file writes it; ``""`` if it does not.
     """
 
     planes: Sequence[Callable[[], Any]]
@@ -70,8 +81,8 @@ def _energy_table(file: Any) -> tuple[FloatArray | None, str]:
 def _unit_in_comment(header: Any, key: str, brackets: str) -> str:
     """Unit that a key's comment states: "[GeV] ..." as FITS has it, or "... (MeV)" as GALPROP writes."""
     pattern = r"^\s*\[([^]]+)\]" if brackets == "[]" else r"\(([^)]+)\)\s*$"
-    found = re.search(pattern, header.comments[key])
-    return found.group(1) if found else ""
+    match = re.search(pattern, header.comments[key])
+    return match.group(1) if match else ""
 
 
 def _is_hermes(table: Any) -> bool:
@@ -164,7 +175,7 @@ def _one(tables: list[Any]) -> Any:
     return tables[0]
 
 
-# The first whose tables are in the file is it; healpy's, which fits every HEALPix table, is the last.
+# The first layout that fits a table of the file is taken; healpy's, which fits every HEALPix table, is the last.
 LAYOUTS: tuple[tuple[str, Callable[[Any], bool], Callable[[Any, list[Any]], Content]], ...] = (
     ("HERMES", _is_hermes, _read_hermes),
     ("Fermi template", _is_fermi, _read_fermi),
@@ -176,13 +187,24 @@ LAYOUTS: tuple[tuple[str, Callable[[Any], bool], Callable[[Any, list[Any]], Cont
 
 
 def recognise(file: Any) -> tuple[str, Content]:
-    """Name of the layout, and what its tables hold."""
+    """Recognise the layout of a file by its tables.
+
+    Returns
+    -------
+    name, content
+        Name of the layout, and what its tables hold.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
     tables = [hdu for hdu in file if hasattr(hdu, "columns") and hdu.data is not None]
     for name, recognises, reads in LAYOUTS:
-        if found := [table for table in tables if recognises(table)]:
-            return name, reads(file, found)
-    there = ", ".join(f"{table.name or 'unnamed'} ({', '.join(table.columns.names[:3])})" for table in tables)
+        if maps := [table for table in tables if recognises(table)]:
+            return name, reads(file, maps)
+    names = ", ".join(f"{table.name or 'unnamed'} ({', '.join(table.columns.names[:3])})" for table in tables)
     raise InputError(
         f"no layout of maps is recognised; known: {', '.join(layout[0] for layout in LAYOUTS)}; "
-        f"its tables: {there or 'none'}"
+        f"its tables: {names or 'none'}"
     )
