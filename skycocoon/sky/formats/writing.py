@@ -2,8 +2,8 @@
 
 HDU 1 ``SKYMAP`` has one column ``ENERGY1...n`` per energy node (E, or D where single precision ends) and one row per
 pixel, HDU 2 ``ENERGIES`` one column ``Energy`` in MeV (gammapy reads this layout's energies as MeV and ignores the
-unit), HDU 3 ``PROVENANCE`` keys and values. The unit is in ``BUNIT``. ``HPX_CONV`` is left out: tools disagree on its spelling, and recognise the layout
-without it. No NaN, UNSEEN or negative value is written.
+unit), HDU 3 ``PROVENANCE`` keys and values. The unit is in ``BUNIT``. ``HPX_CONV`` is left out: tools disagree on its
+spelling, and recognise the layout without it. No NaN, UNSEEN or negative value is written.
 
 :func:`read_map` reads these and the maps of other codes; :data:`LAYOUTS` has a line for each layout.
 """
