@@ -8,6 +8,7 @@ from pathlib import Path
 from .errors import InputError, unknown_name
 
 __all__ = [
+    "PRESETS",
     "Shelf",
     "data_folder",
 ]
@@ -59,3 +60,7 @@ class Shelf:
 
     def __str__(self) -> str:
         return f"{self.kind}s: {', '.join(self.names())}"
+
+
+PRESETS = Shelf("preset", "presets", ".toml")
+"""Shipped models."""

@@ -66,11 +66,11 @@ def _describe_table(path: str) -> str | None:
 
 def _show_list() -> None:
     """Print everything that comes with the package."""
-    from ..config import list_presets
     from ..measured import Measurement, RatioMeasurement, list_measurements, list_ratios
+    from ..shipped import PRESETS
     from ..sky import Catalogue, Region, list_catalogues, list_regions
 
-    click.echo("Models:    " + ", ".join(list_presets()))
+    click.echo("Models:    " + ", ".join(PRESETS.names()))
     click.echo("Data sets:")
     for name in list_measurements():
         click.echo(f"  {Measurement.named(name)}")
@@ -93,9 +93,9 @@ def _show_with_head(item: object, head: Mapping[str, str]) -> None:
 
 def _show_region(text: str) -> None:
     """Print a region; what is none could have meant anything that there is."""
-    from ..config import list_presets
     from ..errors import unknown_name
     from ..measured import list_measurements, list_ratios
+    from ..shipped import PRESETS
     from ..sky import Region, list_catalogues, list_regions
 
     try:
@@ -103,7 +103,7 @@ def _show_region(text: str) -> None:
     except ValueError:
         if ":" in text:
             raise
-        names = [*list_presets(), *list_measurements(), *list_ratios(), *list_regions(), *list_catalogues()]
+        names = [*PRESETS.names(), *list_measurements(), *list_ratios(), *list_regions(), *list_catalogues()]
         raise unknown_name("model, data set, region or catalogue", text, names) from None
     click.echo(f"{region}\n  {region.reference}".rstrip())
 
@@ -112,17 +112,20 @@ def _show_region(text: str) -> None:
 @click.argument("thing", required=False)
 def show(thing: str | None) -> None:
     """What there is: presets, data sets and regions; or what one of them, a map or an ECSV file holds."""
-    from ..config import list_presets, load_file
-    from ..measured import list_measurements, list_ratios, load_data
-    from ..products.describe import describe
-    from ..sky import Catalogue, SkyMap, list_catalogues
-
     if thing is None:
         _show_list()
-    elif thing in list_catalogues():
+        return
+    from ..measured import list_measurements, list_ratios, load_data
+    from ..shipped import PRESETS
+    from ..sky import Catalogue, SkyMap, list_catalogues
+
+    if thing in list_catalogues():
         catalogue = Catalogue.named(thing)
         _show_with_head(catalogue, catalogue.meta)
-    elif thing in list_presets() or thing.endswith(".toml"):
+    elif thing in PRESETS.names() or thing.endswith(".toml"):
+        from ..config import load_file
+        from ..products.describe import describe
+
         click.echo(describe(load_file(thing).model))
     elif thing.endswith(".ecsv") and (text := _describe_table(thing)) is not None:
         click.echo(text)

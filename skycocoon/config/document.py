@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, unknown_name
-from ..shipped import Shelf
+from ..shipped import PRESETS
 
 __all__ = [
     "absolute_files",
@@ -23,9 +23,6 @@ __all__ = [
     "read_text",
     "to_toml",
 ]
-
-
-PRESETS = Shelf("preset", "presets", ".toml")
 
 
 def list_presets() -> list[str]:

@@ -49,6 +49,8 @@ class Region:
         What the analysis that published it masked there, and how sure the limits are.
     unmasked
         The region before sources were masked; None where none were.
+    known_area
+        Solid angle [sr] if it was counted before; without it, it is counted when it is asked for.
 
     Examples
     --------
@@ -69,6 +71,7 @@ class Region:
     reference: str = ""
     note: str = ""
     unmasked: Region | None = None
+    known_area: float | None = None
 
     @classmethod
     def named(cls, name: str) -> Region:
@@ -87,7 +90,8 @@ class Region:
         if row["unmasked"] in table:
             masked = cls.named(row["unmasked"]) - cls.parse(row["mask"])
             reference = f"{masked.reference}; mask {row['provenance']} {row['where_found']}"
-            return replace(masked, name=row["name"], reference=reference, note=f"mask {row['provenance']}")
+            note, area = f"mask {row['provenance']}", row["solid_angle"]
+            return replace(masked, name=row["name"], reference=reference, note=note, known_area=area)
         shape: Shape = Box(row["l_min"], row["l_max"], row["b_min"], row["b_max"])
         if shape.area() == 4 * math.pi:
             shape = Everywhere()
@@ -300,6 +304,8 @@ class Region:
     @cached_property
     def _area(self) -> float:
         area = self.shape.area()
+        if area is None:
+            area = self.known_area
         return counted_area(self.shape) if area is None else area
 
     def contains(self, longitude: u.Quantity, latitude: u.Quantity) -> np.ndarray[Any, np.dtype[np.bool_]]:
@@ -474,7 +480,7 @@ def region_table() -> dict[str, dict[str, Any]]:
     from astropy.table import Table
 
     table = Table.read(data_folder() / "regions.ecsv", format="ascii.ecsv")
-    numbers = ("l_min", "l_max", "b_min", "b_max", "e_min", "e_max")
+    numbers = ("l_min", "l_max", "b_min", "b_max", "e_min", "e_max", "solid_angle")
     rows = [{key: float(row[key]) if key in numbers else str(row[key]) for key in table.colnames} for row in table]
     return {str(row["name"]): row for row in rows}
 
