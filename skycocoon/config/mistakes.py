@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from ..errors import InputError, unknown_name
 from .quantities import Section
 from .schema import ModelFile
-from .sections.components import KINDS
+from .sections.kinds import KINDS
 
 __all__ = [
     "checked",

@@ -7,9 +7,10 @@ from pydantic import Field, model_validator
 from ..errors import InputError, unknown_name
 from .quantities import Section
 from .sections.comparison import ComparisonSection
-from .sections.components import CocoonsSection, ComponentSection
+from .sections.components import CocoonsSection
 from .sections.fit import FitSection, SamplingSection
 from .sections.galaxy import AbsorptionSection, GalaxySection, InteractionsSection
+from .sections.kinds import ComponentSection
 from .sections.maps import MapsSection
 from .sections.transport import TransportSection
 

@@ -126,7 +126,7 @@ class DiffusiveGrammage:
 
     normalisation: u.Quantity = field(default=0.4 * COLUMN)
     cutoff: u.Quantity = field(default=100.0 * u.TV)
-    delta: float = 0.5
+    delta: float = field(default=0.5, metadata={"needed": "e.g. 0.5 (kraichnan) or 1 (bohm)"})
     sharp: bool = False
 
     def __post_init__(self) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import astropy.units as u
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, create_model, model_validator
 
-from ...cosmicrays import LAWS, Grammage, Injection
+from ...cosmicrays import LAWS, ExponentialGrammage, Grammage, Injection
 from ...cosmicrays.grammage import TURBULENCE
 from ...cosmicrays.local import LOCAL_SPECTRA
 from ...emission import Cocoons, Diffuse, Template
@@ -36,6 +36,7 @@ from ..quantities import (
     RigidityOrInfinite,
     Section,
     Time,
+    in_unit,
     one_of,
 )
 from .galaxy import InteractionsSection
@@ -56,10 +57,10 @@ class DiscSection(Section):
     """``[components.NAME.disc]``: where the sources are."""
 
     profile: Annotated[str, BeforeValidator(one_of("disc profile", [*PROFILES, "custom", "grid"]))] = "green2015"
-    vertical: Annotated[str, BeforeValidator(one_of("vertical profile", VERTICALS))] = "exponential"
-    height: Length = 0.1 * u.kpc
-    radius: Length = 20.0 * u.kpc
-    half_height: Length = 0.5 * u.kpc
+    vertical: Annotated[str, BeforeValidator(one_of("vertical profile", VERTICALS))] = SourceDisc.vertical
+    height: Length = SourceDisc.height
+    radius: Length = SourceDisc.radius
+    half_height: Length = SourceDisc.half_height
     a: float | None = Field(default=None, gt=-1)
     b: float | None = Field(default=None, ge=0)
     offset: LengthOrZero | None = None
@@ -102,7 +103,7 @@ class SpeciesSection(Section):
 
     efficiency: float = Field(ge=0, le=1)
     slope: float = Field(gt=3, lt=5)
-    cutoff: RigidityOrInfinite = 3.0 * u.PV
+    cutoff: RigidityOrInfinite = Injection.cutoff
     mass_convention: Literal["own_mass", "proton_mass"] = "own_mass"
 
 
@@ -127,34 +128,52 @@ class InjectionSection(Section):
         )
 
 
-class GrammageSection(Section):
-    """``[components.NAME.grammage]``: X_c of rigidity."""
+class LawSection(Section):
+    """``[components.NAME.grammage]``: the law of X_c(R); :data:`GrammageSection` adds the laws' keys."""
 
     law: Annotated[str, BeforeValidator(one_of("grammage law", LAWS))] = "exponential"
-    normalisation: Grams = 0.4 * u.g / u.cm**2
-    cutoff: Rigidity | None = None
-    delta: Annotated[float | None, BeforeValidator(_delta), Field(gt=0, le=2)] = None
-    sharp: bool | None = None
 
     @model_validator(mode="after")
-    def _consistent(self) -> GrammageSection:
-        if self.law != "diffusive":
-            for key in ("delta", "sharp"):
-                if getattr(self, key) is not None:
-                    raise ValueError(f"{key} goes with law = 'diffusive' alone, not with {self.law!r}")
-        if self.law == "diffusive" and self.delta is None:
-            raise ValueError("law = 'diffusive' needs delta, e.g. 0.5 (kraichnan) or 1 (bohm)")
+    def _consistent(self) -> LawSection:
+        own = {item.name: item for item in fields(LAWS[self.law])}
+        for key in type(self).model_fields:
+            laws = [name for name, law in LAWS.items() if key in {item.name for item in fields(law)}]
+            # A key of several laws may stay where another law is tried.
+            if len(laws) == 1 and key not in own and getattr(self, key) is not None:
+                raise ValueError(f"{key} goes with law = {laws[0]!r} alone, not with {self.law!r}")
+        for key, item in own.items():
+            if "needed" in item.metadata and getattr(self, key) is None:
+                raise ValueError(f"law = {self.law!r} needs {key}, {item.metadata['needed']}")
         return self
 
     def build(self) -> Grammage:
-        """The law."""
-        options: dict[str, Any] = {"normalisation": self.normalisation}
-        if self.law != "constant" and self.cutoff is not None:
-            options["cutoff"] = self.cutoff
-        if self.law == "diffusive":
-            options |= {"delta": self.delta, "sharp": bool(self.sharp)}
-        result: Grammage = LAWS[self.law](**options)
+        """Build the law; what the file does not say is as in the law's class."""
+        law = LAWS[self.law]
+        values = {item.name: getattr(self, item.name) for item in fields(law)}
+        result: Grammage = law(**{key: value for key, value in values.items() if value is not None})
         return result
+
+
+def _law_keys() -> dict[str, Any]:
+    """Keys of all laws: a field of a class is a key of the model file, of the kind that its default is of."""
+    known: dict[str, Any] = {
+        "normalisation": (Grams, ExponentialGrammage.normalisation),
+        "cutoff": (Rigidity | None, None),
+        "delta": (Annotated[float | None, BeforeValidator(_delta), Field(gt=0, le=2)], None),
+    }
+    keys: dict[str, Any] = {}
+    for law in LAWS.values():
+        for item in fields(law):
+            if isinstance(item.default, u.Quantity):
+                kind: Any = Annotated[u.Quantity, BeforeValidator(in_unit(item.default.unit.to_string()))]
+            else:
+                kind = type(item.default)
+            keys.setdefault(item.name, known.get(item.name, (kind | None, None)))
+    return keys
+
+
+GrammageSection = create_model("GrammageSection", __base__=LawSection, **_law_keys())
+"""The section with the keys of all :data:`~skycocoon.cosmicrays.LAWS`."""
 
 
 class CocoonsSection(Section):
@@ -162,10 +181,10 @@ class CocoonsSection(Section):
 
     kind: Literal["cocoons"]
     supernova_interval: Time = 30.0 * u.yr
-    supernova_energy: EnergyOrZero = 1e51 * u.erg
-    gas_density: NumberDensity = 1.0 / u.cm**3
-    lifetime: Time = 0.3 * u.Myr
-    nearest: LengthOrZero = 0.0 * u.kpc
+    supernova_energy: EnergyOrZero = Injection.energy
+    gas_density: NumberDensity = Cocoons.gas_density
+    lifetime: Time = Cocoons.lifetime
+    nearest: LengthOrZero = Cocoons.nearest
     disc: DiscSection = DiscSection()
     injection: InjectionSection
     grammage: GrammageSection = GrammageSection()
@@ -188,11 +207,11 @@ class CocoonsSection(Section):
 class SeaSection(Section):
     """``[components.NAME.sea]``: where the diffusing cosmic rays are."""
 
-    sources: Annotated[str, BeforeValidator(one_of("source profile", PROFILES))] = "green2015"
-    halo_height: Length = 4.0 * u.kpc
-    radius: Length = 20.0 * u.kpc
-    delta_gradient: Gradient = 0.0 / u.kpc
-    delta_outer: Length = 11.0 * u.kpc
+    sources: Annotated[str, BeforeValidator(one_of("source profile", PROFILES))] = Sea.sources
+    halo_height: Length = Sea.halo_height
+    radius: Length = Sea.radius
+    delta_gradient: Gradient = Sea.delta_gradient
+    delta_outer: Length = Sea.delta_outer
 
     def build(self, sun: Sun) -> Sea:
         """The sea, 1 at the Sun."""
@@ -203,13 +222,13 @@ class DiffuseSection(Section):
     """``[components.NAME]`` with ``kind = "diffuse"``."""
 
     kind: Literal["diffuse"]
-    spectra: Annotated[str, BeforeValidator(one_of("local spectra", LOCAL_SPECTRA))] = "min"
-    gas: Annotated[str, BeforeValidator(one_of("gas model", GAS_MODELS))] = "galprop"
-    x_co: CoToHydrogen | None = None
-    ionised: bool = False
-    column_scale: float = Field(default=1.0, gt=0)
-    nuclear: Annotated[str, BeforeValidator(one_of("nuclear factors", NUCLEAR_FACTORS))] = "constant"
-    helium_abundance: float = Field(default=0.0963, ge=0, le=0.5)
+    spectra: Annotated[str, BeforeValidator(one_of("local spectra", LOCAL_SPECTRA))] = Diffuse.spectra
+    gas: Annotated[str, BeforeValidator(one_of("gas model", GAS_MODELS))] = Gas.model
+    x_co: CoToHydrogen | None = Gas.x_co
+    ionised: bool = Gas.ionised
+    column_scale: float = Field(default=Gas.scale, gt=0)
+    nuclear: Annotated[str, BeforeValidator(one_of("nuclear factors", NUCLEAR_FACTORS))] = Diffuse.nuclear
+    helium_abundance: float = Field(default=Diffuse.helium_abundance, ge=0, le=0.5)
     sea: SeaSection = SeaSection()
 
     def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, last: Last) -> Diffuse:
@@ -230,8 +249,8 @@ class MapSection(Section):
     energies: list[Energy] | None = None
     messenger: Annotated[str | None, BeforeValidator(one_of("messenger", MESSENGERS))] = None
     flavour: Annotated[str | None, BeforeValidator(one_of("flavour convention", FLAVOURS))] = None
-    scale: float = Field(default=1.0, ge=0)
-    outside: Annotated[str, BeforeValidator(one_of("choice for energies outside the map", OUTSIDE))] = "error"
+    scale: float = Field(default=Template.scale, ge=0)
+    outside: Annotated[str, BeforeValidator(one_of("choice for energies outside the map", OUTSIDE))] = Template.outside
 
     def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, last: Last) -> Template:
         """Build the component; see :class:`~skycocoon.config.building.Builder` for ``last``."""
@@ -247,7 +266,3 @@ STATED = ("unit", "frame", "ordering", "messenger", "flavour")
 def _read_map(folder: Path, file: str, energies: list[u.Quantity] | None, *stated: str | None) -> SkyMap:
     options: dict[str, Any] = dict(zip(STATED, stated, strict=True))
     return SkyMap.read(folder / file, energies=None if energies is None else u.Quantity(energies), **options)
-
-
-KINDS: Mapping[str, type[Section]] = {"cocoons": CocoonsSection, "diffuse": DiffuseSection, "map": MapSection}
-ComponentSection = Annotated[CocoonsSection | DiffuseSection | MapSection, Field(discriminator="kind")]

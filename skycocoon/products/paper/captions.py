@@ -14,7 +14,7 @@ from functools import cache
 import astropy.units as u
 import numpy as np
 
-from ...cosmicrays import DiffusiveGrammage, ExponentialGrammage
+from ...cosmicrays import ConstantGrammage, DiffusiveGrammage, ExponentialGrammage
 from ...emission import Cocoons, GalaxyModel
 from ...shipped import data_folder
 from .models import ModelCurve, Place, base, base_name, bases, chi_square, shining, spectra
@@ -110,7 +110,7 @@ def law(cocoons: tuple[Cocoons, ...]) -> str:
         return phrase("law_diffusive", delta=own.delta, cutoff=tv(own.cutoff))
     if isinstance(own, ExponentialGrammage):
         return phrase("law_exponential", cutoff=tv(own.cutoff))
-    return phrase("law_constant")
+    return phrase("law_constant") if isinstance(own, ConstantGrammage) else str(own)
 
 
 def is_kraichnan(cocoons: tuple[Cocoons, ...]) -> bool:

@@ -171,8 +171,8 @@ def cutoff(cocoons: tuple[Cocoons, ...]) -> u.Quantity:
 
 def moved(grammage: Grammage, to: u.Quantity) -> Grammage:
     """The same law with another R_c; a constant grammage becomes that of eq. 6."""
-    if isinstance(grammage, (ExponentialGrammage, DiffusiveGrammage)):
-        return replace(grammage, cutoff=to)
+    if hasattr(grammage, "cutoff"):
+        return replace(grammage, cutoff=to)  # type: ignore[type-var]
     return ExponentialGrammage(grammage.normalisation, to)
 
 
