@@ -1,8 +1,9 @@
-"""Examples in docstrings: each runs, offline and drawing to no screen."""
+"""Examples in docstrings: each runs, offline and drawing to no screen, and every public name has one."""
 
 import ast
 import doctest
 import importlib
+import inspect
 import socket
 from pathlib import Path
 
@@ -49,3 +50,11 @@ def test_examples_of_a_docstring(module, docstring, line, pytestconfig, tmp_path
     report = []
     doctest.DocTestRunner(optionflags=flags).run(test, out=report.append)
     assert not report, "".join(report)
+
+
+@pytest.mark.parametrize("name", skycocoon.__all__)
+def test_public_names_have_an_example(name):
+    thing = getattr(skycocoon, name)
+    if inspect.isclass(thing) or inspect.isfunction(thing):
+        _, _, part = inspect.getdoc(thing).partition("\nExamples\n--------\n")
+        assert ">>>" in part

@@ -1,20 +1,48 @@
-"""FITS files that are whole: opening them, their columns and provenance."""
+"""FITS files that are whole: opening them, what their tables hold, columns and provenance."""
 
 from __future__ import annotations
 
 import gzip
 import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ...errors import InputError
+from ...units import FloatArray
 
 # FITS standard 4.0, section 3.1 [bytes].
 FITS_BLOCK = 2880
 # First columns of tables that hold a part of the sky.
 INDEX_COLUMNS = ("PIXEL", "PIX", "HPXINDEX")
+
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """What the tables of one layout hold, before anything is checked.
+
+    Attributes
+    ----------
+    planes
+        (n,) functions that give the pixels of a plane, so that no more than one plane of the file is copied at a time.
+    headers
+        Headers of the tables.
+    units
+        What the file says of the unit of its numbers.
+    energy
+        (n,) numbers of the planes' energies, if the file has them.
+    energy_unit
+        Their unit as the file writes it; ``""`` if it does not.
+    """
+
+    planes: Sequence[Callable[[], Any]]
+    headers: list[Any]
+    units: list[str]
+    energy: FloatArray | None = None
+    energy_unit: str = ""
 
 
 def _check_whole(path: str | Path) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,32 +12,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...units import FloatArray
-from .container import column_names, column_values
-
-
-@dataclass(frozen=True, eq=False)
-class Content:
-    """What the tables of one layout hold, before anything is checked.
-
-    Attributes
-    ----------
-    planes
-        (n,) functions that give the pixels of a plane, so that no more than one plane of the file is copied at a time.
-    headers
-        Headers of the tables.
-    units
-        What the file says of the unit of its numbers.
-    energy
-        (n,) numbers of the planes' energies, if the file has them.
-    energy_unit
-        Their unit as the file writes it; ``""`` if it does not.
-    """
-
-    planes: Sequence[Callable[[], Any]]
-    headers: list[Any]
-    units: list[str]
-    energy: FloatArray | None = None
-    energy_unit: str = ""
+from .container import Content, column_names, column_values
 
 
 def _units(table: Any, places: list[int]) -> list[str]:

@@ -13,9 +13,9 @@ from ...errors import InputError
 from ...units import INTENSITY, FloatArray
 from .. import healpix
 from ..convention import check_flavour, check_messenger
-from .container import INDEX_COLUMNS, open_whole, provenance
+from .container import INDEX_COLUMNS, Content, open_whole, provenance
 from .fields import MapFields
-from .layouts import Content, recognise
+from .layouts import recognise
 from .statements import (
     UNIT_TEXT,
     Statements,

@@ -14,8 +14,7 @@ import numpy as np
 from ...errors import InputError
 from ...units import INTENSITY, FloatArray, to_array
 from .. import healpix
-from .container import INDEX_COLUMNS
-from .layouts import Content
+from .container import INDEX_COLUMNS, Content
 
 UNIT_TEXT = "cm-2 s-1 sr-1 MeV-1"
 # Masked pixels, as healpy.UNSEEN.
