@@ -9,6 +9,7 @@ from scipy.integrate import quad
 from scipy.special import gamma, zeta
 
 from skycocoon import InputError
+from skycocoon import Sun as Observer
 from skycocoon.absorption import Absorption, energy_density, photon_density
 from skycocoon.absorption.dust import TEMPERATURES, dust_opacity, dust_weights
 from skycocoon.absorption.gamma_gamma import ABSORBERS, thermal_coefficient
@@ -16,6 +17,8 @@ from skycocoon.absorption.planck import HC, K_BOLTZMANN
 from skycocoon.galaxy import Sun
 from skycocoon.interactions.pair_production import M_ELECTRON, isotropic_cross_section
 from skycocoon.units import CM_PER_KPC
+
+from ..plot import labels
 
 CMB, RAW = Absorption(("cmb",)), Absorption(("dust",), dust_scale=1.0)
 SUN = Sun()
@@ -258,3 +261,10 @@ def test_refusals_of_calls():
         Absorption().optical_depth(1 * u.TeV, SUN, 0 * u.deg, 0 * u.deg, -1 * u.kpc)
     with pytest.raises(InputError, match="one value"):
         Absorption().optical_depth(1 * u.TeV, SUN, [0, 1] * u.deg, 0 * u.deg, 1 * u.kpc)
+
+
+def test_absorption_can_be_looked_at():
+    axes = Absorption().plot(Observer())
+    assert axes.get_xlabel()
+    assert axes.get_ylabel()
+    assert len(labels(axes)) >= 4

@@ -6,8 +6,10 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import j0, jn_zeros
 
-from skycocoon import InputError
+from skycocoon import InputError, load_model
 from skycocoon.galaxy import PROFILES, Sea, SourceDisc
+
+from ..plot import labels
 
 RADII = [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 18]
 # Second calculation (another code, 400 terms; checked there by a finite-volume solution): G(R, 0)/G(8.5 kpc, 0).
@@ -168,3 +170,11 @@ def test_equal_seas_hash_alike():
 def test_refusals(changes, words):
     with pytest.raises(InputError, match=words):
         Sea(**changes)
+
+
+def test_a_sea_can_be_looked_at():
+    sea = load_model("base-min").components[0].sea
+    axes = sea.plot()
+    assert axes.get_xlabel()
+    assert axes.get_ylabel()
+    assert len(labels(axes)) >= 4

@@ -9,11 +9,12 @@ import astropy.units as u
 import numpy as np
 import pytest
 
-from skycocoon import InputError
+from skycocoon import InputError, load_model
 from skycocoon.galaxy import GAS_MODELS, Gas
 from skycocoon.galaxy.gas.cordes import cordes_ionised
 from skycocoon.galaxy.gas.hydrogen import X_CO_UNIT
 
+from ...plot import labels
 from .conftest import SUN, TABLE, column, solid_angle_mean
 
 # Means over solid angle, |b| < 5 deg, by a plain midpoint rule of another code (1 deg in l).
@@ -188,3 +189,11 @@ def test_gas_compares_hashes_and_describes_itself():
     assert "over azimuth" in Gas("ferriere").describe()
     assert "1e+20" in Gas(x_co=1.0e20 * X_CO_UNIT).describe()
     assert "Cordes" in Gas(ionised=True).describe()
+
+
+def test_a_gas_model_can_be_looked_at():
+    model = load_model("base-min")
+    axes = model.components[0].gas.plot(model.sun)
+    assert axes.get_xlabel()
+    assert axes.get_ylabel()
+    assert len(labels(axes)) >= 4
