@@ -29,6 +29,11 @@ def read_ecsv(path: Path, shipped: str) -> Any:
     shipped
         What there is instead, for the message about a missing file.
 
+    Returns
+    -------
+    astropy.table.QTable
+        The table.
+
     Raises
     ------
     InputError
@@ -46,6 +51,20 @@ def read_ecsv(path: Path, shipped: str) -> Any:
 
 def read_column(table: Any, key: str, unit: u.UnitBase) -> FloatArray:
     """One column of a table as an (n,) array in a unit; what is missing is NaN.
+
+    Parameters
+    ----------
+    table
+        The table.
+    key
+        Name of the column.
+    unit
+        Unit that is wanted; one of the same kind is converted.
+
+    Returns
+    -------
+    array
+        (n,) in ``unit``.
 
     Raises
     ------
@@ -71,6 +90,15 @@ def read_errors(table: Any, base: str, unit: u.UnitBase) -> tuple[FloatArray, Fl
 
     Columns ``*_err``, or ``*_errn`` and ``*_errp``; optional ``*_sys``, or ``*_sysn`` and ``*_sysp``. A side of the
     statistical error that is missing is taken as the other. An error below zero is given back as NaN.
+
+    Parameters
+    ----------
+    table
+        The table.
+    base
+        Name of the column of values.
+    unit
+        Unit that is wanted.
 
     Returns
     -------
@@ -111,6 +139,18 @@ def _not_negative(error: FloatArray) -> FloatArray:
 
 def read_flags(table: Any, key: str) -> BoolArray:
     """(n,) column of true and false; false without the column, and where it says nothing.
+
+    Parameters
+    ----------
+    table
+        The table.
+    key
+        Name of the column.
+
+    Returns
+    -------
+    array
+        (n,) booleans.
 
     Raises
     ------

@@ -28,7 +28,20 @@ class Executor(Protocol):
     """What can run chunks: `concurrent.futures` pools, a Dask client's executor, MPI pools."""
 
     def map(self, function: Callable[..., Any], *iterables: Any) -> Any:
-        """Apply a function to every item, keeping the order."""
+        """Apply a function to every item, keeping the order.
+
+        Parameters
+        ----------
+        function
+            What is applied.
+        *iterables
+            Items, one from each for a call.
+
+        Returns
+        -------
+        iterable
+            Results, in the order of the items.
+        """
         ...
 
 

@@ -18,7 +18,15 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Species:
-    """A nucleus: mass number A, charge Z; its mass is A proton masses, as in the papers."""
+    """A nucleus: mass number A, charge Z; its mass is A proton masses, as in the papers.
+
+    Parameters
+    ----------
+    name
+        Name of the nucleus.
+    A, Z
+        Mass number and charge.
+    """
 
     name: str
     A: int

@@ -31,6 +31,11 @@ def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
     overwrite
         Whether an existing target may be replaced.
 
+    Returns
+    -------
+    context manager
+        Gives the temporary path.
+
     Raises
     ------
     InputError
@@ -70,6 +75,11 @@ def new_folder(path: str | Path, contents: Sequence[str], overwrite: bool = Fals
         Names that the block will write there; folders in them, such as ``figures`` of ``figures/map.png``, are made.
     overwrite
         Whether files of these names may be replaced.
+
+    Returns
+    -------
+    context manager
+        Gives the temporary folder.
 
     Raises
     ------

@@ -123,7 +123,20 @@ def within(x: FloatArray | float, low: float, high: float) -> NDArray[np.bool_]:
 
 
 def wrong_unit(unit: u.UnitBase, wanted: u.UnitBase) -> str:
-    """Say in a message that a value has a unit of another kind than is wanted; either may be dimensionless."""
+    """Say in a message that a value has a unit of another kind than is wanted; either may be dimensionless.
+
+    Parameters
+    ----------
+    unit
+        Unit that the value has.
+    wanted
+        Unit that is needed.
+
+    Returns
+    -------
+    str
+        Part of a sentence.
+    """
     has = "no unit" if unit == u.dimensionless_unscaled else f"the unit '{unit}'"
     needed = "a number" if wanted == u.dimensionless_unscaled else f"a unit like '{wanted}'"
     return f"has {has}; {needed} is needed"
@@ -140,6 +153,11 @@ def quantity(text: object, unit: u.UnitBase, name: str) -> u.Quantity:
         A unit of the physical type that is meant.
     name
         What the value is called in an error message.
+
+    Returns
+    -------
+    Quantity
+        In the unit that it was given in.
 
     Raises
     ------
@@ -170,6 +188,24 @@ def to_float(
 ) -> float:
     """Turn a scalar Quantity into a float in ``unit``, checking that it is finite and in range.
 
+    Parameters
+    ----------
+    value
+        The Quantity.
+    unit
+        Unit of the result.
+    name
+        What the value is called in a message.
+    minimum, maximum
+        Allowed range, in ``unit``.
+    exclusive
+        Whether the minimum is excluded.
+
+    Returns
+    -------
+    float
+        In ``unit``.
+
     Raises
     ------
     InputError
@@ -190,6 +226,20 @@ def to_float(
 
 def to_array(value: Any, unit: u.UnitBase, name: str) -> FloatArray:
     """Turn a Quantity of any shape into a float64 array in ``unit``, checking that all of it is finite.
+
+    Parameters
+    ----------
+    value
+        The Quantity.
+    unit
+        Unit of the result.
+    name
+        What the value is called in a message.
+
+    Returns
+    -------
+    array
+        float64, in ``unit``.
 
     Raises
     ------

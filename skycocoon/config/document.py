@@ -66,7 +66,20 @@ def read_text(source: str | Path) -> tuple[str, Path]:
 
 
 def on_base(document: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """A file that says ``base = "PRESET"``, with what it does not say taken from there."""
+    """A file that says ``base = "PRESET"``, with what it does not say taken from there.
+
+    Parameters
+    ----------
+    document
+        Tables of the file, with the key ``base``.
+    source
+        What the file is called, for messages.
+
+    Returns
+    -------
+    dict
+        The file's tables over those of the preset that it builds on.
+    """
     own = {key: value for key, value in document.items() if key != "base"}
     name = document["base"]
     if not isinstance(name, str) or name not in list_presets() or name == source:
@@ -83,7 +96,15 @@ def on_base(document: Mapping[str, Any], source: str) -> dict[str, Any]:
 
 
 def forget(document: dict[str, Any], own: object) -> None:
-    """Drop ranges, normalisations and profiles of data and parameters that a fit has no more, but for its ``own``."""
+    """Drop ranges, normalisations and profiles of data and parameters that a fit has no more, but for its ``own``.
+
+    Parameters
+    ----------
+    document
+        Tables of a file; changed in place.
+    own
+        The ``[fit]`` that a user wrote, whose entries stay.
+    """
     fit = document.get("fit")
     if not isinstance(fit, dict) or not isinstance(fit.get("data"), list):
         return
@@ -138,7 +159,20 @@ def _merged(below: Mapping[str, Any], own: Mapping[str, Any], path: tuple[str, .
 
 
 def absolute_files(document: dict[str, Any], folder: Path) -> bool:
-    """Make paths of grids, maps and data absolute, so that the model can be run again from any folder."""
+    """Make paths of grids, maps and data absolute, so that the model can be run again from any folder.
+
+    Parameters
+    ----------
+    document
+        Tables of a file; changed in place.
+    folder
+        Where relative paths begin.
+
+    Returns
+    -------
+    bool
+        Whether any path changed.
+    """
     moved = False
     fit = document.get("fit")
     if isinstance(fit, dict) and isinstance(fit.get("data"), list):
@@ -162,6 +196,15 @@ def absolute_files(document: dict[str, Any], folder: Path) -> bool:
 
 def override(document: dict[str, Any], key: str, value: object) -> None:
     """Set a dotted key of a document.
+
+    Parameters
+    ----------
+    document
+        Tables of a file; changed in place.
+    key
+        Dotted key; steps that hold dots are quoted, as in TOML.
+    value
+        New value.
 
     Raises
     ------
@@ -194,7 +237,20 @@ def _steps(key: str) -> list[str]:
 
 
 def to_toml(document: Mapping[str, Any], path: str = "") -> str:
-    """Write a document of tables, numbers, strings, booleans and lists as TOML."""
+    """Write a document of tables, numbers, strings, booleans and lists as TOML.
+
+    Parameters
+    ----------
+    document
+        Tables, numbers, texts, booleans and lists.
+    path
+        Dotted key of the table, for its heading; empty for the whole file.
+
+    Returns
+    -------
+    str
+        TOML.
+    """
 
     def item(value: object) -> str:
         if isinstance(value, bool):

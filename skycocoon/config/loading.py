@@ -135,7 +135,20 @@ class LoadedModel:
                     component.template(messenger, ends)
 
     def with_values(self, values: Mapping[str, object], note: str = "") -> str:
-        """The model's TOML with other values of some keys, after a comment."""
+        """The model's TOML with other values of some keys, after a comment.
+
+        Parameters
+        ----------
+        values
+            New values by dotted key.
+        note
+            Comment above the text.
+
+        Returns
+        -------
+        str
+            TOML.
+        """
         document = tomllib.loads(self.toml)
         for key, value in values.items():
             override(document, key, str(value) if isinstance(value, u.Quantity) else value)
@@ -152,6 +165,11 @@ def load_file(source: str | Path, overrides: Mapping[str, object] | None = None)
     overrides
         New values by dotted key, e.g. ``{"components.cocoons.grammage.cutoff": "300 TV"}``. Quantities are fine.
 
+    Returns
+    -------
+    LoadedModel
+        The model, and what is needed to run it.
+
     Raises
     ------
     InputError
@@ -162,7 +180,24 @@ def load_file(source: str | Path, overrides: Mapping[str, object] | None = None)
 
 
 def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, object] | None = None) -> LoadedModel:
-    """Read the text of a model file; ``source`` is what it is called, and paths in it begin at ``folder``."""
+    """Read the text of a model file; ``source`` is what it is called, and paths in it begin at ``folder``.
+
+    Parameters
+    ----------
+    text
+        TOML.
+    source
+        What the text is called, for messages.
+    folder
+        Where relative paths in it begin.
+    overrides
+        New values by dotted key.
+
+    Returns
+    -------
+    LoadedModel
+        The model, and what is needed to run it.
+    """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -205,7 +240,20 @@ def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, obje
 
 
 def load_model(source: str | Path, overrides: Mapping[str, object] | None = None) -> GalaxyModel:
-    """Read a preset or a model file as a :class:`~skycocoon.emission.GalaxyModel`; see :func:`load_file`."""
+    """Read a preset or a model file as a :class:`~skycocoon.emission.GalaxyModel`; see :func:`load_file`.
+
+    Parameters
+    ----------
+    source
+        Name of a preset, or path of a TOML file.
+    overrides
+        New values by dotted key.
+
+    Returns
+    -------
+    GalaxyModel
+        Components, Sun and absorber.
+    """
     return load_file(source, overrides).model
 
 

@@ -19,6 +19,18 @@ __all__ = [
 def checked(document: dict[str, Any], source: str) -> ModelFile:
     """A document that was checked; the first mistake in one line.
 
+    Parameters
+    ----------
+    document
+        Tables of a file.
+    source
+        What the file is called, for messages.
+
+    Returns
+    -------
+    ModelFile
+        The validated file.
+
     Raises
     ------
     InputError

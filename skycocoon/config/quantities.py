@@ -25,7 +25,22 @@ class Section(BaseModel):
 def in_unit(
     unit: str, *, minimum: float = 0.0, exclusive: bool = True, infinite: bool = False
 ) -> Callable[[object], u.Quantity]:
-    """Validator of a Quantity: its unit's kind, and its range."""
+    """Validator of a Quantity: its unit's kind, and its range.
+
+    Parameters
+    ----------
+    unit
+        A unit of the kind that is meant.
+    minimum, exclusive
+        Least value in that unit, and whether it is excluded itself.
+    infinite
+        Whether infinity is allowed.
+
+    Returns
+    -------
+    callable
+        Takes a text or a Quantity, gives a Quantity.
+    """
     wanted = u.Unit(unit)
 
     def read(value: object) -> u.Quantity:
@@ -57,7 +72,20 @@ CoToHydrogen = Annotated[u.Quantity, BeforeValidator(in_unit(X_CO_UNIT.to_string
 
 
 def one_of(what: str, allowed: Iterable[str]) -> Callable[[object], str]:
-    """Validator of a name."""
+    """Validator of a name.
+
+    Parameters
+    ----------
+    what
+        What kind of thing is named, for messages.
+    allowed
+        Right names.
+
+    Returns
+    -------
+    callable
+        Takes a name and gives it back.
+    """
     return partial(check_name, what, allowed=list(allowed))
 
 

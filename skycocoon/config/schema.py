@@ -20,7 +20,19 @@ __all__ = [
 
 
 class ModelFile(Section):
-    """A whole model file, after its ``base`` was put below it."""
+    """A whole model file, after its ``base`` was put below it.
+
+    Attributes
+    ----------
+    galaxy, components, absorption, interactions
+        Where the Sun is, what shines, what absorbs, and which cross sections.
+    maps, comparison
+        Resolution and energies of maps; what is done to the model before it is held against data.
+    transport
+        Nuclei in the Galaxy.
+    fit, sampling
+        What is fitted to which data, and how the posterior is sampled; None if the file does not say.
+    """
 
     galaxy: GalaxySection = GalaxySection()
     components: dict[str, ComponentSection] = Field(min_length=1)

@@ -164,7 +164,18 @@ class Variation:
         return file, self._loaded.build(file, self._loaded.model.provenance)
 
     def nuclei(self, file: ModelFile, model: GalaxyModel) -> Nuclei:
-        """Return the nuclei of what :meth:`at` gave."""
+        """Return the nuclei of what :meth:`at` gave.
+
+        Parameters
+        ----------
+        file, model
+            From :meth:`at`.
+
+        Returns
+        -------
+        Nuclei
+            Transport and cocoons at those values.
+        """
         return self._loaded.build.nuclei(file, model)
 
 

@@ -84,7 +84,15 @@ class ConstantGrammage:
 
 @dataclass(frozen=True)
 class ExponentialGrammage:
-    """X_c0 exp(-R/R_c) (eq. 6). Published: X_c0 = 0.4 g cm^-2. Reconstructed: R_c = 100 TV (range 30 to 300)."""
+    """X_c0 exp(-R/R_c) (eq. 6). Published: X_c0 = 0.4 g cm^-2. Reconstructed: R_c = 100 TV (range 30 to 300).
+
+    Parameters
+    ----------
+    normalisation
+        X_c0 [g cm^-2].
+    cutoff
+        R_c, rigidity [V].
+    """
 
     normalisation: u.Quantity = field(default=0.4 * COLUMN)
     cutoff: u.Quantity = field(default=100.0 * u.TV)

@@ -52,6 +52,11 @@ def momentum_integral(slope: float, cutoff: float = math.inf) -> float:
         g, of f(p) ~ p^-g.
     cutoff
         theta, the cut-off energy in units of the rest energy; may be infinite.
+
+    Returns
+    -------
+    float
+        Lambda.
     """
     if math.isinf(cutoff):
         return float(0.5 * gamma((3 - slope) / 2) * gamma((slope - 4) / 2) / gamma(-0.5))

@@ -46,6 +46,18 @@ def ionisation(charge: FloatArray, mass_number: FloatArray, kinetic: FloatArray)
     """Energy per nucleon that a nucleus loses per grammage [GeV cm^2/g], in hydrogen and helium (Bethe, PDG eq. 34.5).
 
     Without corrections for density and shells: good to a few per cent from 0.1 GeV to 10 GeV, and small above.
+
+    Parameters
+    ----------
+    charge, mass_number
+        Charges and mass numbers of the nuclei; all three broadcast.
+    kinetic
+        Kinetic energies per nucleon [GeV].
+
+    Returns
+    -------
+    array
+        [GeV cm^2/g].
     """
     x = momentum(kinetic) / M_PROTON
     gamma = 1 + kinetic / M_PROTON
@@ -62,6 +74,15 @@ def ionisation(charge: FloatArray, mass_number: FloatArray, kinetic: FloatArray)
 
 def force_field(kinetic: FloatArray, charge: int, mass_number: int, potential: float) -> tuple[FloatArray, FloatArray]:
     """Solar modulation (Gleeson & Axford 1968, ApJ 154, 1011).
+
+    Parameters
+    ----------
+    kinetic
+        Kinetic energies per nucleon at the Earth [GeV].
+    charge, mass_number
+        Of the nucleus.
+    potential
+        phi [GV].
 
     Returns
     -------
@@ -145,6 +166,18 @@ class Slab:
         """D [cm^2/s] at rigidities [GV].
 
         A break of no strength leaves a factor 2^-s, to which the formula tends: no jump for a fit to stumble over.
+
+        Parameters
+        ----------
+        rigidity
+            Rigidities [GV].
+        beta
+            Speeds in units of c.
+
+        Returns
+        -------
+        array
+            D [cm^2/s].
         """
         height, _, speed, d0 = self._cgs
         ln_r = np.log(rigidity)
@@ -154,7 +187,20 @@ class Slab:
         return 2 * speed * height + beta * d0 * np.exp(exponent)
 
     def grammage(self, rigidity: FloatArray, beta: FloatArray | float = 1.0) -> FloatArray:
-        """X [g/cm^2] of stable nuclei at rigidities [GV]."""
+        """X [g/cm^2] of stable nuclei at rigidities [GV].
+
+        Parameters
+        ----------
+        rigidity
+            Rigidities [GV].
+        beta
+            Speeds in units of c.
+
+        Returns
+        -------
+        array
+            X [g/cm^2].
+        """
         height, mu, speed, _ = self._cgs
         xi = speed * height / self.diffusion_at(rigidity, beta)
         return np.asarray(mu * beta * C_LIGHT / (2 * speed) * -np.expm1(-xi))
@@ -165,6 +211,20 @@ class Slab:
         """X [g/cm^2] of nuclei that decay in the halo, and how often their daughters come back per grammage [cm^2/g].
 
         ``lifetime`` is the mean life at rest [s]. For a long one X is that of stable nuclei.
+
+        Parameters
+        ----------
+        rigidity
+            Rigidities [GV].
+        beta, gamma
+            Speeds in units of c, and Lorentz factors.
+        lifetime
+            Mean life at rest [s].
+
+        Returns
+        -------
+        grammage, rate
+            X [g/cm^2], and decays per grammage whose daughters come back [cm^2/g].
         """
         height, mu, speed, _ = self._cgs
         d = self.diffusion_at(rigidity, beta)
@@ -181,7 +241,20 @@ class Slab:
         return 2 * speed / (3 * mu * C_LIGHT) * momentum(kinetic)
 
     def injected(self, mass_number: FloatArray, kinetic: FloatArray) -> FloatArray:
-        """Shape of the primaries' sources per kinetic energy per nucleon, A (A p_n/m_p)^(2 - alpha)/beta."""
+        """Shape of the primaries' sources per kinetic energy per nucleon, A (A p_n/m_p)^(2 - alpha)/beta.
+
+        Parameters
+        ----------
+        mass_number
+            Charges and mass numbers of the nuclei; all three broadcast.
+        kinetic
+            Kinetic energies per nucleon [GeV].
+
+        Returns
+        -------
+        array
+            Relative sources per kinetic energy per nucleon.
+        """
         p = momentum(kinetic)
         beta = p / (kinetic + M_PROTON)
         return np.asarray(mass_number * (mass_number * p / M_PROTON) ** (2 - self.slope) / beta)

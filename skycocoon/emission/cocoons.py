@@ -121,13 +121,32 @@ class Cocoons:
         return ("gamma", "neutrino")
 
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
-        """One term: S(E) times the source rate per volume."""
+        """One term: S(E) times the source rate per volume.
+
+        Parameters
+        ----------
+        messenger
+            ``"gamma"`` or ``"neutrino"``.
+        flavour
+            Convention of neutrinos.
+
+        Returns
+        -------
+        tuple of Term
+            One term.
+        """
         section = cross_section(messenger, flavour, self.proton)
         spectrum = partial(self._yield, section, "all")
         return (Term(spectrum, self.density, self.nearest.to_value(u.kpc)),)
 
     def template(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> None:
-        """None: cocoons are integrated along rays."""
+        """None: cocoons are integrated along rays.
+
+        Parameters
+        ----------
+        messenger, energy, flavour
+            As in :class:`~skycocoon.emission.Component`.
+        """
 
     def source_yield(
         self, messenger: str, energy: u.Quantity, *, species: str = "all", flavour: str = "per-flavour"
@@ -144,6 +163,11 @@ class Cocoons:
             ``"all"`` or the name of one.
         flavour
             Neutrinos: ``"per-flavour"`` at Earth or ``"all-flavour"``.
+
+        Returns
+        -------
+        Quantity
+            S [GeV^-1], of the shape of ``energy``.
         """
         known = ["all", *(i.species.name for i in self.injection)]
         if species not in known:

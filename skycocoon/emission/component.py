@@ -51,11 +51,39 @@ class Component(Protocol):
         ...
 
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
-        """Its emissivity in a messenger, as a sum of terms; empty if it is a map already."""
+        """Its emissivity in a messenger, as a sum of terms; empty if it is a map already.
+
+        Parameters
+        ----------
+        messenger
+            ``"gamma"`` or ``"neutrino"``.
+        flavour
+            Convention of neutrinos.
+
+        Returns
+        -------
+        tuple of Term
+            The terms.
+        """
         ...
 
     def template(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> SkyMap | None:
-        """Its sky at some energies if it is a map already, with nothing left to integrate; else None."""
+        """Its sky at some energies if it is a map already, with nothing left to integrate; else None.
+
+        Parameters
+        ----------
+        messenger
+            ``"gamma"`` or ``"neutrino"``.
+        energy
+            (n,) energies.
+        flavour
+            Convention of neutrinos.
+
+        Returns
+        -------
+        SkyMap or None
+            The sky, in whatever resolution it has.
+        """
         ...
 
     def describe(self) -> list[str]:

@@ -51,12 +51,34 @@ class GasInSea:
     rigidity: float = PIVOT
 
     def weighted(self, radius: FloatArray, height: FloatArray) -> FloatArray:
-        """Gas times sea [cm^-3] at broadcasting R and z [kpc]."""
+        """Gas times sea [cm^-3] at broadcasting R and z [kpc].
+
+        Parameters
+        ----------
+        radius, height
+            R and z [kpc], which broadcast.
+
+        Returns
+        -------
+        array
+            [cm^-3].
+        """
         at_pivot = self.sea.relative(radius, height) * self.gas.hydrogen(radius, height)
         return np.asarray(at_pivot * (self.rigidity / PIVOT) ** self.sea.hardening(np.asarray(radius)))
 
     def density(self, radius: u.Quantity, azimuth: u.Quantity, height: u.Quantity) -> u.Quantity:
-        """Gas times sea [cm^-3] at (R, phi, z), which broadcast."""
+        """Gas times sea [cm^-3] at (R, phi, z), which broadcast.
+
+        Parameters
+        ----------
+        radius, azimuth, height
+            Galactocentric R, phi and z, which broadcast.
+
+        Returns
+        -------
+        Quantity
+            [cm^-3].
+        """
         weighted = self.weighted(to_array(radius, u.kpc, "radius"), to_array(height, u.kpc, "height"))
         return weighted * u.Unit("cm-3")
 
@@ -163,7 +185,20 @@ class Diffuse:
         return ("gamma", "neutrino")
 
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
-        """One term, the emissivity at the Sun times gas in the sea; several if the sea hardens inwards."""
+        """One term, the emissivity at the Sun times gas in the sea; several if the sea hardens inwards.
+
+        Parameters
+        ----------
+        messenger
+            ``"gamma"`` or ``"neutrino"``.
+        flavour
+            Convention of neutrinos.
+
+        Returns
+        -------
+        tuple of Term
+            The terms.
+        """
         section = cross_section(messenger, flavour, self.proton)
         # One density for all scales, which are factors of the spectrum: columns through it are worked out once.
         gas = self.gas if self.gas.scale == 1.0 else replace(self.gas, scale=1.0)
@@ -176,10 +211,31 @@ class Diffuse:
         )
 
     def template(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> None:
-        """None: the emission is integrated along rays."""
+        """None: the emission is integrated along rays.
+
+        Parameters
+        ----------
+        messenger, energy, flavour
+            As in :class:`~skycocoon.emission.Component`.
+        """
 
     def emissivity(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> u.Quantity:
-        """Local emissivity per H atom [GeV^-1 s^-1 sr^-1] at secondary energies."""
+        """Local emissivity per H atom [GeV^-1 s^-1 sr^-1] at secondary energies.
+
+        Parameters
+        ----------
+        messenger
+            ``"gamma"`` or ``"neutrino"``.
+        energy
+            Secondary energies.
+        flavour
+            Convention of neutrinos.
+
+        Returns
+        -------
+        Quantity
+            [GeV^-1 s^-1 sr^-1], of the shape of ``energy``.
+        """
         section = cross_section(messenger, flavour, self.proton)
         gev = np.atleast_1d(to_array(energy, u.GeV, "energy"))
         per_sr = self._emissivity(section, gev).reshape(np.shape(energy)) / (4 * np.pi)

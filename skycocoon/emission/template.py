@@ -62,11 +62,36 @@ class Template:
         return (self.sky.messenger,)
 
     def terms(self, messenger: str, flavour: str = "per-flavour") -> tuple[Term, ...]:
-        """None: nothing is left to integrate."""
+        """None: nothing is left to integrate.
+
+        Parameters
+        ----------
+        messenger, flavour
+            As in :class:`~skycocoon.emission.Component`.
+
+        Returns
+        -------
+        tuple
+            Empty.
+        """
         return ()
 
     def template(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> SkyMap:
         """The map at other energies: power laws between its nodes.
+
+        Parameters
+        ----------
+        messenger
+            Messenger of the map.
+        energy
+            (n,) energies.
+        flavour
+            Convention of neutrinos; the map is converted.
+
+        Returns
+        -------
+        SkyMap
+            In the map's own pixels.
 
         Raises
         ------

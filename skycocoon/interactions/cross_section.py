@@ -70,5 +70,18 @@ class CrossSection(Hashable, Protocol):
         ...
 
     def multiplicity(self, x: FloatArray, energy: FloatArray) -> FloatArray:
-        """Secondaries per collision and dx, F(x, E'), with x = E/E' and broadcasting total proton energies E' [GeV]."""
+        """Secondaries per collision and dx, F(x, E'), with x = E/E' and broadcasting total proton energies E' [GeV].
+
+        Parameters
+        ----------
+        x
+            E/E', secondary over projectile energy.
+        energy
+            Total proton energies E' [GeV]; the two broadcast.
+
+        Returns
+        -------
+        array
+            F(x, E').
+        """
         ...

@@ -48,6 +48,18 @@ def nuclear_factors(name: str, energy: FloatArray) -> tuple[FloatArray, FloatArr
 
     ``"constant"`` is 3.55 for either helium and its square for both; ``"aafrag"`` interpolates ratios of gamma-ray
     yields over ln E, constant outside 0.1 to 1000 TeV (neutrinos are given the same).
+
+    Parameters
+    ----------
+    name
+        One of :data:`NUCLEAR_FACTORS`.
+    energy
+        (n,) secondary energies [GeV].
+
+    Returns
+    -------
+    on_helium, helium_on, both
+        (n,) yields of p-He, He-p and He-He.
     """
     one = np.ones_like(energy)
     if name == "constant":

@@ -55,7 +55,20 @@ def _leading(u: FloatArray, x: FloatArray, B: FloatArray, b: FloatArray, k: Floa
 
 
 def gamma_ray(x: FloatArray, energy: FloatArray) -> FloatArray:
-    """F_gamma(x, E_p) (eqs. 58-61), broadcasting x and proton energies [GeV]; 0 for x >= 1."""
+    """F_gamma(x, E_p) (eqs. 58-61), broadcasting x and proton energies [GeV]; 0 for x >= 1.
+
+    Parameters
+    ----------
+    x
+        E/E_p.
+    energy
+        Total proton energies E_p [GeV].
+
+    Returns
+    -------
+    array
+        F_gamma.
+    """
     x, energy = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(energy, dtype=float))
     L = np.log(energy / 1e3)
     B = 1.30 + 0.14 * L + 0.011 * L**2
@@ -66,7 +79,20 @@ def gamma_ray(x: FloatArray, energy: FloatArray) -> FloatArray:
 
 
 def electron(x: FloatArray, energy: FloatArray) -> FloatArray:
-    """F_e = F_nue = F_numu(2) (eqs. 62-65), broadcasting x and proton energies [GeV]; 0 for x >= 1."""
+    """F_e = F_nue = F_numu(2) (eqs. 62-65), broadcasting x and proton energies [GeV]; 0 for x >= 1.
+
+    Parameters
+    ----------
+    x
+        E/E_p.
+    energy
+        Total proton energies E_p [GeV].
+
+    Returns
+    -------
+    array
+        F_e.
+    """
     x, energy = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(energy, dtype=float))
     L = np.log(energy / 1e3)
     B = 1 / (69.5 + 2.65 * L + 0.3 * L**2)
@@ -77,7 +103,20 @@ def electron(x: FloatArray, energy: FloatArray) -> FloatArray:
 
 
 def muon_neutrino_1(x: FloatArray, energy: FloatArray) -> FloatArray:
-    """F_numu(1), muon neutrinos from the pion's decay (eqs. 66-69); a density in x, 0 for x >= 0.427."""
+    """F_numu(1), muon neutrinos from the pion's decay (eqs. 66-69); a density in x, 0 for x >= 0.427.
+
+    Parameters
+    ----------
+    x
+        E/E_p.
+    energy
+        Total proton energies E_p [GeV].
+
+    Returns
+    -------
+    array
+        F_numu(1).
+    """
     x, energy = np.broadcast_arrays(np.asarray(x, dtype=float), np.asarray(energy, dtype=float))
     L = np.log(energy / 1e3)
     B = 1.75 + 0.204 * L + 0.010 * L**2
@@ -133,7 +172,20 @@ class KelnerGamma:
         return inelastic(energy)
 
     def multiplicity(self, x: FloatArray, energy: FloatArray) -> FloatArray:
-        """F_gamma(x, E_p)."""
+        """F_gamma(x, E_p).
+
+        Parameters
+        ----------
+        x
+            E/E_p.
+        energy
+            Total proton energies E_p [GeV].
+
+        Returns
+        -------
+        array
+            F_gamma.
+        """
         return gamma_ray(x, energy)
 
 
@@ -158,6 +210,19 @@ class KelnerNeutrino:
         return inelastic(energy)
 
     def multiplicity(self, x: FloatArray, energy: FloatArray) -> FloatArray:
-        """F_numu(1) + 2 F_e, or a third of it."""
+        """F_numu(1) + 2 F_e, or a third of it.
+
+        Parameters
+        ----------
+        x
+            E/E_p.
+        energy
+            Total proton energies E_p [GeV].
+
+        Returns
+        -------
+        array
+            Secondaries per collision and dx.
+        """
         total = muon_neutrino_1(x, energy) + 2 * electron(x, energy)
         return total if self.all_flavours else total / 3

@@ -17,6 +17,18 @@ def letaw_inelastic(mass_number: FloatArray | int, kinetic: FloatArray) -> Float
     .. math:: 45\,A^{0.7}\,[1 + 0.016 \sin(5.3 - 2.63 \ln A)]\,[1 - 0.62\,e^{-T/200}\,\sin(10.9\,T^{-0.28})]
 
     with T in MeV; constant to 1e-3 above 1.3 GeV. Read in a secondary source, not in the paper itself.
+
+    Parameters
+    ----------
+    mass_number
+        A.
+    kinetic
+        Kinetic energies per nucleon [GeV].
+
+    Returns
+    -------
+    array
+        [mb].
     """
     mev = 1e3 * kinetic
     plateau = 45.0 * mass_number**0.7 * (1 + 0.016 * np.sin(5.3 - 2.63 * np.log(mass_number)))

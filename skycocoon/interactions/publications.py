@@ -34,7 +34,20 @@ class Publication:
     all_flavours: CrossSection
 
     def of(self, messenger: str, flavour: str = "per-flavour") -> CrossSection:
-        """Return the cross section of a messenger, for neutrinos in a flavour convention."""
+        """Return the cross section of a messenger, for neutrinos in a flavour convention.
+
+        Parameters
+        ----------
+        messenger
+            ``"gamma"`` or ``"neutrino"``.
+        flavour
+            ``"per-flavour"`` or ``"all-flavour"``.
+
+        Returns
+        -------
+        CrossSection
+            What one collision makes of it.
+        """
         if messenger == "gamma":
             return self.gamma
         return self.all_flavours if flavour == "all-flavour" else self.per_flavour

@@ -257,6 +257,11 @@ class RatioMeasurement:
     ) -> Any:
         """Draw the points against energy per nucleon or rigidity; see :func:`plot_ratios` for the parameters.
 
+        Parameters
+        ----------
+        axes, meta, quantity, series
+            As in :func:`plot_ratios`.
+
         Returns
         -------
         matplotlib.axes.Axes

@@ -27,7 +27,20 @@ RATIOS = ("bc-ams02-2018", "bc-dampe-2022", "bc-calet-2022")
 
 
 def data_of(loaded: LoadedModel, more: Iterable[str] = ()) -> list[RatioMeasurement]:
-    """The B/C data that a model is fitted to, or :data:`RATIOS` if it is not; and some more, by name or path."""
+    """The B/C data that a model is fitted to, or :data:`RATIOS` if it is not; and some more, by name or path.
+
+    Parameters
+    ----------
+    loaded
+        The model.
+    more
+        Names or paths of more data sets.
+
+    Returns
+    -------
+    list of RatioMeasurement
+        Each once.
+    """
     data = [] if loaded.file.fit is None else [load_data(name) for name in loaded.file.fit.data]
     fitted = [item for item in data if isinstance(item, RatioMeasurement) and item.quantity == "B/C"]
     ratios = fitted or [load_data(name, "B/C") for name in RATIOS]
@@ -44,6 +57,11 @@ def table(loaded: LoadedModel, x: u.Quantity) -> Any:
         The model.
     x
         (n,) energies per nucleon, or rigidities.
+
+    Returns
+    -------
+    astropy.table.Table
+        With how it was made in its head.
     """
     from astropy.table import Table
 
@@ -57,7 +75,22 @@ def table(loaded: LoadedModel, x: u.Quantity) -> Any:
 
 
 def chi_squares(nuclei: Nuclei, data: Iterable[RatioMeasurement], lowest: u.Quantity = 8 * u.GV) -> dict[str, Any]:
-    """Chi-square and number of points of each data set above a rigidity, below which modulation matters."""
+    """Chi-square and number of points of each data set above a rigidity, below which modulation matters.
+
+    Parameters
+    ----------
+    nuclei
+        The model.
+    data
+        Data sets.
+    lowest
+        Least rigidity of the points that count.
+
+    Returns
+    -------
+    dict
+        Chi-square and number of points by the data set's name.
+    """
     found = {}
     for item in data:
         part = item.within(lowest)
@@ -67,7 +100,17 @@ def chi_squares(nuclei: Nuclei, data: Iterable[RatioMeasurement], lowest: u.Quan
 
 
 def draw(loaded: LoadedModel, data: Iterable[RatioMeasurement], path: Path) -> None:
-    """Draw B/C of a model with data, into a file: data in energy per nucleon and in rigidity side by side."""
+    """Draw B/C of a model with data, into a file: data in energy per nucleon and in rigidity side by side.
+
+    Parameters
+    ----------
+    loaded
+        The model.
+    data
+        Data sets.
+    path
+        File of the figure.
+    """
     from ..plot import save
 
     save(loaded.nuclei.plot(data, loaded.model.provenance), path)

@@ -35,6 +35,17 @@ class ComparisonSection(Section):
     For the sources that an analysis masked, either ``mask_factor`` multiplies the model, or ``mask`` takes the mean
     over a region without them. ``variants`` are the same model with some keys changed, drawn beside it; ``name`` is
     what it is called itself there.
+
+    Attributes
+    ----------
+    mask_factor
+        Factor on the model by region.
+    mask
+        Region without masked sources by region.
+    name
+        What the model itself is called beside its variants.
+    variants
+        Changed keys by the variant's name.
     """
 
     mask_factor: Annotated[dict[str, Annotated[float, Field(gt=0, le=1)]], BeforeValidator(_by_region)] = Field(

@@ -54,7 +54,19 @@ def _delta(value: object) -> object:
 
 
 class DiscSection(Section):
-    """``[components.NAME.disc]``: where the sources are."""
+    """``[components.NAME.disc]``: where the sources are.
+
+    Attributes
+    ----------
+    profile, vertical
+        Radial profile by name, ``"custom"`` or ``"grid"``; vertical shape by name.
+    height, radius, half_height
+        Scale height h, R_d and H_d [length].
+    a, b, offset
+        Numbers of a custom profile.
+    file
+        Grid in a ``.npz`` file, with ``profile = "grid"``.
+    """
 
     profile: Annotated[str, BeforeValidator(one_of("disc profile", [*PROFILES, "custom", "grid"]))] = "green2015"
     vertical: Annotated[str, BeforeValidator(one_of("vertical profile", VERTICALS))] = SourceDisc.vertical
@@ -80,7 +92,22 @@ class DiscSection(Section):
         return self
 
     def build(self, sun: Sun, interval: u.Quantity, folder: Path) -> SourceDisc | CylindricalGrid:
-        """Return the density of the rate of supernovae that follow one another after ``interval`` on average."""
+        """Return the density of the rate of supernovae that follow one another after ``interval`` on average.
+
+        Parameters
+        ----------
+        sun
+            Where the observer is.
+        interval
+            Mean time between supernovae.
+        folder
+            Where the path of a grid begins.
+
+        Returns
+        -------
+        SourceDisc or CylindricalGrid
+            Sources per volume and time.
+        """
         rate = 1.0 / interval
         if self.file is not None:
             return CylindricalGrid.read(folder / self.file).normalised(rate)
@@ -99,7 +126,19 @@ class DiscSection(Section):
 
 
 class SpeciesSection(Section):
-    """``[components.NAME.injection.SPECIES]``: what one source releases."""
+    """``[components.NAME.injection.SPECIES]``: what one source releases.
+
+    Attributes
+    ----------
+    efficiency
+        Part xi of the supernova's energy.
+    slope
+        g, of f(p) ~ p^-g.
+    cutoff
+        R_max [V].
+    mass_convention
+        As in :class:`~skycocoon.cosmicrays.Injection`.
+    """
 
     efficiency: float = Field(ge=0, le=1)
     slope: float = Field(gt=3, lt=5)
@@ -108,7 +147,13 @@ class SpeciesSection(Section):
 
 
 class InjectionSection(Section):
-    """``[components.NAME.injection]``: one section for each species."""
+    """``[components.NAME.injection]``: one section for each species.
+
+    Attributes
+    ----------
+    proton, helium
+        The species; None for one that is not injected.
+    """
 
     proton: SpeciesSection | None = None
     helium: SpeciesSection | None = None
@@ -177,7 +222,21 @@ GrammageSection = create_model("GrammageSection", __base__=LawSection, **_law_ke
 
 
 class CocoonsSection(Section):
-    """``[components.NAME]`` with ``kind = "cocoons"``."""
+    """``[components.NAME]`` with ``kind = "cocoons"``.
+
+    Attributes
+    ----------
+    kind
+        ``"cocoons"``.
+    supernova_interval, supernova_energy
+        Mean time between supernovae, and the energy of one.
+    gas_density, lifetime
+        Gas in a cocoon, and its age.
+    nearest
+        Least distance of a source from the Sun.
+    disc, injection, grammage
+        Where the sources are, what one releases, and X_c(R).
+    """
 
     kind: Literal["cocoons"]
     supernova_interval: Time = 30.0 * u.yr
@@ -190,7 +249,26 @@ class CocoonsSection(Section):
     grammage: GrammageSection = GrammageSection()
 
     def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, last: Last) -> Cocoons:
-        """Build the component; see :class:`~skycocoon.config.building.Builder` for ``last``."""
+        """Build the component; see :class:`~skycocoon.config.building.Builder` for ``last``.
+
+        Parameters
+        ----------
+        name
+            Name of the component.
+        sun
+            Where the observer is.
+        interactions
+            Publications of cross sections.
+        folder
+            Where paths begin.
+        last
+            Memory of the component's parts.
+
+        Returns
+        -------
+        Cocoons
+            The component.
+        """
         return Cocoons(
             name,
             last(DiscSection.build, self.disc, sun, self.supernova_interval, folder),
@@ -205,7 +283,17 @@ class CocoonsSection(Section):
 
 
 class SeaSection(Section):
-    """``[components.NAME.sea]``: where the diffusing cosmic rays are."""
+    """``[components.NAME.sea]``: where the diffusing cosmic rays are.
+
+    Attributes
+    ----------
+    sources
+        Radial profile of the sources.
+    halo_height, radius
+        H and R_g [length].
+    delta_gradient, delta_outer
+        Growth of the diffusion slope with R, and where it ends.
+    """
 
     sources: Annotated[str, BeforeValidator(one_of("source profile", PROFILES))] = Sea.sources
     halo_height: Length = Sea.halo_height
@@ -219,7 +307,23 @@ class SeaSection(Section):
 
 
 class DiffuseSection(Section):
-    """``[components.NAME]`` with ``kind = "diffuse"``."""
+    """``[components.NAME]`` with ``kind = "diffuse"``.
+
+    Attributes
+    ----------
+    kind
+        ``"diffuse"``.
+    spectra
+        Local spectra by name.
+    gas, x_co, ionised
+        Gas model by name, its X_CO, and whether HII is added.
+    column_scale
+        Factor on the gas.
+    nuclear, helium_abundance
+        How helium's yields follow from pp, and helium per hydrogen in the gas.
+    sea
+        Where the cosmic rays are.
+    """
 
     kind: Literal["diffuse"]
     spectra: Annotated[str, BeforeValidator(one_of("local spectra", LOCAL_SPECTRA))] = Diffuse.spectra
@@ -232,14 +336,47 @@ class DiffuseSection(Section):
     sea: SeaSection = SeaSection()
 
     def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, last: Last) -> Diffuse:
-        """Build the component; see :class:`~skycocoon.config.building.Builder` for ``last``."""
+        """Build the component; see :class:`~skycocoon.config.building.Builder` for ``last``.
+
+        Parameters
+        ----------
+        name
+            Name of the component.
+        sun
+            Where the observer is.
+        interactions
+            Publications of cross sections.
+        folder
+            Where paths begin.
+        last
+            Memory of the component's parts.
+
+        Returns
+        -------
+        Diffuse
+            The component.
+        """
         gas = Gas(self.gas, self.x_co, self.ionised, self.column_scale)
         sea = last(SeaSection.build, self.sea, sun)
         return Diffuse(name, self.spectra, gas, sea, self.nuclear, self.helium_abundance, interactions.proton)
 
 
 class MapSection(Section):
-    """``[components.NAME]`` with ``kind = "map"``: the keys but ``file`` say what the file does not."""
+    """``[components.NAME]`` with ``kind = "map"``: the keys but ``file`` say what the file does not.
+
+    Attributes
+    ----------
+    kind
+        ``"map"``.
+    file
+        FITS file.
+    unit, frame, ordering, energies, messenger, flavour
+        What the file does not say.
+    scale
+        Factor on the map.
+    outside
+        What the map is at energies that it does not have.
+    """
 
     kind: Literal["map"]
     file: str
@@ -253,7 +390,26 @@ class MapSection(Section):
     outside: Annotated[str, BeforeValidator(one_of("choice for energies outside the map", OUTSIDE))] = Template.outside
 
     def build(self, name: str, sun: Sun, interactions: InteractionsSection, folder: Path, last: Last) -> Template:
-        """Build the component; see :class:`~skycocoon.config.building.Builder` for ``last``."""
+        """Build the component; see :class:`~skycocoon.config.building.Builder` for ``last``.
+
+        Parameters
+        ----------
+        name
+            Name of the component.
+        sun
+            Where the observer is.
+        interactions
+            Publications of cross sections.
+        folder
+            Where the file's path begins.
+        last
+            Memory of the map that was read.
+
+        Returns
+        -------
+        Template
+            The component.
+        """
         stated = [getattr(self, key) for key in STATED]
         sky = last(_read_map, folder, self.file, self.energies, *stated)
         return Template(name, sky, self.scale, self.outside)

@@ -31,21 +31,43 @@ Number = Annotated[str | float, BeforeValidator(_number)]
 
 
 class PriorSection(Section):
-    """``prior`` of a parameter: a Gaussian."""
+    """``prior`` of a parameter: a Gaussian.
+
+    Attributes
+    ----------
+    mean, sigma
+        Centre and standard deviation.
+    """
 
     mean: Number
     sigma: Number
 
 
 class ParameterSection(Section):
-    """``[fit.parameters]``, one key of the model: where it may be, and what is known of it."""
+    """``[fit.parameters]``, one key of the model: where it may be, and what is known of it.
+
+    Attributes
+    ----------
+    bounds
+        Lowest and highest value.
+    prior
+        Gaussian prior; None for a flat one.
+    """
 
     bounds: Annotated[list[Number], BeforeValidator(_pair)]
     prior: PriorSection | None = None
 
 
 class NormalisationSection(Section):
-    """``[fit.normalisations]``: one nuisance factor of an experiment, on the model."""
+    """``[fit.normalisations]``: one nuisance factor of an experiment, on the model.
+
+    Attributes
+    ----------
+    sigma
+        Standard deviation of the factor about 1.
+    data
+        Data sets that share the factor.
+    """
 
     sigma: float = Field(gt=0, lt=1)
     data: Annotated[list[str], BeforeValidator(listed)] = Field(min_length=1)
@@ -61,7 +83,13 @@ def _normalisations(value: object) -> object:
 
 
 class DataRangeSection(Section):
-    """``[fit.ranges]``: which points of a data set are used."""
+    """``[fit.ranges]``: which points of a data set are used.
+
+    Attributes
+    ----------
+    first, last
+        Ends of the range, ``from`` and ``to`` in a file; None for no end.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -70,7 +98,23 @@ class DataRangeSection(Section):
 
 
 class FitSection(Section):
-    """``[fit]``: which data, which parameters."""
+    """``[fit]``: which data, which parameters.
+
+    Attributes
+    ----------
+    data
+        Names or paths of data sets.
+    parameters
+        Free keys of the model.
+    normalisations, ranges
+        Nuisance factors, and ranges of data that are used.
+    profiles
+        Keys whose profiles are made.
+    minos
+        Whether to follow chi-square to its +1.
+    starts, seed
+        Number of starts, and the seed of the random ones.
+    """
 
     data: Annotated[list[str], BeforeValidator(listed)] = Field(min_length=1)
     parameters: dict[str, ParameterSection] = Field(min_length=1)
@@ -118,7 +162,15 @@ class FitSection(Section):
 
 
 class SamplingSection(Section):
-    """``[sampling]``: how emcee samples the posterior."""
+    """``[sampling]``: how emcee samples the posterior.
+
+    Attributes
+    ----------
+    walkers, steps, burn, thin
+        As in :func:`skycocoon.sample`.
+    seed
+        Same seed, same chain.
+    """
 
     walkers: int = Field(default=32, ge=4, le=10000)
     # 50 autocorrelation times of the shipped fits.

@@ -15,7 +15,13 @@ from ..quantities import Length, Section, SignedLength, listed, one_of
 
 
 class GalaxySection(Section):
-    """``[galaxy]``: where the Sun is."""
+    """``[galaxy]``: where the Sun is.
+
+    Attributes
+    ----------
+    sun_radius, sun_height
+        Distance from the axis and height above the plane [length].
+    """
 
     sun_radius: Length = Sun.radius
     sun_height: SignedLength = Sun.height
@@ -26,14 +32,30 @@ class GalaxySection(Section):
 
 
 class InteractionsSection(Section):
-    """``[interactions]``: which publication each cross section comes from."""
+    """``[interactions]``: which publication each cross section comes from.
+
+    Attributes
+    ----------
+    proton
+        Publication of pp cross sections.
+    helium
+        Publication of the He-p enhancement.
+    """
 
     proton: Annotated[str, BeforeValidator(one_of("proton cross section", PUBLICATIONS))] = Cocoons.proton
     helium: Annotated[str, BeforeValidator(one_of("helium cross section", ENHANCEMENTS))] = Cocoons.helium
 
 
 class AbsorptionSection(Section):
-    """``[absorption]``: photon fields that absorb gamma rays on their way."""
+    """``[absorption]``: photon fields that absorb gamma rays on their way.
+
+    Attributes
+    ----------
+    fields
+        Photon fields that absorb.
+    dust_scale
+        Factor on the photons of the dust.
+    """
 
     # None here, where Absorption() has all: the paper mentions no absorption, a file asks for it.
     fields: Annotated[

@@ -14,7 +14,15 @@ from ..quantities import Energy, Section
 
 
 class EnergiesSection(Section):
-    """``energies`` in ``[maps]``: logarithmic nodes."""
+    """``energies`` in ``[maps]``: logarithmic nodes.
+
+    Attributes
+    ----------
+    first, last
+        Ends, ``from`` and ``to`` in a file.
+    per_decade
+        Nodes in a decade.
+    """
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -36,7 +44,15 @@ class EnergiesSection(Section):
 
 
 class MapsSection(Section):
-    """``[maps]``: resolution and energies."""
+    """``[maps]``: resolution and energies.
+
+    Attributes
+    ----------
+    nside
+        HEALPix resolution.
+    energies
+        Energies of maps and spectra.
+    """
 
     nside: Annotated[int, AfterValidator(check_nside)] = 128
     energies: EnergiesSection = EnergiesSection()

@@ -17,6 +17,19 @@ class TransportSection(Section):
 
     ``slope_plus_delta``, the slope of nuclei at the Earth, takes the place of ``slope``: while delta is fitted, what is
     observed stays.
+
+    Attributes
+    ----------
+    halo_height, surface_density, advection, diffusion, delta
+        As in :class:`~skycocoon.cosmicrays.Slab`.
+    break_rigidity, break_delta, break_smoothness, slope, modulation
+        As there.
+    slope_plus_delta
+        Slope of nuclei at the Earth, instead of ``slope``.
+    fragmentation, cross_section_scale
+        Table of fragments, and a factor on the production of boron.
+    cocoons
+        Component whose grammage nuclei cross; None if there is only one.
     """
 
     # The slab's own defaults: what a file does not say is what Python users get.

@@ -78,12 +78,38 @@ def paragraphs(name: str, /, **fields: object) -> tuple[str, ...]:
 
 
 def phrase(name: str, /, **fields: object) -> str:
-    """A sentence or a part of one of ``data/captions/phrases.toml``, with its fields filled in."""
+    """A sentence or a part of one of ``data/captions/phrases.toml``, with its fields filled in.
+
+    Parameters
+    ----------
+    name
+        Key of the phrase.
+    **fields
+        What its fields are filled with.
+
+    Returns
+    -------
+    str
+        The text.
+    """
     return _phrases()[name].format(**fields)
 
 
 def page(title: str, paragraphs: Iterable[str]) -> str:
-    """A text of short lines: a title, and paragraphs, which are filled unless they are tables of several lines."""
+    """A text of short lines: a title, and paragraphs, which are filled unless they are tables of several lines.
+
+    Parameters
+    ----------
+    title
+        First line.
+    paragraphs
+        Texts; those that are empty are left out.
+
+    Returns
+    -------
+    str
+        The page.
+    """
     filled = [
         text if "\n" in text else textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
         for text in paragraphs
@@ -120,7 +146,20 @@ def is_kraichnan(cocoons: tuple[Cocoons, ...]) -> bool:
 
 
 def variants(model: GalaxyModel, place: Place) -> str:
-    """Names of the diffuse emission's variants, in brackets."""
+    """Names of the diffuse emission's variants, in brackets.
+
+    Parameters
+    ----------
+    model
+        The model.
+    place
+        Where the variants must shine.
+
+    Returns
+    -------
+    str
+        E.g. ``" (base min, base max)"``.
+    """
     names = [name for name, parts in bases(model).items() if shining(parts, place)]
     return f" ({', '.join(names)})" if names else phrase("no_variants")
 
@@ -165,7 +204,20 @@ def absorption(model: GalaxyModel) -> str:
 
 
 def diffuse(model: GalaxyModel, place: Place) -> str:
-    """Where the diffuse emission comes from."""
+    """Where the diffuse emission comes from.
+
+    Parameters
+    ----------
+    model
+        The model.
+    place
+        Where the emission must shine.
+
+    Returns
+    -------
+    str
+        A sentence or two.
+    """
     if not shining(base(model), place):
         return phrase("no_diffuse", messenger=NAMES[place.messenger])
     if not spectra(model):
@@ -213,7 +265,20 @@ def chi_squares(panels: Sequence[tuple[str, Place, Sequence[ModelCurve]]]) -> st
 
 
 def summary(model: GalaxyModel, cocoons: tuple[Cocoons, ...]) -> str:
-    """Age and size of a model's cocoons, eqs. 9 and 10, as a page of text."""
+    """Age and size of a model's cocoons, eqs. 9 and 10, as a page of text.
+
+    Parameters
+    ----------
+    model
+        The model.
+    cocoons
+        Its cocoons.
+
+    Returns
+    -------
+    str
+        The page.
+    """
     texts = [made(model)]
     for part in cocoons:
         age, lifetime, radius = part.confinement_time, part.lifetime, part.largest_radius

@@ -24,7 +24,19 @@ TITLES = {
 
 @dataclass(frozen=True, eq=False)
 class SpectrumPanel:
-    """A place, its curves, names of two with a band between them, and the panel's name in the table."""
+    """A place, its curves, names of two with a band between them, and the panel's name in the table.
+
+    Attributes
+    ----------
+    name
+        Name of the panel in the table.
+    place
+        The part of the sky, with its data.
+    lines
+        The model's spectra.
+    shaded
+        Names of two lines with a band between them; None for no band.
+    """
 
     name: str
     place: Place
@@ -47,7 +59,19 @@ class SpectrumPanel:
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """A figure of spectra and what is said beside it."""
+    """A figure of spectra and what is said beside it.
+
+    Attributes
+    ----------
+    panels
+        What is drawn.
+    text
+        Paragraphs of the caption.
+    stacked
+        Whether panels are one above the other.
+    legend_title
+        Title of the legend.
+    """
 
     panels: tuple[SpectrumPanel, ...]
     text: tuple[str, ...]

@@ -76,7 +76,17 @@ class Place:
 
 @dataclass(frozen=True, eq=False)
 class ModelCurve:
-    """A curve before it is drawn; ``look``, ``step``, ``label`` and ``note`` as in :class:`skycocoon.plot.Curve`."""
+    """A curve before it is drawn; ``look``, ``step``, ``label`` and ``note`` as in :class:`skycocoon.plot.Curve`.
+
+    Attributes
+    ----------
+    name
+        Name in tables and, unless ``label`` says otherwise, in the legend.
+    sed
+        The spectrum.
+    look, step, label, note
+        As in :class:`skycocoon.plot.Curve`.
+    """
 
     name: str
     sed: Sed
@@ -91,7 +101,22 @@ Shine = Callable[[Iterable[Component], Place], Sed]
 
 
 def lhaaso(loaded: LoadedModel, part: str, energy: u.Quantity) -> Place:
-    """The ``"inner"`` or ``"outer"`` region of LHAASO-KM2A 2023, with what the model file does for masked sources."""
+    """The ``"inner"`` or ``"outer"`` region of LHAASO-KM2A 2023, with what the model file does for masked sources.
+
+    Parameters
+    ----------
+    loaded
+        The model file.
+    part
+        ``"inner"`` or ``"outer"``.
+    energy
+        (n,) energies of the model's spectra.
+
+    Returns
+    -------
+    Place
+        The region with its data.
+    """
     data = Measurement.named(f"lhaaso-km2a-2023-{part}")
     target = loaded.comparison.target(data.messenger, data.region)
     data.check_region(target.averaged)
@@ -133,7 +158,20 @@ def spectra(model: GalaxyModel) -> list[str]:
 
 
 def base(model: GalaxyModel, local: str = "") -> tuple[Component, ...]:
-    """All that shines but cocoons; its diffuse emission with other local spectra, if these are named."""
+    """All that shines but cocoons; its diffuse emission with other local spectra, if these are named.
+
+    Parameters
+    ----------
+    model
+        The model.
+    local
+        Name of the local spectra; those of the model if empty.
+
+    Returns
+    -------
+    tuple of Component
+        The components.
+    """
     others = (part for part in model.components if not isinstance(part, Cocoons))
     return tuple(replace(part, spectra=local) if local and isinstance(part, Diffuse) else part for part in others)
 
@@ -155,12 +193,38 @@ def base_name(model: GalaxyModel) -> str:
 
 
 def shining(parts: Iterable[Component], place: Place) -> tuple[Component, ...]:
-    """Those components that shine in what was measured in a place."""
+    """Those components that shine in what was measured in a place.
+
+    Parameters
+    ----------
+    parts
+        Components.
+    place
+        Where.
+
+    Returns
+    -------
+    tuple of Component
+        Those that shine in the place's messenger.
+    """
     return tuple(part for part in parts if place.messenger in part.messengers)
 
 
 def with_law(cocoons: tuple[Cocoons, ...], law: Callable[[Grammage], Grammage]) -> tuple[Cocoons, ...]:
-    """Cocoons with another law of grammage, made from the one that they have."""
+    """Cocoons with another law of grammage, made from the one that they have.
+
+    Parameters
+    ----------
+    cocoons
+        Cocoons.
+    law
+        Makes a law of the one that cocoons have.
+
+    Returns
+    -------
+    tuple of Cocoons
+        The same with the new law.
+    """
     return tuple(replace(part, grammage=law(part.grammage)) for part in cocoons)
 
 
@@ -170,14 +234,42 @@ def cutoff(cocoons: tuple[Cocoons, ...]) -> u.Quantity:
 
 
 def moved(grammage: Grammage, to: u.Quantity) -> Grammage:
-    """The same law with another R_c; a constant grammage becomes that of eq. 6."""
+    """The same law with another R_c; a constant grammage becomes that of eq. 6.
+
+    Parameters
+    ----------
+    grammage
+        The law.
+    to
+        R_c.
+
+    Returns
+    -------
+    Grammage
+        The law with that R_c.
+    """
     if hasattr(grammage, "cutoff"):
         return replace(grammage, cutoff=to)  # type: ignore[type-var]
     return ExponentialGrammage(grammage.normalisation, to)
 
 
 def diffusive(grammage: Grammage, delta: float, to: u.Quantity) -> Grammage:
-    """Eq. 15 with the same X_c0."""
+    """Eq. 15 with the same X_c0.
+
+    Parameters
+    ----------
+    grammage
+        The law whose X_c0 is taken.
+    delta
+        Slope of the diffusion coefficient.
+    to
+        R_c.
+
+    Returns
+    -------
+    DiffusiveGrammage
+        Eq. 15.
+    """
     return DiffusiveGrammage(grammage.normalisation, to, delta, getattr(grammage, "sharp", False))
 
 
@@ -188,7 +280,22 @@ def summed(*parts: Sed) -> Sed:
 
 
 def chi_square(line: ModelCurve, place: Place, item: Measurement) -> float | None:
-    """Chi-square of a curve, with the mask factor; None if no point is within its energies."""
+    """Chi-square of a curve, with the mask factor; None if no point is within its energies.
+
+    Parameters
+    ----------
+    line
+        The model's spectrum.
+    place
+        Where, with the factor for masked sources.
+    item
+        The data set.
+
+    Returns
+    -------
+    float or None
+        Chi-square.
+    """
     try:
         return item.compare(line.sed, place.target.factor, place.target.factor_name).chi2
     except InputError:
@@ -205,6 +312,15 @@ def refitted(loaded: LoadedModel, data: Sequence[str], *, cocoons: bool = True) 
     Free are D_0, delta and the strength of the break, with alpha + delta held: the primaries' slopes at the Earth are
     known. Nuisances of 5 %: the production of boron, and a normalisation of every experiment but the first. Points
     above 8 GV, where the Sun matters little.
+
+    Parameters
+    ----------
+    loaded
+        The model file.
+    data
+        Names of the ratios.
+    cocoons
+        Whether cocoons are what they are, or left out.
 
     Returns
     -------

@@ -61,6 +61,24 @@ def _against(model: GalaxyModel, name: str, cocoons: tuple[Cocoons, ...], place:
 
 
 def gamma_rays(model: GalaxyModel, cocoons: tuple[Cocoons, ...], places: Sequence[Place], shine: Shine) -> Drawing:
+    """Figure 2: gamma rays in the regions of LHAASO-KM2A.
+
+    Parameters
+    ----------
+    model
+        The model.
+    cocoons
+        Its cocoons.
+    places
+        The regions.
+    shine
+        Gives the spectrum of components in a place.
+
+    Returns
+    -------
+    Drawing
+        Curves, data and caption.
+    """
     panels = tuple(_against(model, place.name, cocoons, place, shine) for place in places)
     text = captions.paragraphs(
         "fig2",
@@ -73,6 +91,24 @@ def gamma_rays(model: GalaxyModel, cocoons: tuple[Cocoons, ...], places: Sequenc
 
 
 def neutrinos(model: GalaxyModel, cocoons: tuple[Cocoons, ...], place: Place, shine: Shine) -> Drawing:
+    """Figure 3: neutrinos of the whole sky.
+
+    Parameters
+    ----------
+    model
+        The model.
+    cocoons
+        Its cocoons.
+    place
+        The whole sky with IceCube's bands.
+    shine
+        Gives the spectrum of components in a place.
+
+    Returns
+    -------
+    Drawing
+        Curves, data and caption.
+    """
     panels = (_against(model, place.name, cocoons, place, shine),)
     text = captions.paragraphs(
         "fig3",
@@ -85,6 +121,24 @@ def neutrinos(model: GalaxyModel, cocoons: tuple[Cocoons, ...], place: Place, sh
 
 
 def cutoff_scan(model: GalaxyModel, cocoons: tuple[Cocoons, ...], places: Sequence[Place], shine: Shine) -> Drawing:
+    """Figure 4, Appendix B: gamma rays for several R_c.
+
+    Parameters
+    ----------
+    model
+        The model.
+    cocoons
+        Its cocoons.
+    places
+        The regions.
+    shine
+        Gives the spectrum of components in a place.
+
+    Returns
+    -------
+    Drawing
+        Curves, data and caption.
+    """
     own, name = cutoff(cocoons), base_name(model)
     values = CUTOFFS.to_value(u.TV)
     if not np.isclose(values, own.value).any():
@@ -119,6 +173,24 @@ def cutoff_scan(model: GalaxyModel, cocoons: tuple[Cocoons, ...], places: Sequen
 
 
 def grammage_laws(model: GalaxyModel, cocoons: tuple[Cocoons, ...], place: Place, shine: Shine) -> Drawing:
+    """Figure 5, Appendix C: gamma rays for two laws of grammage.
+
+    Parameters
+    ----------
+    model
+        The model.
+    cocoons
+        Its cocoons.
+    place
+        LHAASO's inner region.
+    shine
+        Gives the spectrum of components in a place.
+
+    Returns
+    -------
+    Drawing
+        Curves, data and caption.
+    """
     own, name = cutoff(cocoons), base_name(model)
     lower = LOWER_CUTOFF if own > LOWER_CUTOFF * (1 + 1e-9) else own / 10
     cutoffs = {"Kraichnan": lower, "Bohm": own}
@@ -205,7 +277,19 @@ def _shared_fields(
 
 
 def write_spectra(number: int, drawing: Drawing, model: GalaxyModel, work: Path) -> None:
-    """PNG, PDF, table and text of a figure of spectra."""
+    """PNG, PDF, table and text of a figure of spectra.
+
+    Parameters
+    ----------
+    number
+        Number of the figure.
+    drawing
+        What it holds.
+    model
+        The model.
+    work
+        Folder.
+    """
     from ...plot import plot_panels, save
 
     panels = [panel.drawn() for panel in drawing.panels]

@@ -52,7 +52,15 @@ def draw_sed(group: RegionSpectra, name: str, path: Path) -> None:
 
 
 def draw_map(sky: SkyMap, path: Path) -> None:
-    """Draw a map of the sky into a file."""
+    """Draw a map of the sky into a file.
+
+    Parameters
+    ----------
+    sky
+        The map.
+    path
+        File of the figure.
+    """
     from ...plot import save
 
     save(sky.plot(), path)
