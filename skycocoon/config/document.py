@@ -26,7 +26,14 @@ __all__ = [
 
 
 def list_presets() -> list[str]:
-    """Names of the shipped models."""
+    """Names of the shipped models.
+
+    Examples
+    --------
+    >>> from skycocoon import list_presets
+    >>> "paper" in list_presets()
+    True
+    """
     return PRESETS.names()
 
 

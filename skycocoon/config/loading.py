@@ -174,6 +174,15 @@ def load_file(source: str | Path, overrides: Mapping[str, object] | None = None)
     ------
     InputError
         For an unknown preset, a file that cannot be read, or anything wrong in it.
+
+    Examples
+    --------
+    >>> from skycocoon import load_file
+    >>> loaded = load_file("paper", {"maps.nside": 32})
+    >>> loaded.maps.nside
+    32
+    >>> loaded.energies("neutrino")[0]  # where the cross section begins
+    <Quantity 100. GeV>
     """
     text, folder = read_text(source)
     return load_text(text, str(source), folder, overrides)
@@ -253,6 +262,13 @@ def load_model(source: str | Path, overrides: Mapping[str, object] | None = None
     -------
     GalaxyModel
         Components, Sun and absorber.
+
+    Examples
+    --------
+    >>> from skycocoon import load_model
+    >>> model = load_model("schroer2021", {"components.cocoons.grammage.cutoff": "300 TV"})
+    >>> model.components[0].grammage.cutoff
+    <Quantity 300. TV>
     """
     return load_file(source, overrides).model
 

@@ -58,7 +58,15 @@ def _cutoff(law: str, value: u.Quantity) -> float:
 
 @dataclass(frozen=True)
 class ConstantGrammage:
-    """The same grammage at every rigidity."""
+    """The same grammage at every rigidity.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from skycocoon import ConstantGrammage
+    >>> print(ConstantGrammage()([1, 1000] * u.GV))
+    [0.4 0.4] g / cm2
+    """
 
     normalisation: u.Quantity = field(default=0.4 * COLUMN)
 
@@ -92,6 +100,13 @@ class ExponentialGrammage:
         X_c0 [g cm^-2].
     cutoff
         R_c, rigidity [V].
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from skycocoon import ExponentialGrammage
+    >>> print(ExponentialGrammage(cutoff=100 * u.TV)([1, 100] * u.TV).round(3))
+    [0.396 0.147] g / cm2
     """
 
     normalisation: u.Quantity = field(default=0.4 * COLUMN)
@@ -130,6 +145,13 @@ class DiffusiveGrammage:
         Slope of the diffusion coefficient: 1/3 Kolmogorov, 1/2 Kraichnan, 1 Bohm.
     sharp
         X_c0 min[1, (R/R_c)^-delta] instead: the same limits, a factor 2 higher at R_c.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from skycocoon import DiffusiveGrammage
+    >>> print(DiffusiveGrammage(cutoff=100 * u.TV, delta=0.5)([1, 100] * u.TV).round(3))
+    [0.364 0.2  ] g / cm2
     """
 
     normalisation: u.Quantity = field(default=0.4 * COLUMN)

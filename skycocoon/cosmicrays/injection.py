@@ -99,6 +99,15 @@ class Injection:
     ------
     InputError
         For values out of range.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from skycocoon import Injection
+    >>> from skycocoon.kinematics import SPECIES
+    >>> protons = Injection(SPECIES["proton"], efficiency=0.07, slope=4.31)
+    >>> print(f"{protons(1 * u.TeV):.3g}")
+    1.52e+45 1 / GeV
     """
 
     species: Species

@@ -126,6 +126,13 @@ class Slab:
     ------
     InputError
         For values out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skycocoon import Slab
+    >>> Slab().grammage(np.array([10.0, 1000.0])).round(2)
+    array([6.47, 0.78])
     """
 
     halo_height: u.Quantity = field(default=7.0 * u.kpc)
@@ -246,7 +253,7 @@ class Slab:
         Parameters
         ----------
         mass_number
-            Charges and mass numbers of the nuclei; all three broadcast.
+            Mass numbers of the nuclei; the two broadcast.
         kinetic
             Kinetic energies per nucleon [GeV].
 

@@ -69,6 +69,16 @@ class Cocoons:
     ------
     InputError
         For values out of range, unknown names, no species at all, and a density that is a number per volume.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from skycocoon import Cocoons
+    >>> cocoons = Cocoons()
+    >>> cocoons.confinement_time.round(4)
+    <Quantity 0.2528 Myr>
+    >>> print(f"{cocoons.source_yield('gamma', 10 * u.TeV):.4g}")
+    2.898e+39 1 / GeV
     """
 
     name: str = "cocoons"

@@ -151,6 +151,13 @@ class Diffuse:
     ------
     InputError
         For unknown names and values out of range.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from skycocoon import Diffuse
+    >>> print(f"{Diffuse().emissivity('gamma', 10 * u.TeV):.4g}")
+    4.901e-38 1 / (GeV s sr)
     """
 
     name: str = "diffuse"

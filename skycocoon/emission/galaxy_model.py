@@ -29,6 +29,15 @@ class GalaxyModel:
         Photon fields that absorb gamma rays on their way from every component that is integrated along rays.
     provenance
         How the model came about, written into every output.
+
+    Examples
+    --------
+    >>> from skycocoon import Cocoons, Diffuse, GalaxyModel
+    >>> model = GalaxyModel((Cocoons(), Diffuse()))
+    >>> [component.name for component in model.components]
+    ['cocoons', 'diffuse']
+    >>> model.messengers
+    ('gamma', 'neutrino')
     """
 
     components: tuple[Component, ...]

@@ -44,6 +44,16 @@ class Template:
     ------
     InputError
         For a scale that is negative or not finite, or an unknown ``outside``.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> import numpy as np
+    >>> from skycocoon import SkyMap, Template
+    >>> intensity = np.full((2, 12), 1e-12) / (u.GeV * u.cm**2 * u.s * u.sr)
+    >>> theirs = Template("theirs", SkyMap([1, 10] * u.TeV, {"map": intensity}), scale=2.0)
+    >>> print(f"{theirs.template('gamma', [3] * u.TeV).intensity[0, 0]:.4g}")
+    2e-12 1 / (GeV s sr cm2)
     """
 
     name: str

@@ -59,6 +59,13 @@ class RatioMeasurement:
         (n,) errors, statistical and systematic in quadrature; positive.
     meta
         Reference, DOI, provenance and notes.
+
+    Examples
+    --------
+    >>> from skycocoon import RatioMeasurement
+    >>> dampe = RatioMeasurement.named("bc-dampe-2022")
+    >>> dampe.quantity, dampe.x.size
+    ('B/C', 13)
     """
 
     name: str

@@ -62,6 +62,13 @@ class Measurement:
         Neutrino convention; ``""`` for gamma rays.
     meta
         Reference, DOI, provenance and notes.
+
+    Examples
+    --------
+    >>> from skycocoon import Measurement
+    >>> lhaaso = Measurement.named("lhaaso-km2a-2023-inner")
+    >>> lhaaso.region.name, lhaaso.energy.size, lhaaso.per_steradian
+    ('lhaaso-inner', 10, True)
     """
 
     name: str
