@@ -11,12 +11,7 @@ import numpy as np
 from .errors import InputError
 from .units import BoolArray, FloatArray, wrong_unit
 
-__all__ = [
-    "read_column",
-    "read_ecsv",
-    "read_errors",
-    "read_flags",
-]
+__all__ = ["read_column", "read_ecsv", "read_errors", "read_flags"]
 
 
 def read_ecsv(path: Path, shipped: str) -> Any:

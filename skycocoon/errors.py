@@ -5,12 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = [
-    "AccuracyWarning",
-    "InputError",
-    "check_name",
-    "unknown_name",
-]
+__all__ = ["AccuracyWarning", "InputError", "check_name", "unknown_name"]
 
 
 class InputError(ValueError):

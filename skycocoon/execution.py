@@ -13,13 +13,7 @@ import numpy as np
 
 from .units import FloatArray
 
-__all__ = [
-    "Executor",
-    "in_chunks",
-    "progress_bar",
-    "threads",
-    "worker_count",
-]
+__all__ = ["Executor", "in_chunks", "progress_bar", "threads", "worker_count"]
 
 CHUNK = 8192
 

@@ -9,11 +9,7 @@ import numpy as np
 
 from .units import M_PROTON, FloatArray
 
-__all__ = [
-    "SPECIES",
-    "Species",
-    "momentum",
-]
+__all__ = ["SPECIES", "Species", "momentum"]
 
 
 @dataclass(frozen=True)

@@ -27,16 +27,7 @@ from .measured import RatioMeasurement, plot_ratios, ratio_panels
 from .shipped import data_folder
 from .units import M_PROTON, MBARN, FloatArray, to_array, within
 
-__all__ = [
-    "ELEMENTS",
-    "ENERGIES",
-    "RANGE",
-    "Network",
-    "Nuclei",
-    "build_network",
-    "network",
-    "plot_grid",
-]
+__all__ = ["ELEMENTS", "ENERGIES", "RANGE", "Network", "Nuclei", "build_network", "network", "plot_grid"]
 
 ELEMENTS: Mapping[str, int] = MappingProxyType({"B": 5, "C": 6, "N": 7, "O": 8})
 """Elements all of whose isotopes the shipped fragmentation table makes."""

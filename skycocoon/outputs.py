@@ -11,13 +11,7 @@ from pathlib import Path
 
 from .errors import InputError
 
-__all__ = [
-    "file_name",
-    "header",
-    "new_file",
-    "new_folder",
-    "others",
-]
+__all__ = ["file_name", "header", "new_file", "new_folder", "others"]
 
 
 @contextmanager

@@ -11,15 +11,7 @@ import numpy as np
 from .errors import InputError
 from .units import BoolArray, FloatArray
 
-__all__ = [
-    "SIGMA_95",
-    "DataSet",
-    "Points",
-    "copies",
-    "pulls",
-    "same_numbers",
-    "same_points",
-]
+__all__ = ["SIGMA_95", "DataSet", "Points", "copies", "pulls", "same_numbers", "same_points"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,7 @@ from pathlib import Path
 
 from .errors import InputError, unknown_name
 
-__all__ = [
-    "PRESETS",
-    "Shelf",
-    "data_folder",
-]
+__all__ = ["PRESETS", "Shelf", "data_folder"]
 
 
 def data_folder() -> Path:

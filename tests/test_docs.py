@@ -131,13 +131,7 @@ def skip(block, namespace):
     """A drawing or a formula."""
 
 
-RUNNERS = {
-    "sh": run_commands,
-    "python": run_python,
-    "toml": load_model_file,
-    "ecsv": read_data_file,
-    "text": skip,
-}
+RUNNERS = {"sh": run_commands, "python": run_python, "toml": load_model_file, "ecsv": read_data_file, "text": skip}
 
 
 # --------------------------------------------------------------------------------- files that pages take as the reader's
@@ -192,10 +186,7 @@ def folder(request, tmp_path, monkeypatch):
 
 
 # Words that the Python of a page prints, and files that its blocks leave.
-PRINTS = {
-    "docs/usage.md": ["cocoons", "neutrino (per flavour at Earth", X_C],
-    "docs/fits.md": [X_C],
-}
+PRINTS = {"docs/usage.md": ["cocoons", "neutrino (per flavour at Earth", X_C], "docs/fits.md": [X_C]}
 LEAVES = {
     "README.md": [
         *("results/gamma.fits", "results/neutrino.fits", "results/gamma-cocoons.fits", "results/seds.ecsv"),

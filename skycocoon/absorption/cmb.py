@@ -9,10 +9,7 @@ import numpy as np
 from ..units import FloatArray
 from .planck import HC, occupation
 
-__all__ = [
-    "T_CMB",
-    "cmb_spectrum",
-]
+__all__ = ["T_CMB", "cmb_spectrum"]
 
 T_CMB = 2.7255
 """Temperature of the microwave background [K], Fixsen 2009, ApJ 707, 916."""

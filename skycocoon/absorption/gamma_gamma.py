@@ -27,12 +27,7 @@ from .cmb import T_CMB, cmb_spectrum
 from .dust import TEMPERATURES, dust_spectra, dust_weights
 from .planck import K_BOLTZMANN
 
-__all__ = [
-    "ABSORBERS",
-    "DUST_SCALE_BAND",
-    "Absorption",
-    "thermal_coefficient",
-]
+__all__ = ["ABSORBERS", "DUST_SCALE_BAND", "Absorption", "thermal_coefficient"]
 
 ABSORBERS = ("cmb", "dust")
 """Photon fields that absorb, by name."""

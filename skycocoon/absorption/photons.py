@@ -16,11 +16,7 @@ from .cmb import T_CMB, cmb_spectrum
 from .dust import COLD_TEMPERATURES, OPACITY, TEMPERATURES, dust_opacity, dust_spectra, dust_weights
 from .planck import HC, K_BOLTZMANN
 
-__all__ = [
-    "PHOTON_FIELDS",
-    "energy_density",
-    "photon_density",
-]
+__all__ = ["PHOTON_FIELDS", "energy_density", "photon_density"]
 
 PHOTON_FIELDS = ("cmb", "dust", "cold-dust", "warm-dust")
 """Fields by name; ``"dust"`` is the sum of the cold and the warm."""

@@ -14,11 +14,7 @@ from ..units import FloatArray
 from .dust import dust_weights
 from .gamma_gamma import Absorption
 
-__all__ = [
-    "TRANSPARENT",
-    "TransmissionBasis",
-    "transmission_basis",
-]
+__all__ = ["TRANSPARENT", "TransmissionBasis", "transmission_basis"]
 
 # Part of a transmission that the chosen energies may miss [of the largest]: far below any rtol that is asked for.
 MISSED = 1e-7
@@ -173,11 +169,7 @@ def _dusty_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
         factors=np.ascontiguousarray((left * size)[:, kept]),
         fields=np.ascontiguousarray(right[kept].reshape(-1, r.size, 1, h.size)),
         axes=np.array(
-            [
-                [0.0, (r.size - 1) / np.sqrt(r[-1]), r[-1]],
-                [0.0, 1.0, 1.0],
-                [0.0, (h.size - 1) / np.sqrt(h[-1]), h[-1]],
-            ]
+            [[0.0, (r.size - 1) / np.sqrt(r[-1]), r[-1]], [0.0, 1.0, 1.0], [0.0, (h.size - 1) / np.sqrt(h[-1]), h[-1]]]
         ),
         absorption=absorption,
         paths=paths,

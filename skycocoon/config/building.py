@@ -14,9 +14,7 @@ from .schema import ModelFile
 from .sections.galaxy import AbsorptionSection, GalaxySection
 from .sections.transport import TransportSection
 
-__all__ = [
-    "Builder",
-]
+__all__ = ["Builder"]
 
 
 class Builder:
@@ -39,10 +37,7 @@ class Builder:
         self._last_of: defaultdict[str, Last] = defaultdict(Last)
 
     def __call__(
-        self,
-        file: ModelFile,
-        provenance: Mapping[str, str] | None = None,
-        made: Mapping[str, Component] | None = None,
+        self, file: ModelFile, provenance: Mapping[str, str] | None = None, made: Mapping[str, Component] | None = None
     ) -> GalaxyModel:
         """Build the model of a file.
 

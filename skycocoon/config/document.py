@@ -13,16 +13,7 @@ from typing import Any
 from ..errors import InputError, unknown_name
 from ..shipped import PRESETS
 
-__all__ = [
-    "absolute_files",
-    "forget",
-    "list_presets",
-    "on_base",
-    "override",
-    "preset_text",
-    "read_text",
-    "to_toml",
-]
+__all__ = ["absolute_files", "forget", "list_presets", "on_base", "override", "preset_text", "read_text", "to_toml"]
 
 
 def list_presets() -> list[str]:

@@ -27,12 +27,7 @@ from .schema import ModelFile
 from .sections.comparison import ComparisonSection
 from .sections.maps import MapsSection
 
-__all__ = [
-    "LoadedModel",
-    "load_file",
-    "load_model",
-    "load_text",
-]
+__all__ = ["LoadedModel", "load_file", "load_model", "load_text"]
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,7 @@ from .quantities import Section
 from .schema import ModelFile
 from .sections.kinds import KINDS
 
-__all__ = [
-    "checked",
-]
+__all__ = ["checked"]
 
 
 def checked(document: dict[str, Any], source: str) -> ModelFile:

@@ -14,9 +14,7 @@ from .sections.kinds import ComponentSection
 from .sections.maps import MapsSection
 from .sections.transport import TransportSection
 
-__all__ = [
-    "ModelFile",
-]
+__all__ = ["ModelFile"]
 
 
 class ModelFile(Section):

@@ -18,10 +18,7 @@ from .mistakes import checked
 from .quantities import Section
 from .schema import ModelFile
 
-__all__ = [
-    "FreeKey",
-    "Variation",
-]
+__all__ = ["FreeKey", "Variation"]
 
 
 @dataclass(frozen=True)

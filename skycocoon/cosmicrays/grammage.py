@@ -14,14 +14,7 @@ import numpy as np
 from ..errors import InputError
 from ..units import FloatArray, to_array, to_float
 
-__all__ = [
-    "LAWS",
-    "TURBULENCE",
-    "ConstantGrammage",
-    "DiffusiveGrammage",
-    "ExponentialGrammage",
-    "Grammage",
-]
+__all__ = ["LAWS", "TURBULENCE", "ConstantGrammage", "DiffusiveGrammage", "ExponentialGrammage", "Grammage"]
 
 COLUMN = u.g / u.cm**2
 

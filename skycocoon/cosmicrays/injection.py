@@ -14,11 +14,7 @@ from ..errors import InputError, check_name
 from ..kinematics import Species
 from ..units import M_PROTON, FloatArray, to_array, to_float
 
-__all__ = [
-    "MASS_CONVENTIONS",
-    "Injection",
-    "momentum_integral",
-]
+__all__ = ["MASS_CONVENTIONS", "Injection", "momentum_integral"]
 
 MASS_CONVENTIONS = ("own_mass", "proton_mass")
 

@@ -13,11 +13,7 @@ from ..kinematics import SPECIES, Species
 from ..shipped import data_folder
 from ..units import FloatArray, to_array
 
-__all__ = [
-    "LOCAL_SPECTRA",
-    "LocalSpectrum",
-    "local_spectra",
-]
+__all__ = ["LOCAL_SPECTRA", "LocalSpectrum", "local_spectra"]
 
 LOCAL_SPECTRA = ("min", "max", "lhaaso")
 """Sets that are shipped: two that disagree at the knee, and LHAASO's."""

@@ -20,14 +20,7 @@ from ..errors import InputError
 from ..kinematics import momentum
 from ..units import C_LIGHT, M_PROTON, M_PROTON_GRAM, FloatArray, to_float
 
-__all__ = [
-    "HELIUM_FRACTION",
-    "ISM_MASS",
-    "ISM_SIGMA",
-    "Slab",
-    "force_field",
-    "ionisation",
-]
+__all__ = ["HELIUM_FRACTION", "ISM_MASS", "ISM_SIGMA", "Slab", "force_field", "ionisation"]
 
 HELIUM_FRACTION = 0.08
 """Helium nuclei per hydrogen nucleus in the disc [cited: crams]."""

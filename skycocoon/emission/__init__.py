@@ -6,11 +6,4 @@ from .diffuse import Diffuse
 from .galaxy_model import GalaxyModel
 from .template import Template
 
-__all__ = [
-    "Cocoons",
-    "Component",
-    "Diffuse",
-    "GalaxyModel",
-    "Template",
-    "Term",
-]
+__all__ = ["Cocoons", "Component", "Diffuse", "GalaxyModel", "Template", "Term"]

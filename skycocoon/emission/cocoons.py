@@ -21,9 +21,7 @@ from ..units import C_LIGHT, M_PROTON_GRAM, FloatArray, to_array, to_float
 from .component import Term
 from .production import PROJECTILES, production
 
-__all__ = [
-    "Cocoons",
-]
+__all__ = ["Cocoons"]
 
 PER_CM3 = u.cm**-3
 

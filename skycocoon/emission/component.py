@@ -12,10 +12,7 @@ from ..galaxy import Density
 from ..sky import SkyMap
 from ..units import FloatArray
 
-__all__ = [
-    "Component",
-    "Term",
-]
+__all__ = ["Component", "Term"]
 
 
 @dataclass(frozen=True)

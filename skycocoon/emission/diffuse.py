@@ -20,10 +20,7 @@ from ..units import FloatArray, Nodes, to_array
 from .component import Term
 from .production import production
 
-__all__ = [
-    "Diffuse",
-    "GasInSea",
-]
+__all__ = ["Diffuse", "GasInSea"]
 
 # Nodes in sqrt(R) and sqrt(z). Columns of galprop and nakanishi-sofue are good to 1e-4 with these; misiriotis and
 # ferriere jump inside a cell, and are good to 1e-3 and 3e-3 on single rays that graze the jump, 1.5e-4 on average.

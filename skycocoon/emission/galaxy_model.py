@@ -10,9 +10,7 @@ from ..errors import InputError
 from ..galaxy import Sun
 from .component import Component
 
-__all__ = [
-    "GalaxyModel",
-]
+__all__ = ["GalaxyModel"]
 
 
 @dataclass(frozen=True, repr=False)

@@ -17,12 +17,7 @@ from ..interactions.cross_section import LowEnergyBranch
 from ..numerics.quadrature import panel_nodes
 from ..units import FloatArray, Nodes, within
 
-__all__ = [
-    "PROJECTILES",
-    "Production",
-    "production",
-    "quadrature",
-]
+__all__ = ["PROJECTILES", "Production", "production", "quadrature"]
 
 # e-folds of E'/E that are integrated: beyond them a spectrum of slope 2.0 contributes less than 1e-9.
 E_FOLDS = 21.0

@@ -14,10 +14,7 @@ from ..sky.convention import flavour_factor
 from ..units import INTENSITY, to_array, within
 from .component import Term
 
-__all__ = [
-    "OUTSIDE",
-    "Template",
-]
+__all__ = ["OUTSIDE", "Template"]
 
 OUTSIDE = ("error", "zero")
 """What a template is at energies that its map does not have."""

@@ -8,14 +8,4 @@ from .grid import CylindricalGrid
 from .sea import Sea
 from .table import Density, DensityTable
 
-__all__ = [
-    "GAS_MODELS",
-    "PROFILES",
-    "CylindricalGrid",
-    "Density",
-    "DensityTable",
-    "Gas",
-    "Sea",
-    "SourceDisc",
-    "Sun",
-]
+__all__ = ["GAS_MODELS", "PROFILES", "CylindricalGrid", "Density", "DensityTable", "Gas", "Sea", "SourceDisc", "Sun"]

@@ -16,11 +16,7 @@ from ..units import FloatArray, to_array, to_float
 from .grid import CylindricalGrid
 from .table import DensityTable
 
-__all__ = [
-    "PROFILES",
-    "VERTICALS",
-    "SourceDisc",
-]
+__all__ = ["PROFILES", "VERTICALS", "SourceDisc"]
 
 PROFILES: MappingProxyType[str, tuple[float, float, float]] = MappingProxyType(
     {

@@ -9,9 +9,7 @@ import numpy as np
 
 from ..units import FloatArray, to_array, to_float
 
-__all__ = [
-    "Sun",
-]
+__all__ = ["Sun"]
 
 
 @dataclass(frozen=True)

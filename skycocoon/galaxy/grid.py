@@ -16,9 +16,7 @@ from ..units import FloatArray, to_array, to_float
 from .sampling import MAX_CELLS, Lattice, refined
 from .table import NUMBER_DENSITY, RATE_DENSITY, DensityTable, table_of, uniform
 
-__all__ = [
-    "CylindricalGrid",
-]
+__all__ = ["CylindricalGrid"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -12,11 +12,7 @@ import numpy as np
 from ..errors import AccuracyWarning
 from ..units import FloatArray
 
-__all__ = [
-    "MAX_CELLS",
-    "Lattice",
-    "refined",
-]
+__all__ = ["MAX_CELLS", "Lattice", "refined"]
 
 MAX_CELLS = 30_000_000
 MAX_NODES = 65_537
@@ -68,11 +64,7 @@ class Lattice:
 
 
 def refined(
-    density: Callable[[Lattice], FloatArray],
-    lattice: Lattice,
-    axes: Iterable[int],
-    rtol: float,
-    interpolation: str,
+    density: Callable[[Lattice], FloatArray], lattice: Lattice, axes: Iterable[int], rtol: float, interpolation: str
 ) -> tuple[Lattice, FloatArray]:
     """Double the nodes along each axis in turn until linear interpolation between them is good enough.
 

@@ -17,9 +17,7 @@ from ..numerics.quadrature import panel_nodes
 from ..units import FloatArray, to_array, to_float
 from .disc import PROFILES, SourceDisc
 
-__all__ = [
-    "Sea",
-]
+__all__ = ["Sea"]
 
 # Terms of the Bessel series: 400 are ample for sources that vary over kpc.
 TERMS = 400

@@ -14,14 +14,7 @@ from ..units import FloatArray
 if TYPE_CHECKING:
     from ..kernels.columns import Table
 
-__all__ = [
-    "NUMBER_DENSITY",
-    "RATE_DENSITY",
-    "Density",
-    "DensityTable",
-    "table_of",
-    "uniform",
-]
+__all__ = ["NUMBER_DENSITY", "RATE_DENSITY", "Density", "DensityTable", "table_of", "uniform"]
 
 RATE_DENSITY = u.Unit("cm-3 s-1")
 """Internal unit of a source rate per volume."""

@@ -5,14 +5,4 @@ from .minimum import FitResult, fit
 from .posterior import Samples, sample
 from .profiles import Profile, profile
 
-__all__ = [
-    "NORMALISATION",
-    "FitResult",
-    "Likelihood",
-    "Parameter",
-    "Profile",
-    "Samples",
-    "fit",
-    "profile",
-    "sample",
-]
+__all__ = ["NORMALISATION", "FitResult", "Likelihood", "Parameter", "Profile", "Samples", "fit", "profile", "sample"]

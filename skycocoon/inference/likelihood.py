@@ -25,12 +25,7 @@ from ..errors import InputError, check_name
 from ..points import SIGMA_95, Points, pulls
 from ..units import FloatArray
 
-__all__ = [
-    "NORMALISATION",
-    "Likelihood",
-    "Memory",
-    "Parameter",
-]
+__all__ = ["NORMALISATION", "Likelihood", "Memory", "Parameter"]
 
 NORMALISATION = "normalisation."
 """How the name of a nuisance normalisation begins; the name of a data set or of a group of data sets follows."""

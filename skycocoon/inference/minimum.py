@@ -17,11 +17,7 @@ from ..units import FloatArray
 from .likelihood import Likelihood
 from .search import IMPROVED, Search
 
-__all__ = [
-    "FitResult",
-    "fit",
-    "search_minimum",
-]
+__all__ = ["FitResult", "fit", "search_minimum"]
 
 # How often a fit begins again from a lower minimum that was met on the way.
 RESTARTS = 4

@@ -17,10 +17,7 @@ from .likelihood import Likelihood, Parameter
 from .minimum import FitResult
 from .search import Search
 
-__all__ = [
-    "Samples",
-    "sample",
-]
+__all__ = ["Samples", "sample"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -18,10 +18,7 @@ from .likelihood import Parameter
 from .minimum import FitResult, search_minimum
 from .search import IMPROVED, Search
 
-__all__ = [
-    "Profile",
-    "profile",
-]
+__all__ = ["Profile", "profile"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

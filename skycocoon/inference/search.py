@@ -11,11 +11,7 @@ import numpy as np
 from ..units import BoolArray, FloatArray
 from .likelihood import Likelihood
 
-__all__ = [
-    "IMPROVED",
-    "Descent",
-    "Search",
-]
+__all__ = ["IMPROVED", "Descent", "Search"]
 
 # Every pull where the model gives no finite number: far above any real one, and still squared without overflow.
 NOT_FINITE = 1e6

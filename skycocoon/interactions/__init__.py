@@ -5,10 +5,4 @@ from .helium import ENHANCEMENTS
 from .kelner import KelnerGamma, KelnerNeutrino
 from .publications import PUBLICATIONS
 
-__all__ = [
-    "ENHANCEMENTS",
-    "PUBLICATIONS",
-    "CrossSection",
-    "KelnerGamma",
-    "KelnerNeutrino",
-]
+__all__ = ["ENHANCEMENTS", "PUBLICATIONS", "CrossSection", "KelnerGamma", "KelnerNeutrino"]

@@ -8,10 +8,7 @@ from typing import Protocol
 
 from ..units import FloatArray
 
-__all__ = [
-    "CrossSection",
-    "LowEnergyBranch",
-]
+__all__ = ["CrossSection", "LowEnergyBranch"]
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,7 @@ from ..errors import unknown_name
 from ..shipped import data_folder
 from ..units import FloatArray
 
-__all__ = [
-    "FRAGMENTATIONS",
-    "Channel",
-    "fragmentation",
-]
+__all__ = ["FRAGMENTATIONS", "Channel", "fragmentation"]
 
 FRAGMENTATIONS = ("evoli2019",)
 """Tables that are shipped, ``data/nuclei/fragmentation-*.ecsv``."""

@@ -8,11 +8,7 @@ import numpy as np
 
 from ..units import FloatArray
 
-__all__ = [
-    "ENHANCEMENTS",
-    "NUCLEAR_FACTORS",
-    "nuclear_factors",
-]
+__all__ = ["ENHANCEMENTS", "NUCLEAR_FACTORS", "nuclear_factors"]
 
 ENHANCEMENTS: MappingProxyType[str, float] = MappingProxyType(
     {

@@ -6,9 +6,7 @@ import numpy as np
 
 from ..units import FloatArray
 
-__all__ = [
-    "letaw_inelastic",
-]
+__all__ = ["letaw_inelastic"]
 
 
 def letaw_inelastic(mass_number: FloatArray | int, kinetic: FloatArray) -> FloatArray:

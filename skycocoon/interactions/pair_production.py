@@ -15,12 +15,7 @@ from scipy.special import spence
 
 from ..units import FloatArray
 
-__all__ = [
-    "M_ELECTRON",
-    "SIGMA_THOMSON",
-    "cross_section",
-    "isotropic_cross_section",
-]
+__all__ = ["M_ELECTRON", "SIGMA_THOMSON", "cross_section", "isotropic_cross_section"]
 
 M_ELECTRON: float = (const.m_e * const.c**2).to_value(u.eV)
 """Electron rest energy [eV], CODATA (astropy.constants). In eV: photons of the targets are."""

@@ -10,11 +10,7 @@ from ..errors import check_name
 from .cross_section import CrossSection
 from .kelner import KelnerGamma, KelnerNeutrino
 
-__all__ = [
-    "PUBLICATIONS",
-    "Publication",
-    "cross_section",
-]
+__all__ = ["PUBLICATIONS", "Publication", "cross_section"]
 
 
 @dataclass(frozen=True)
@@ -54,9 +50,7 @@ class Publication:
 
 
 PUBLICATIONS: Mapping[str, Publication] = MappingProxyType(
-    {
-        "kelner2006": Publication(KelnerGamma(), KelnerNeutrino(), KelnerNeutrino(all_flavours=True)),
-    }
+    {"kelner2006": Publication(KelnerGamma(), KelnerNeutrino(), KelnerNeutrino(all_flavours=True))}
 )
 """Publications by name: ``[interactions] proton`` in a model file is one of these. A new one is a file and a line."""
 

@@ -4,12 +4,4 @@ from .columns import column, column_map, region_column
 from .skies import intensity_map, region_means, region_sed
 from .view import RTOL
 
-__all__ = [
-    "RTOL",
-    "column",
-    "column_map",
-    "intensity_map",
-    "region_column",
-    "region_means",
-    "region_sed",
-]
+__all__ = ["RTOL", "column", "column_map", "intensity_map", "region_column", "region_means", "region_sed"]

@@ -273,12 +273,7 @@ def _symmetric_sky_mean(
     images, owner = np.unique(np.bincount(back), return_inverse=True)
     nested = healpix.reorder(pixels, start, to_nest=True)
     integral, area = subdivided_means(
-        columns,
-        start,
-        nested,
-        owner,
-        REGION_SLACK * view.rtol,
-        progress=lambda size: done(size / pixels.size),
+        columns, start, nested, owner, REGION_SLACK * view.rtol, progress=lambda size: done(size / pixels.size)
     )
     return np.asarray(images @ integral / (images @ area))
 

@@ -180,11 +180,7 @@ def subdivided_means(
 
 
 def region_mean(
-    rays: Rays,
-    nside: int,
-    shape: Shape,
-    rtol: float,
-    progress: Callable[[float], None] = lambda area: None,
+    rays: Rays, nside: int, shape: Shape, rtol: float, progress: Callable[[float], None] = lambda area: None
 ) -> FloatArray | None:
     """Mean columns over a shape.
 

@@ -10,9 +10,7 @@ from ..galaxy import DensityTable
 from ..units import CM_PER_KPC, FloatArray
 from .view import View
 
-__all__ = [
-    "ray_columns",
-]
+__all__ = ["ray_columns"]
 
 
 def ray_columns(table: DensityTable, view: View) -> Callable[[FloatArray], FloatArray]:

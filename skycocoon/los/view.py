@@ -12,12 +12,7 @@ from ..errors import InputError
 from ..galaxy import Sun
 from ..units import FloatArray, to_array
 
-__all__ = [
-    "NOTHING",
-    "RTOL",
-    "View",
-    "energy_nodes",
-]
+__all__ = ["NOTHING", "RTOL", "View", "energy_nodes"]
 
 RTOL = 1e-4
 """Default relative accuracy of a column, of a pixel mean and of a region mean."""

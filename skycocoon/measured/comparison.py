@@ -7,10 +7,7 @@ from dataclasses import dataclass, field
 from ..sky import Region
 from ..units import FloatArray
 
-__all__ = [
-    "Comparison",
-    "Target",
-]
+__all__ = ["Comparison", "Target"]
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,7 @@ from ..errors import InputError, unknown_name
 from .ratio import RATIOS, RatioMeasurement
 from .spectrum import MEASUREMENTS, Measurement
 
-__all__ = [
-    "Data",
-    "load_data",
-]
+__all__ = ["Data", "load_data"]
 
 Data = Measurement | RatioMeasurement
 

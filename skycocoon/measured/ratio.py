@@ -22,14 +22,7 @@ from ..units import M_PROTON, BoolArray, FloatArray, to_float
 if TYPE_CHECKING:
     from ..plot import DataPoints, Panel
 
-__all__ = [
-    "RATIOS",
-    "Curves",
-    "RatioMeasurement",
-    "list_ratios",
-    "plot_ratios",
-    "ratio_panels",
-]
+__all__ = ["RATIOS", "Curves", "RatioMeasurement", "list_ratios", "plot_ratios", "ratio_panels"]
 
 RATIOS = Shelf("ratio", "ratios")
 """Shipped ratios."""

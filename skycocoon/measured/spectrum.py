@@ -25,11 +25,7 @@ from .comparison import Comparison, Target
 if TYPE_CHECKING:
     from ..plot import DataPoints
 
-__all__ = [
-    "MEASUREMENTS",
-    "Measurement",
-    "list_measurements",
-]
+__all__ = ["MEASUREMENTS", "Measurement", "list_measurements"]
 
 MEASUREMENTS = Shelf("data set", "measurements")
 """Shipped spectra."""

@@ -3,9 +3,4 @@
 from .problem import Problem, prepare
 from .solution import FitRun, solve
 
-__all__ = [
-    "FitRun",
-    "Problem",
-    "prepare",
-    "solve",
-]
+__all__ = ["FitRun", "Problem", "prepare", "solve"]

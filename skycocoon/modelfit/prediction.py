@@ -24,11 +24,7 @@ from ..sky import Region, SkyMap
 from ..sky.convention import MESSENGERS
 from ..units import FloatArray
 
-__all__ = [
-    "Prediction",
-    "SkyMeans",
-    "SpectrumPrediction",
-]
+__all__ = ["Prediction", "SkyMeans", "SpectrumPrediction"]
 
 
 @dataclass(frozen=True, eq=False)

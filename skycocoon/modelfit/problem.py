@@ -20,10 +20,7 @@ from .prediction import Prediction
 from .selection import fitted_data
 from .symbols import SYMBOLS
 
-__all__ = [
-    "Problem",
-    "prepare",
-]
+__all__ = ["Problem", "prepare"]
 
 # Bounds of a normalisation: so many standard deviations about 1, and no further than this.
 REACH_SIGMA, REACH = 5, 0.95

@@ -13,9 +13,7 @@ from ..nuclei import ELEMENTS, RANGE
 from ..points import copies, same_points
 from ..units import quantity
 
-__all__ = [
-    "fitted_data",
-]
+__all__ = ["fitted_data"]
 
 
 def fitted_data(fit: FitSection) -> tuple[Data, ...]:

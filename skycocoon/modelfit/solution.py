@@ -14,12 +14,7 @@ from ..inference import profile as scan
 from ..inference import sample as draw_samples
 from .problem import Problem
 
-__all__ = [
-    "GRAMMAGE",
-    "FitRun",
-    "sampling_section",
-    "solve",
-]
+__all__ = ["GRAMMAGE", "FitRun", "sampling_section", "solve"]
 
 GRAMMAGE = ".grammage.normalisation"
 """Last steps of the key of a cocoon component's X_c."""

@@ -13,10 +13,7 @@ from scipy.linalg import lstsq, qr
 
 from ..units import FloatArray
 
-__all__ = [
-    "chosen_members",
-    "weights_of_others",
-]
+__all__ = ["chosen_members", "weights_of_others"]
 
 
 def chosen_members(members: FloatArray, rtol: float) -> NDArray[np.int64]:

@@ -6,9 +6,7 @@ from collections.abc import Callable, Hashable
 from operator import is_
 from typing import Any, TypeVar
 
-__all__ = [
-    "Last",
-]
+__all__ = ["Last"]
 
 Result = TypeVar("Result")
 

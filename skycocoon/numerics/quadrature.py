@@ -10,13 +10,7 @@ import numpy as np
 
 from ..units import FloatArray
 
-__all__ = [
-    "gauss_legendre",
-    "halving_panels",
-    "panel_edges",
-    "panel_nodes",
-    "unit_panel",
-]
+__all__ = ["gauss_legendre", "halving_panels", "panel_edges", "panel_nodes", "unit_panel"]
 
 
 @lru_cache(maxsize=32)

@@ -19,14 +19,7 @@ from ..units import E2_INTENSITY, FloatArray
 from .curves import E2_AXES, ENERGY, Axis, Curve, DataPoints
 from .style import BANDS, BLACK, GREY, mark, new_axes, sign, style
 
-__all__ = [
-    "Panel",
-    "draw_data",
-    "limit_spectrum",
-    "plot_panel",
-    "plot_panels",
-    "plot_side_by_side",
-]
+__all__ = ["Panel", "draw_data", "limit_spectrum", "plot_panel", "plot_panels", "plot_side_by_side"]
 
 NO_META: Mapping[str, str] = MappingProxyType({})
 

@@ -16,10 +16,7 @@ from matplotlib.ticker import LogLocator, NullFormatter
 from ..units import FloatArray
 from .style import sign, style
 
-__all__ = [
-    "plot_fractions",
-    "plot_sky",
-]
+__all__ = ["plot_fractions", "plot_sky"]
 
 
 def _mollweide(title: str) -> Any:
@@ -45,12 +42,7 @@ def _draw_image(axes: Any, image: FloatArray, colour: str, **scale: Any) -> Any:
 
 
 def plot_sky(
-    image: FloatArray,
-    span: tuple[float, float],
-    title: str,
-    label: str,
-    meta: Mapping[str, str],
-    decades: float = 4.0,
+    image: FloatArray, span: tuple[float, float], title: str, label: str, meta: Mapping[str, str], decades: float = 4.0
 ) -> Axes:
     """Draw an image of the whole sky with a logarithmic colour scale and its bar.
 

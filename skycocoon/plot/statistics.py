@@ -20,12 +20,7 @@ from ..units import FloatArray
 from .panels import NO_META
 from .style import BLACK, BLUE, GREY, VERMILION, mark, new_axes, sign, style
 
-__all__ = [
-    "plot_corner",
-    "plot_correlation",
-    "plot_profile",
-    "plot_pulls",
-]
+__all__ = ["plot_corner", "plot_correlation", "plot_profile", "plot_pulls"]
 
 # Delta chi-square of 1, 2 and 3 sigma of one parameter.
 SIGMAS = {1.0: "1σ", 4.0: "2σ", 9.0: "3σ"}

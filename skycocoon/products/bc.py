@@ -13,14 +13,7 @@ from ..config import LoadedModel
 from ..measured import RatioMeasurement, load_data
 from ..nuclei import Nuclei
 
-__all__ = [
-    "RATIOS",
-    "chi_squares",
-    "data_of",
-    "default_energies",
-    "draw",
-    "table",
-]
+__all__ = ["RATIOS", "chi_squares", "data_of", "default_energies", "draw", "table"]
 
 RATIOS = ("bc-ams02-2018", "bc-dampe-2022", "bc-calet-2022")
 """Data that B/C is held against."""

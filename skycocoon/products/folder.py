@@ -7,9 +7,7 @@ from pathlib import Path
 
 from ..outputs import new_folder
 
-__all__ = [
-    "fill_folder",
-]
+__all__ = ["fill_folder"]
 
 
 def fill_folder(

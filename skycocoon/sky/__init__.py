@@ -5,11 +5,4 @@ from .region import Region, list_regions
 from .sed import Sed
 from .skymap import SkyMap
 
-__all__ = [
-    "Catalogue",
-    "Region",
-    "Sed",
-    "SkyMap",
-    "list_catalogues",
-    "list_regions",
-]
+__all__ = ["Catalogue", "Region", "Sed", "SkyMap", "list_catalogues", "list_regions"]

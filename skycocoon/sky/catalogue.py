@@ -16,15 +16,7 @@ from ..shipped import Shelf
 from ..units import FloatArray, quantity, to_array, to_float
 from .shapes import Discs
 
-__all__ = [
-    "MASKED_CATALOGUE",
-    "MASK_RADII",
-    "PSF",
-    "Catalogue",
-    "SourceDiscs",
-    "find_catalogue",
-    "list_catalogues",
-]
+__all__ = ["MASKED_CATALOGUE", "MASK_RADII", "PSF", "Catalogue", "SourceDiscs", "find_catalogue", "list_catalogues"]
 
 PSF: Mapping[str, u.Quantity] = {
     # 68 % containment at about 20 TeV; 0.24 deg at 100 TeV: Aharonian et al. 2021, CPC 45, 025002 [from memory].

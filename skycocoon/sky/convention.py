@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from ..errors import check_name
 
-__all__ = [
-    "FLAVOURS",
-    "MESSENGERS",
-    "check_flavour",
-    "check_messenger",
-    "flavour_factor",
-    "messenger_title",
-]
+__all__ = ["FLAVOURS", "MESSENGERS", "check_flavour", "check_messenger", "flavour_factor", "messenger_title"]
 
 MESSENGERS = ("gamma", "neutrino")
 FLAVOURS = {

@@ -17,16 +17,7 @@ from ..units import FloatArray
 from . import healpix
 from .shapes import EDGE_NSIDE, Shape
 
-__all__ = [
-    "Level",
-    "counted_area",
-    "divide",
-    "edge_parts",
-    "inside_fractions",
-    "is_empty",
-    "sides",
-    "touching",
-]
+__all__ = ["Level", "counted_area", "divide", "edge_parts", "inside_fractions", "is_empty", "sides", "touching"]
 
 BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 

@@ -23,11 +23,7 @@ from .edges import counted_area, inside_fractions, is_empty, touching
 from .formats import read_mask
 from .shapes import Box, Complement, Disc, Discs, Everywhere, Intersection, Mask, Shape
 
-__all__ = [
-    "Region",
-    "list_regions",
-    "region_table",
-]
+__all__ = ["Region", "list_regions", "region_table"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -265,10 +261,7 @@ class Region:
         return Region(f"~{self.name}", Complement(self.shape))
 
     def without_sources(
-        self,
-        catalogue: Catalogue | str = MASKED_CATALOGUE,
-        psf: u.Quantity | str | None = None,
-        n: float = MASK_RADII,
+        self, catalogue: Catalogue | str = MASKED_CATALOGUE, psf: u.Quantity | str | None = None, n: float = MASK_RADII
     ) -> Region:
         """Region without discs of radius n sqrt(psf^2 + extension^2) around a catalogue's sources.
 

@@ -19,10 +19,7 @@ from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, FloatArray, within
 from .convention import FLAVOURS, check_flavour, flavour_factor, messenger_title
 from .region import Region
 
-__all__ = [
-    "Sed",
-    "spectrum_title",
-]
+__all__ = ["Sed", "spectrum_title"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

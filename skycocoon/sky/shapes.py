@@ -12,16 +12,7 @@ from ..errors import InputError
 from ..units import FloatArray
 from . import healpix
 
-__all__ = [
-    "Box",
-    "Complement",
-    "Disc",
-    "Discs",
-    "Everywhere",
-    "Intersection",
-    "Mask",
-    "Shape",
-]
+__all__ = ["Box", "Complement", "Disc", "Discs", "Everywhere", "Intersection", "Mask", "Shape"]
 
 # Edge pixels are divided until the pieces are this fine (1.7 arcmin); these are counted in pieces of 0.2 arcmin.
 EDGE_NSIDE = 2048

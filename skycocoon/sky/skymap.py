@@ -20,9 +20,7 @@ from .formats import FILE_UNIT, MapFields, Statements, read_map, write_map
 from .region import Region
 from .sed import Sed
 
-__all__ = [
-    "SkyMap",
-]
+__all__ = ["SkyMap"]
 
 # Edges cut pixels whose mean is not that of the part inside: a region of fewer is not a per cent any more.
 FEW_PIXELS = 150

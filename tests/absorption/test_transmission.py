@@ -266,11 +266,7 @@ def test_absorption_never_adds(absorbed_map):
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "nside", "absorption", "rtol"),
-    [
-        ("icecube-allsky", 64, BOTH, 1e-5),
-        ("icecube-segments-inner", 64, BOTH, 1e-3),
-        ("lhaaso-inner", 128, CMB, 1e-3),
-    ],
+    [("icecube-allsky", 64, BOTH, 1e-5), ("icecube-segments-inner", 64, BOTH, 1e-3), ("lhaaso-inner", 128, CMB, 1e-3)],
 )
 def test_the_mean_of_a_map_is_the_mean_of_its_rays(name, nside, absorption, rtol):
     """Two integrals over a region: of pixels, with those at its edge in part, and of rays.

@@ -9,13 +9,7 @@ from skycocoon import InputError
 from skycocoon.config import load_file
 from skycocoon.measured import RatioMeasurement, list_ratios, load_data, ratio_panels
 from skycocoon.nuclei import plot_grid
-from skycocoon.products.bc import (
-    RATIOS,
-    chi_squares,
-    default_energies,
-    draw,
-    table,
-)
+from skycocoon.products.bc import RATIOS, chi_squares, default_energies, draw, table
 
 XC = "components.cocoons.grammage.normalisation"
 

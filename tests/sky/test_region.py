@@ -140,11 +140,7 @@ def test_small_disc():
 @pytest.mark.slow
 def test_union_intersection_difference():
     a, b = box(0, 60, -10, 10), box(30, 90, -5, 5)
-    area = {
-        "a": a.solid_angle.value,
-        "b": b.solid_angle.value,
-        "both": box(30, 60, -5, 5).solid_angle.value,
-    }
+    area = {"a": a.solid_angle.value, "b": b.solid_angle.value, "both": box(30, 60, -5, 5).solid_angle.value}
     assert (a & b).solid_angle.value == pytest.approx(area["both"], rel=2e-3)
     assert (a | b).solid_angle.value == pytest.approx(area["a"] + area["b"] - area["both"], rel=1e-3)
     assert (a - b).solid_angle.value == pytest.approx(area["a"] - area["both"], rel=2e-3)

@@ -12,11 +12,7 @@ from .components import CocoonsSection, DiffuseSection, MapSection
 
 __all__ = ["KINDS", "ComponentSection"]
 
-KINDS: Mapping[str, type[Section]] = {
-    "cocoons": CocoonsSection,
-    "diffuse": DiffuseSection,
-    "map": MapSection,
-}
+KINDS: Mapping[str, type[Section]] = {"cocoons": CocoonsSection, "diffuse": DiffuseSection, "map": MapSection}
 """Sections of ``[components.NAME]`` by their ``kind``."""
 
 if TYPE_CHECKING:

@@ -3,7 +3,4 @@
 from .hydrogen import Gas
 from .published import GAS_MODELS
 
-__all__ = [
-    "GAS_MODELS",
-    "Gas",
-]
+__all__ = ["GAS_MODELS", "Gas"]

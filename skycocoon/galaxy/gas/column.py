@@ -9,9 +9,7 @@ from ...numerics.quadrature import gauss_legendre
 from ...units import FloatArray
 from .model import Profile
 
-__all__ = [
-    "integrate_columns",
-]
+__all__ = ["integrate_columns"]
 
 # Heights [kpc] at which rays are cut: layers of gas are as thin as some of these.
 HEIGHTS = (-1.0, -0.3, -0.1, -0.03, 0.0, 0.03, 0.1, 0.3, 1.0)

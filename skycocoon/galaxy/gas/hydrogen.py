@@ -21,11 +21,7 @@ from .cordes import cordes_ionised
 from .model import Profile
 from .published import GAS_MODELS
 
-__all__ = [
-    "KINDS",
-    "X_CO_UNIT",
-    "Gas",
-]
+__all__ = ["KINDS", "X_CO_UNIT", "Gas"]
 
 KINDS = ("all", "atomic", "molecular", "ionised")
 """Kinds of gas that have a mass and a column."""

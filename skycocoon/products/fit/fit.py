@@ -13,9 +13,7 @@ from .figures import draw_figures, figure_files
 from .summary import summary
 from .tables import chain_table, covariance_table, points_table, profile_table, write_table
 
-__all__ = [
-    "fit_model",
-]
+__all__ = ["fit_model"]
 
 
 def fit_model(

@@ -11,9 +11,7 @@ from ...modelfit import FitRun
 from ...modelfit.solution import GRAMMAGE
 from ...units import FloatArray
 
-__all__ = [
-    "summary",
-]
+__all__ = ["summary"]
 
 
 def summary(run: FitRun) -> str:

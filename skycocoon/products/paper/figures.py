@@ -21,22 +21,14 @@ from .models import Place, cocoons_of, icecube, lhaaso
 from .ratios import draw_ratios
 from .spectra import cutoff_scan, gamma_rays, grammage_laws, neutrinos, write_spectra
 
-__all__ = [
-    "NAMES",
-    "figures",
-]
+__all__ = ["NAMES", "figures"]
 
 NAMES = (*(f"fig{n}.{ending}" for n in TITLES for ending in ("png", "pdf", "ecsv", "txt")), "summary.txt", "model.toml")
 """What is written."""
 
 
 def figures(
-    loaded: LoadedModel,
-    out: str | Path,
-    *,
-    rtol: float = RTOL,
-    overwrite: bool = False,
-    progress: bool = False,
+    loaded: LoadedModel, out: str | Path, *, rtol: float = RTOL, overwrite: bool = False, progress: bool = False
 ) -> list[Path]:
     """Make the paper's five figures of a model with cocoons.
 

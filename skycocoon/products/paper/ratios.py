@@ -43,10 +43,7 @@ def draw_ratios(loaded: LoadedModel, cocoons: tuple[Cocoons, ...], work: Path) -
     x = np.geomspace(max(every.min() / 1.2, low), min(every.max() * 2, high), 161) * u.GeV
     plain = {"with cocoons": nuclei, "without cocoons": replace(nuclei, grammage=None)}
     fits = {name: refitted(loaded, RATIOS, cocoons=case.grammage is not None) for name, case in plain.items()}
-    cases = {
-        "model": plain,
-        "refitted": {name: case for name, (case, _) in fits.items()},
-    }
+    cases = {"model": plain, "refitted": {name: case for name, (case, _) in fits.items()}}
     curves = {panel: {name: (x, case.ratio(x)) for name, case in group.items()} for panel, group in cases.items()}
     own = nuclei.grammage
     value = 0.0 if own is None else own.normalisation.to_value(u.g / u.cm**2)

@@ -32,10 +32,7 @@ from .models import (
 )
 from .tables import spectrum_table
 
-__all__ = [
-    "CUTOFFS",
-    "LOWER_CUTOFF",
-]
+__all__ = ["CUTOFFS", "LOWER_CUTOFF"]
 
 CUTOFFS = (10, 30, 100, 300, 1000) * u.TV
 """R_c of the scan of Appendix B. Reconstructed: the paper's list could not be read."""
@@ -232,10 +229,7 @@ def grammage_laws(model: GalaxyModel, cocoons: tuple[Cocoons, ...], place: Place
 
 
 def _changes(
-    cocoons: tuple[Cocoons, ...],
-    place: Place,
-    shine: Shine,
-    laws: Mapping[str, tuple[float, str, u.Quantity]],
+    cocoons: tuple[Cocoons, ...], place: Place, shine: Shine, laws: Mapping[str, tuple[float, str, u.Quantity]]
 ) -> str:
     """By what factor other R_c and T_max change the cocoons of either law."""
     energy, end = 100 * u.TeV, 1 * u.PV

@@ -12,10 +12,7 @@ from ...los import region_sed
 from ...measured import Measurement, Target
 from ...sky import Region, Sed
 
-__all__ = [
-    "RegionSpectra",
-    "region_spectra",
-]
+__all__ = ["RegionSpectra", "region_spectra"]
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,7 @@ from .groups import RegionSpectra, region_spectra
 from .summary import summary_text
 from .tables import write_seds
 
-__all__ = [
-    "DATA",
-    "FILES",
-    "run",
-]
+__all__ = ["DATA", "FILES", "run"]
 
 DATA = (
     "lhaaso-km2a-2023-inner",

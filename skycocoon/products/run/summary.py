@@ -22,11 +22,7 @@ def _chi2(sed: Sed, item: Measurement, factor: float = 1.0, factor_name: str = "
 
 
 def summary_text(
-    loaded: LoadedModel,
-    maps: dict[str, SkyMap],
-    groups: list[RegionSpectra],
-    nside: int,
-    rtol: float,
+    loaded: LoadedModel, maps: dict[str, SkyMap], groups: list[RegionSpectra], nside: int, rtol: float
 ) -> str:
     """The summary of a run: settings, the model's derived numbers, fluxes of the sky and regions, chi-squares.
 

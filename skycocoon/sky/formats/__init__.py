@@ -5,11 +5,4 @@ from .reading import read_map, read_mask
 from .statements import Statements
 from .writing import FILE_UNIT, write_map
 
-__all__ = [
-    "FILE_UNIT",
-    "MapFields",
-    "Statements",
-    "read_map",
-    "read_mask",
-    "write_map",
-]
+__all__ = ["FILE_UNIT", "MapFields", "Statements", "read_map", "read_mask", "write_map"]

@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 
 import astropy.units as u
 
-__all__ = [
-    "MapFields",
-]
+__all__ = ["MapFields"]
 
 
 @dataclass(frozen=True, eq=False)

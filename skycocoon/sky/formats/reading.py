@@ -30,10 +30,7 @@ from .statements import (
     stated,
 )
 
-__all__ = [
-    "read_map",
-    "read_mask",
-]
+__all__ = ["read_map", "read_mask"]
 
 
 def read_map(path: str | Path, statements: Statements) -> MapFields:

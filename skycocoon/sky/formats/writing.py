@@ -25,10 +25,7 @@ from ..convention import FLAVOURS
 from .fields import MapFields
 from .statements import UNIT_TEXT
 
-__all__ = [
-    "FILE_UNIT",
-    "write_map",
-]
+__all__ = ["FILE_UNIT", "write_map"]
 
 FILE_UNIT = u.Unit(UNIT_TEXT)
 # Smaller single-precision numbers lose digits.

@@ -35,14 +35,7 @@ SMALL = {
 }
 TINY = {**SMALL, "fit": {"data": [DAMPE], "parameters": {XC: {"bounds": ["0 g cm-2", "1.5 g cm-2"]}}}}
 del TINY["sampling"]
-FIGURES = (
-    "pulls",
-    "correlation",
-    "profile-grammage-normalisation",
-    "corner",
-    "bc",
-    "gamma-lhaaso-outer",
-)
+FIGURES = ("pulls", "correlation", "profile-grammage-normalisation", "corner", "bc", "gamma-lhaaso-outer")
 FILES = {
     "fit.ecsv", "covariance.ecsv", "points.ecsv", "best.toml", "summary.txt", "starts.ecsv", "posterior.ecsv", "chain.fits",
     "profile-grammage-normalisation.ecsv", *(f"figures/{name}.png" for name in FIGURES),
