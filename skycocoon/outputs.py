@@ -39,7 +39,7 @@ def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
     if target.is_dir():
         raise InputError(f"{target}: is a folder, a file name is needed")
     if target.exists() and not overwrite:
-        raise InputError(f"{target}: exists already; use --overwrite (overwrite=True) to replace it")
+        raise InputError(f"{target}: exists already; overwrite=True replaces it")
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix="".join(target.suffixes), dir=target.parent)
     except OSError as error:
@@ -85,7 +85,7 @@ def new_folder(path: str | Path, contents: Sequence[str], overwrite: bool = Fals
         raise InputError(f"{target}: exists and is not a folder")
     existing = [name for name in contents if (target / name).exists()]
     if existing and not overwrite:
-        raise InputError(f"{target / existing[0]}: exists already; use --overwrite to replace it")
+        raise InputError(f"{target / existing[0]}: exists already; overwrite=True replaces it")
     is_new = not target.exists()
     try:
         target.mkdir(parents=True, exist_ok=True)

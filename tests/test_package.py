@@ -92,5 +92,5 @@ def test_a_folder_is_filled_whole_or_not_at_all(tmp_path):
         (work / "deeper").mkdir()
         (work / "deeper" / "y").write_text("too")
     assert sorted(p.name for p in target.iterdir()) == ["deeper", "x"]
-    with pytest.raises(InputError, match="--overwrite"), new_folder(target, ["x"]):
+    with pytest.raises(InputError, match="overwrite=True"), new_folder(target, ["x"]):
         pass

@@ -36,7 +36,7 @@ class _Group(click.Group):
             click.echo(f"skycocoon: error: {' '.join(error.format_message().split())}{where}", err=True)
             sys.exit(2)
         except InputError as error:
-            click.echo(f"skycocoon: error: {error}", err=True)
+            click.echo(f"skycocoon: error: {_for_commands(str(error))}", err=True)
             sys.exit(2)
         except (click.Abort, KeyboardInterrupt):
             click.echo("skycocoon: interrupted, nothing was written", err=True)
@@ -55,6 +55,11 @@ class _Group(click.Group):
 
             raise unknown_name("command", args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
+
+
+def _for_commands(message: str) -> str:
+    """Name the option where a message of the library names its argument."""
+    return message.replace("overwrite=True replaces it", "use --overwrite to replace it")
 
 
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:

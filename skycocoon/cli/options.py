@@ -113,7 +113,12 @@ class Source:
                 overrides[key.strip()] = tomllib.loads(f"value = {value}")["value"]
             except tomllib.TOMLDecodeError:
                 overrides[key.strip()] = value.strip()
-        return load_file(self.model, overrides)
+        try:
+            return load_file(self.model, overrides)
+        except InputError as error:
+            if any(str(error).startswith(f"{key}: there is no such key") for key in overrides):
+                raise InputError(f"--set {error}") from None
+            raise
 
     def read_map(self) -> SkyMap:
         """Read the map, and refuse settings and another messenger."""

@@ -216,7 +216,7 @@ def override(document: dict[str, Any], key: str, value: object) -> None:
             break
         place = place.setdefault(step, {})
     if not isinstance(place, dict) or not last:
-        raise InputError(f"--set {key}: there is no such key")
+        raise InputError(f"{key}: there is no such key")
     # The caller's own stays as it is.
     place[last] = copy.deepcopy(value)
 

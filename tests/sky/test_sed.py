@@ -33,7 +33,7 @@ def test_table(sed, tmp_path):
     assert table.meta["region"] == "lhaaso-inner"
     assert "flavour" not in table.meta
     assert "[components.cocoons]" in table.meta["toml"]
-    with pytest.raises(InputError, match="--overwrite"):
+    with pytest.raises(InputError, match="overwrite=True"):
         sed.write(tmp_path / "sed.ecsv")
 
 

@@ -124,7 +124,7 @@ def test_no_bad_numbers_reach_a_file(tmp_path):
 
 def test_existing_files_are_kept(sky, path):
     before = path.read_bytes()
-    with pytest.raises(InputError, match="--overwrite"):
+    with pytest.raises(InputError, match="overwrite=True"):
         sky.write(path)
     assert path.read_bytes() == before
     sky.write(path, overwrite=True)

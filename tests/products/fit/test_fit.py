@@ -192,7 +192,7 @@ def test_summary(done):
 def test_nothing_is_written_over_unless_one_says_so(done):
     out = done[0]
     before = (out / "fit.ecsv").read_bytes()
-    with pytest.raises(InputError, match=r"fit\.ecsv: exists already; use --overwrite"):
+    with pytest.raises(InputError, match=r"fit\.ecsv: exists already; overwrite=True"):
         fit_model(load_file("fit-bc", TINY), out)
     assert (out / "fit.ecsv").read_bytes() == before
 
