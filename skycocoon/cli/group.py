@@ -58,8 +58,13 @@ class _Group(click.Group):
 
 
 def _for_commands(message: str) -> str:
-    """Name the option where a message of the library names its argument."""
-    return message.replace("overwrite=True replaces it", "use --overwrite to replace it")
+    """Name the option or the command where a message of the library names an argument or neither."""
+    for library, command in (
+        ("overwrite=True replaces it", "use --overwrite to replace it"),
+        ("no spectrum of the sky", "no spectrum of the sky; see `skycocoon bc` and `skycocoon fit`"),
+    ):
+        message = message.replace(library, command)
+    return message
 
 
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
