@@ -100,7 +100,7 @@ def test_a_pp_cross_section(package):
     package.file("interactions/toy.py", CROSS_SECTION)
     package.line(
         "interactions/publications.py",
-        "KelnerNeutrino(all_flavours=True)),",
+        "PUBLICATIONS: Mapping[str, Publication] = MappingProxyType(\n    {",
         '"toy": Publication(Toy("gamma"), Toy("neutrino"), Toy("neutrino")),',
         "from .toy import Toy",
     )
@@ -271,7 +271,10 @@ class GlowSection(Section):
 def test_a_component_kind(package):
     package.file("config/sections/glow.py", KIND)
     package.line(
-        "config/sections/kinds.py", '"map": MapSection,', '"glow": GlowSection,', "from .glow import GlowSection"
+        "config/sections/kinds.py",
+        "KINDS: Mapping[str, type[Section]] = {",
+        '"glow": GlowSection,',
+        "from .glow import GlowSection",
     )
     (package.folder / "model.toml").write_text('[components.sky]\nkind = "glow"\nbrightness = 3e-10\n')
     command = "-m skycocoon sed model.toml --messenger gamma --region lhaaso-inner --energies"
