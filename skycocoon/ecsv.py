@@ -121,10 +121,10 @@ def _sides(table: Any, base: str, kind: str, unit: u.UnitBase) -> tuple[FloatArr
     if both in table.colnames:
         value = read_column(table, both, unit)
         return value, value
-    there = [key for key in (down, up) if key in table.colnames]
-    if len(there) == 1:
-        raise InputError(f"of the errors '{down}' and '{up}' only {there[0]!r} is there; both, or '{both}', are needed")
-    return (read_column(table, down, unit), read_column(table, up, unit)) if there else None
+    sides = [key for key in (down, up) if key in table.colnames]
+    if len(sides) == 1:
+        raise InputError(f"of the errors '{down}' and '{up}' only {sides[0]!r} is there; both, or '{both}', are needed")
+    return (read_column(table, down, unit), read_column(table, up, unit)) if sides else None
 
 
 def _not_negative(error: FloatArray) -> FloatArray:

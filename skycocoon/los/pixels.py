@@ -205,23 +205,23 @@ def region_mean(
     array or None
         (m,); None if the shape is empty.
     """
-    pixels, whole = touching(shape, nside)
-    certain = bool(whole.any())
+    pixels, inside = touching(shape, nside)
+    certain = bool(inside.any())
     work = _Subdivision(rays, nside, pixels, np.zeros(pixels.size, dtype=np.int64), rtol)
     while work.pixels.size:
-        left = work.step(integrable=whole)
+        left = work.step(integrable=inside)
         if work.level < EDGE_RAYS:
-            whole, edge = sides(shape, work.level, work.pixels)
-            kept = whole | edge
+            inside, edge = sides(shape, work.level, work.pixels)
+            kept = inside | edge
             work.keep(kept)
-            whole = whole[kept]
-            certain = certain or bool(whole.any())
+            inside = inside[kept]
+            certain = certain or bool(inside.any())
         else:
-            edge = ~np.repeat(whole[left], 4)
+            edge = ~np.repeat(inside[left], 4)
             parts, centres = edge_parts(shape, work.level, work.pixels[edge], certain)
             work.add(work.owner[edge], rays(centres), parts * work.share)
             work.keep(~edge)
-            whole = np.ones(work.pixels.size, dtype=bool)
+            inside = np.ones(work.pixels.size, dtype=bool)
         progress(float(work.area.sum()))
     return work.integral[0] / work.area[0] if work.area[0] > 0 else None
 

@@ -58,13 +58,13 @@ def table(loaded: LoadedModel, x: u.Quantity) -> Any:
     """
     from astropy.table import Table
 
-    found = Table({"rigidity" if x.unit.is_equivalent(u.GV) else "energy": x, "ratio": loaded.nuclei.ratio(x)})
-    found.meta = {
+    table = Table({"rigidity" if x.unit.is_equivalent(u.GV) else "energy": x, "ratio": loaded.nuclei.ratio(x)})
+    table.meta = {
         "quantity": "B/C at the Earth, modulated",
         "nuclei": str(loaded.nuclei),
         **{key: value for key, value in loaded.model.provenance.items() if key != "toml"},
     }
-    return found
+    return table
 
 
 def chi_squares(nuclei: Nuclei, data: Iterable[RatioMeasurement], lowest: u.Quantity = 8 * u.GV) -> dict[str, Any]:
@@ -84,12 +84,12 @@ def chi_squares(nuclei: Nuclei, data: Iterable[RatioMeasurement], lowest: u.Quan
     dict
         Chi-square and number of points by the data set's name.
     """
-    found = {}
+    results = {}
     for item in data:
         part = item.within(lowest)
         pulls = part.pulls(nuclei.ratio(part.x))
-        found[item.name] = (float(pulls @ pulls), pulls.size)
-    return found
+        results[item.name] = (float(pulls @ pulls), pulls.size)
+    return results
 
 
 def draw(loaded: LoadedModel, data: Iterable[RatioMeasurement], path: Path) -> None:

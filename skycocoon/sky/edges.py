@@ -39,14 +39,14 @@ class Level:
     ----------
     nside
         Resolution.
-    whole
+    inside
         Numbers (NESTED) of pixels that are inside as a whole and lie in no whole pixel of a coarser level.
     edge
         Numbers (NESTED) of pixels that the edge may cross.
     """
 
     nside: int
-    whole: healpix.Indices
+    inside: healpix.Indices
     edge: healpix.Indices
 
 
@@ -64,7 +64,7 @@ def sides(shape: Shape, nside: int, pixels: healpix.Indices) -> tuple[BoolArray,
 
     Returns
     -------
-    whole, edge
+    inside, edge
         (n,) booleans each; a pixel that is neither is outside.
     """
     depth = shape.depth(healpix.directions(nside, pixels, nest=True), nside)
@@ -89,8 +89,8 @@ def divide(shape: Shape, first: int, last: int) -> Iterator[Level]:
     """
     nside, pixels = first, np.arange(12 * first**2)
     while True:
-        whole, edge = sides(shape, nside, pixels)
-        level = Level(nside, pixels[whole], pixels[edge])
+        inside, edge = sides(shape, nside, pixels)
+        level = Level(nside, pixels[inside], pixels[edge])
         yield level
         if nside >= last or not level.edge.size:
             return
@@ -109,13 +109,13 @@ def touching(shape: Shape, nside: int) -> tuple[healpix.Indices, BoolArray]:
 
     Returns
     -------
-    pixels, whole
+    pixels, inside
         (n,) numbers in NESTED order, and whether each is inside as a whole; those at the edge come last.
     """
     levels = list(divide(shape, min(nside, FIRST_NSIDE), nside))
-    whole = np.concatenate([healpix.descendants(level.whole, (nside // level.nside) ** 2) for level in levels])
+    inside = np.concatenate([healpix.descendants(level.inside, (nside // level.nside) ** 2) for level in levels])
     edge = levels[-1].edge
-    return np.concatenate([whole, edge]), np.repeat([True, False], [whole.size, edge.size])
+    return np.concatenate([inside, edge]), np.repeat([True, False], [inside.size, edge.size])
 
 
 def edge_parts(shape: Shape, nside: int, pixels: healpix.Indices, certain: bool) -> tuple[FloatArray, FloatArray]:
@@ -176,10 +176,10 @@ def inside_fractions(shape: Shape, nside: int) -> FloatArray:
     finest = max(2 * nside, min(EDGE_NSIDE, shape.finest))
     for level in divide(shape, min(nside, FIRST_NSIDE), finest // 2):
         if level.nside <= nside:
-            fractions[healpix.descendants(level.whole, (nside // level.nside) ** 2)] = 1.0
+            fractions[healpix.descendants(level.inside, (nside // level.nside) ** 2)] = 1.0
         else:
             share = (nside / level.nside) ** 2
-            parents = healpix.ancestors(level.whole, (level.nside // nside) ** 2)
+            parents = healpix.ancestors(level.inside, (level.nside // nside) ** 2)
             fractions += np.bincount(parents, minlength=fractions.size) * share
     pixels = healpix.descendants(level.edge, 4)
     parts, _ = edge_parts(shape, finest, pixels, certain=bool(fractions.any()))
@@ -199,7 +199,7 @@ def is_empty(shape: Shape) -> bool:
     Most shapes are told on the first levels, where counting their solid angle takes up to a second.
     """
     for level in divide(shape, FIRST_NSIDE, EDGE_NSIDE):
-        if level.whole.size:
+        if level.inside.size:
             return False
     parts, _ = edge_parts(shape, level.nside, level.edge, certain=False)
     return not parts.any()

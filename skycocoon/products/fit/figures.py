@@ -23,14 +23,14 @@ SEEN = 0.005
 
 def figure_files(problem: Problem) -> dict[str, list[Data]]:
     """Data sets that go into one figure, by its file: a ratio, or a part of the sky."""
-    found: dict[str, list[Data]] = {}
+    files: dict[str, list[Data]] = {}
     for item in problem.data:
         if isinstance(item, RatioMeasurement):
             name = item.quantity.replace("/", "").lower()
         else:
             name = f"{item.messenger}-{file_name(item.region.name)}"
-        found.setdefault(f"{name}.png", []).append(item)
-    return found
+        files.setdefault(f"{name}.png", []).append(item)
+    return files
 
 
 def draw_figures(
@@ -102,17 +102,17 @@ def _normalisation(run: FitRun, name: str) -> float:
 
 
 def _curves(run: FitRun, data: Sequence[RatioMeasurement], in_rigidity: bool) -> dict[str, Any]:
-    """The best model's ratio, what was fitted to data with a nuisance factor, and the best one without cocoons."""
+    """Curves of a ratio: best fit; best fit times each data set's normalisation; best fit without cocoons."""
     elements = data[0].quantity.split("/")
     x = plot_grid(in_rigidity)
     best = run.best.nuclei.ratio(x, *elements)
-    found = {"best fit": (x, best)}
+    curves = {"best fit": (x, best)}
     for name, null in run.nulls.items():
         who = name.removesuffix(GRAMMAGE).removeprefix("components.") if len(run.nulls) > 1 else "cocoons"
         nuclei = run.problem.variation.nuclei(*run.problem.model_at(null.best[0].tolist()))
-        found[f"without {who}, all else fitted again"] = (x, nuclei.ratio(x, *elements))
+        curves[f"without {who}, all else fitted again"] = (x, nuclei.ratio(x, *elements))
     for item in data:
         factor = _normalisation(run, item.name)
         if item.in_rigidity == in_rigidity and abs(factor - 1) > SEEN:
-            found[f"best fit × {factor:.3f}, for {item.label}"] = (x, factor * best)
-    return found
+            curves[f"best fit × {factor:.3f}, for {item.label}"] = (x, factor * best)
+    return curves

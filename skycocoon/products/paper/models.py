@@ -142,14 +142,14 @@ def cocoons_of(model: GalaxyModel) -> tuple[Cocoons, ...]:
     InputError
         If it has none.
     """
-    found = tuple(part for part in model.components if isinstance(part, Cocoons))
-    if not found:
+    cocoons = tuple(part for part in model.components if isinstance(part, Cocoons))
+    if not cocoons:
         names = ", ".join(part.name for part in model.components)
         raise InputError(
             f"{model.provenance.get('model', 'model')}: figures need a component of the kind 'cocoons', there is only "
             f"{names}; use e.g. the preset paper"
         )
-    return found
+    return cocoons
 
 
 def spectra(model: GalaxyModel) -> list[str]:
@@ -275,8 +275,10 @@ def diffusive(grammage: Grammage, delta: float, to: u.Quantity) -> Grammage:
 
 def summed(*parts: Sed) -> Sed:
     """SEDs of the same region and energies added up."""
-    every = {f"{number} {name}": value for number, sed in enumerate(parts) for name, value in sed.components.items()}
-    return replace(parts[0], components=every)
+    components = {
+        f"{number} {name}": value for number, sed in enumerate(parts) for name, value in sed.components.items()
+    }
+    return replace(parts[0], components=components)
 
 
 def chi_square(line: ModelCurve, place: Place, item: Measurement) -> float | None:

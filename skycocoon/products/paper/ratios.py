@@ -38,9 +38,9 @@ def draw_ratios(loaded: LoadedModel, cocoons: tuple[Cocoons, ...], work: Path) -
 
     model, nuclei = loaded.model, loaded.nuclei
     data = [RatioMeasurement.named(name) for name in RATIOS]
-    every = np.concatenate([item.x.to_value(u.GeV) for item in data])
+    measured = np.concatenate([item.x.to_value(u.GeV) for item in data])
     low, high = RANGE
-    x = np.geomspace(max(every.min() / 1.2, low), min(every.max() * 2, high), 161) * u.GeV
+    x = np.geomspace(max(measured.min() / 1.2, low), min(measured.max() * 2, high), 161) * u.GeV
     plain = {"with cocoons": nuclei, "without cocoons": replace(nuclei, grammage=None)}
     fits = {name: refitted(loaded, RATIOS, cocoons=case.grammage is not None) for name, case in plain.items()}
     cases = {"model": plain, "refitted": {name: case for name, (case, _) in fits.items()}}

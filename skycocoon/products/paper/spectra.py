@@ -45,13 +45,15 @@ LOOKS = (("base", "sum"), ("base-other", "sum-other"), ("base-third", "sum-third
 def _against(model: GalaxyModel, name: str, cocoons: tuple[Cocoons, ...], place: Place, shine: Shine) -> SpectrumPanel:
     """Cocoons, the variants of the diffuse emission, and their sums."""
     cocoon = shine(cocoons, place)
-    found = {key: shine(parts, place) for key, every in bases(model).items() if (parts := shining(every, place))}
+    variants = {
+        key: shine(parts, place) for key, base_parts in bases(model).items() if (parts := shining(base_parts, place))
+    }
     lines = [ModelCurve("cocoons", cocoon, "cocoons")]
-    lines += [ModelCurve(key, sed, look) for (key, sed), (look, _) in zip(found.items(), LOOKS, strict=False)]
-    sums = {key: f"cocoons + {key}" for key in found}
+    lines += [ModelCurve(key, sed, look) for (key, sed), (look, _) in zip(variants.items(), LOOKS, strict=False)]
+    sums = {key: f"cocoons + {key}" for key in variants}
     lines += [
         ModelCurve(sums[key], summed(cocoon, sed), look)
-        for (key, sed), (_, look) in zip(found.items(), LOOKS, strict=False)
+        for (key, sed), (_, look) in zip(variants.items(), LOOKS, strict=False)
     ]
     shaded = (sums["base min"], sums["base max"]) if {"base min", "base max"} <= sums.keys() else None
     return SpectrumPanel(name, place, tuple(lines), shaded)

@@ -35,7 +35,7 @@ def spectrum_table(number: int, drawing: Drawing, model: GalaxyModel, path: Path
 
     flux = drawing.panels[0].place.flux
     key, unit = ("e2_flux", E2_FLUX) if flux else ("e2_intensity", E2_INTENSITY)
-    said = "E^2 dN/dE of the whole sky" if flux else "E^2 times the mean intensity of the region"
+    description = "E^2 dN/dE of the whole sky" if flux else "E^2 times the mean intensity of the region"
 
     def rows(panel: str, curve: str, kind: str, factor: float, energy: u.Quantity, *values: u.Quantity) -> Any:
         y, low, high = (value.to_value(unit) for value in values)
@@ -49,7 +49,7 @@ def spectrum_table(number: int, drawing: Drawing, model: GalaxyModel, path: Path
                 "factor": np.full(energy.size, factor),
             },
             units={"energy": u.GeV, key: unit, "error_low": unit, "error_high": unit},
-            descriptions={key: said, "factor": "mask factor that is in the values of the model"},
+            descriptions={key: description, "factor": "mask factor that is in the values of the model"},
         )
 
     tables = []

@@ -13,14 +13,14 @@ from .groups import RegionSpectra
 
 def _nearby(region: Region, messenger: str) -> list[Measurement]:
     """Shipped intensities that were measured in a part of a region."""
-    found = []
+    measurements = []
     for name in list_measurements():
         item = Measurement.named(name)
         if item.messenger != messenger or not item.per_steradian or item.region == region:
             continue
         if region.covers(item.region):
-            found.append(item)
-    return found
+            measurements.append(item)
+    return measurements
 
 
 def draw_sed(group: RegionSpectra, name: str, path: Path) -> None:
