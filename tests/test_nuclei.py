@@ -16,7 +16,7 @@ from skycocoon.cosmicrays.slab import ISM_MASS, ISM_SIGMA, force_field
 from skycocoon.interactions.fragmentation import fragmentation
 from skycocoon.interactions.letaw import letaw_inelastic
 from skycocoon.kinematics import momentum
-from skycocoon.measured import RatioMeasurement
+from skycocoon.measured import RatioMeasurement, list_ratios
 from skycocoon.nuclei import ENERGIES, Nuclei, build_network
 from skycocoon.units import M_PROTON, MBARN
 
@@ -394,3 +394,16 @@ def test_any_galaxy(galaxy, grammages, cutoff):
     for less, more in itertools.pairwise(ratios):
         assert (more >= less * (1 - 1e-12)).all()  # equal far above the cut-off, but for rounding
     assert (ratios[2] > ratios[0])[kinetic.value < 100].all()
+
+
+def test_plot_draws_the_model_with_and_without_cocoons_and_the_data():
+    data = RatioMeasurement.named(list_ratios()[0])
+    model = with_cocoons(1.0)
+    axes = model.plot([data])
+    drawn = {line.get_label(): line.get_data() for line in axes.get_lines()}
+    for name, (x, ratio) in model.curves(data.in_rigidity).items():
+        np.testing.assert_allclose(drawn[name][0], x.value)
+        np.testing.assert_allclose(drawn[name][1], ratio)
+    assert data.label in axes.get_legend_handles_labels()[1]
+    assert axes.get_ylabel() == "B/C"
+    assert axes.get_xscale() == "log"
