@@ -86,11 +86,11 @@ def on_base(document: Mapping[str, Any], source: str) -> dict[str, Any]:
     if "base" in below:
         below = on_base(below, name)
     try:
-        found = _merged(below, own)
+        merged = _merged(below, own)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
-    forget(found, own.get("fit"))
-    return found
+    forget(merged, own.get("fit"))
+    return merged
 
 
 def forget(document: dict[str, Any], own: object) -> None:
@@ -120,10 +120,10 @@ def forget(document: dict[str, Any], own: object) -> None:
         return isinstance(group, list) and all(name in known for name in group if isinstance(name, str))
 
     for section in ("ranges", "normalisations"):
-        there = fit.get(section)
-        if isinstance(there, dict):
-            kept = {name for name, item in there.items() if name in known or name in said(section) or of_these(item)}
-            fit[section] = {name: item for name, item in there.items() if name in kept}
+        entries = fit.get(section)
+        if isinstance(entries, dict):
+            kept = {name for name, item in entries.items() if name in known or name in said(section) or of_these(item)}
+            fit[section] = {name: item for name, item in entries.items() if name in kept}
     profiles, free = fit.get("profiles"), fit.get("parameters")
     if isinstance(profiles, list) and isinstance(free, dict):
         fit["profiles"] = [
@@ -141,19 +141,19 @@ def _merged(below: Mapping[str, Any], own: Mapping[str, Any], path: tuple[str, .
 
     A parameter, a normalisation or a range of the fit below is taken out by ``"KEY" = false``.
     """
-    found = dict(below)
+    merged = dict(below)
     for key, value in own.items():
-        there = below.get(key)
+        lower = below.get(key)
         if path in TAKEN_OUT and value is False:
-            if key not in found:
+            if key not in merged:
                 raise InputError(f"{'.'.join(path)}: {unknown_name('entry of the base', key, below)}")
-            del found[key]
+            del merged[key]
             continue
-        if isinstance(value, Mapping) and isinstance(there, Mapping) and (*path, key) not in REPLACED:
-            same_kind = there.get("kind") == value.get("kind", there.get("kind"))
-            value = _merged(there, value, (*path, key)) if same_kind else value
-        found[key] = value
-    return found
+        if isinstance(value, Mapping) and isinstance(lower, Mapping) and (*path, key) not in REPLACED:
+            same_kind = lower.get("kind") == value.get("kind", lower.get("kind"))
+            value = _merged(lower, value, (*path, key)) if same_kind else value
+        merged[key] = value
+    return merged
 
 
 def absolute_files(document: dict[str, Any], folder: Path) -> bool:

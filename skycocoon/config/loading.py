@@ -209,12 +209,12 @@ def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, obje
     built_on = "base" in document
     if built_on:
         document = on_base(document, source)
-    said: dict[str, Any] = {}
+    stated: dict[str, Any] = {}
     for key, value in (overrides or {}).items():
-        for place in (document, said):
+        for place in (document, stated):
             override(place, key, str(value) if isinstance(value, u.Quantity) else value)
-    if "data" in said.get("fit", {}) or "parameters" in said.get("fit", {}):
-        forget(document, said["fit"])
+    if "data" in stated.get("fit", {}) or "parameters" in stated.get("fit", {}):
+        forget(document, stated["fit"])
     moved = absolute_files(document, folder) or built_on
     changes = ", ".join(f"{key} = {value}" for key, value in (overrides or {}).items())
     text = to_toml(document) if overrides or moved else text

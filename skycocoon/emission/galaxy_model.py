@@ -54,8 +54,8 @@ class GalaxyModel:
     @property
     def messengers(self) -> tuple[str, ...]:
         """What any of the components shines in."""
-        every = [messenger for component in self.components for messenger in component.messengers]
-        return tuple(dict.fromkeys(every))
+        messengers = [messenger for component in self.components for messenger in component.messengers]
+        return tuple(dict.fromkeys(messengers))
 
     def __repr__(self) -> str:
         return "\n".join(

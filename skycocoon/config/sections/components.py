@@ -166,10 +166,10 @@ class InjectionSection(Section):
 
     def build(self, energy: u.Quantity) -> tuple[Injection, ...]:
         """What each species' section says."""
-        found = {name: section for name in SPECIES if (section := getattr(self, name)) is not None}
+        sections = {name: section for name in SPECIES if (section := getattr(self, name)) is not None}
         return tuple(
             Injection(SPECIES[name], s.efficiency, s.slope, s.cutoff, energy, s.mass_convention)
-            for name, s in found.items()
+            for name, s in sections.items()
         )
 
 
