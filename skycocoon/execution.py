@@ -19,7 +19,7 @@ CHUNK = 8192
 
 
 class Executor(Protocol):
-    """What can run chunks: `concurrent.futures` pools, a Dask client's executor, MPI pools."""
+    """Something that maps a function over items: `concurrent.futures` pools, a Dask client's executor, MPI pools."""
 
     def map(self, function: Callable[..., Any], *iterables: Any) -> Any:
         """Apply a function to every item, keeping the order.

@@ -373,3 +373,19 @@ def test_the_shipped_fits_give_what_the_page_says(preset, words, numbers):
     assert result.best[X_C] == pytest.approx(x_c, abs=0.005)
     assert result.chi2 == pytest.approx(chi2, abs=0.15)
     assert float(profile(result, X_C, [0.0]).delta[0]) == pytest.approx(rise, abs=0.2)
+
+
+def test_the_architecture_page_shows_every_floor_and_no_file_that_is_not_there():
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    floors = page.split("```text")[1].split("```")[0]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = next(contract["layers"] for contract in contracts if contract["name"] == "Nobody reaches up")
+    rooms = [room.strip() for layer in layers for room in layer.split("|") if not layer.startswith("(")]
+    assert [room for room in rooms if not re.search(rf"^(.* )?{room}( |$)", floors, re.MULTILINE)] == []
+    for name in ("docs/architecture.md", "CONTRIBUTING.md"):
+        files = re.findall(r"`([a-z_/]+\.py)`", (ROOT / name).read_text(encoding="utf-8"))
+        assert files
+        for file in files:
+            assert (ROOT / file).is_file() or (ROOT / "skycocoon" / file).is_file(), f"{name}: {file}"

@@ -246,7 +246,7 @@ class Diffuse:
         return per_sr * u.Unit("GeV-1 s-1 sr-1")
 
     def describe(self) -> list[str]:
-        """Parameters, and what of them is whose."""
+        """Gas, sea, local spectra and the emissivity at the Sun, line by line, for a summary."""
         q = self.emissivity("gamma", 10 * u.TeV).value
         return [
             str(self),

@@ -1,4 +1,4 @@
-"""How a model is held against what was measured: where, with which factor, and with which result."""
+"""A model against one data set: the target (region, average, factor) and the result of the comparison."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Target:
     averaged
         The part that the model is averaged over: the measured one, or that one without masked sources.
     factor
-        What the model is multiplied by, once, and
+        Factor on the model for masked sources, applied once.
     factor_name
-        why; ``"none"`` if it is not.
+        Reason for the factor; ``"none"`` if it is 1.
     """
 
     measured: Region
@@ -46,9 +46,9 @@ class Comparison:
     measurement, region
         Names of the data set and of the part of the sky.
     factor
-        What the model was multiplied by, once, and
+        Factor on the model, applied once.
     factor_name
-        why; ``"none"`` if it was not.
+        Reason for the factor; ``"none"`` if there was none.
     chi2
         Chi-square.
     points

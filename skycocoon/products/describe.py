@@ -6,7 +6,7 @@ from ..emission import GalaxyModel
 
 
 def describe_lines(model: GalaxyModel) -> list[str]:
-    """What a model's components and its absorption are, with their derived numbers, line by line."""
+    """Describe components and absorption of a model, with the numbers derived from them, line by line."""
     lines = []
     for component in model.components:
         lines += component.describe()
@@ -14,5 +14,5 @@ def describe_lines(model: GalaxyModel) -> list[str]:
 
 
 def describe(model: GalaxyModel) -> str:
-    """What a model holds, with its derived numbers."""
+    """Describe a model: the Sun, components and absorption, with the numbers derived from them."""
     return "\n".join([f"Sun at R = {model.sun.radius:g}, z = {model.sun.height:g}", *describe_lines(model)])

@@ -476,7 +476,7 @@ class Intersection:
         return np.asarray(np.min([part.depth(directions, nside) for part in self.parts], axis=0))
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:
-        """The smallest coverage, of which sources' discs take or leave their part.
+        """The smallest coverage of the parts, times the coverages of sources' discs.
 
         Two edges of regions may run together, where the smallest is right. Those of sources' discs only cross others:
         the product is right on average, and what discs take and what they leave add up to the whole.
@@ -544,7 +544,7 @@ class Complement:
         return 1.0 - self.part.coverage(directions, width)
 
     def area(self) -> float | None:
-        """What the shape leaves of the sphere."""
+        """Solid angle of the sphere minus that of the shape."""
         area = self.part.area()
         return None if area is None else 4 * math.pi - area
 
