@@ -171,25 +171,43 @@ def absolute_files(document: dict[str, Any], folder: Path) -> bool:
     bool
         Whether any path changed.
     """
-    moved = False
-    fit = document.get("fit")
-    if isinstance(fit, dict) and isinstance(fit.get("data"), list):
-        names = {name: str(folder / name) for name in fit["data"] if isinstance(name, str) and name.endswith(".ecsv")}
-        names = {name: path for name, path in names.items() if name != path}
-        moved = bool(names)
-        fit["data"] = [names.get(name, name) if isinstance(name, str) else name for name in fit["data"]]
-        for key in ("ranges", "normalisations"):
-            if isinstance(fit.get(key), dict):
-                fit[key] = {names.get(name, name): item for name, item in fit[key].items()}
-                for name, item in fit[key].items():
-                    if isinstance(item, dict) and isinstance(item.get("data"), list):  # a group
-                        fit[key][name] = {**item, "data": [names.get(str(one), one) for one in item["data"]]}
-    components = document.get("components")
-    for section in components.values() if isinstance(components, dict) else ():
-        for place in (section, section.get("disc") if isinstance(section, dict) else None):
-            if isinstance(place, dict) and isinstance(place.get("file"), str) and not Path(place["file"]).is_absolute():
-                place["file"], moved = str(folder / place["file"]), True
+    moved = _absolute_data(document.get("fit"), folder)
+    return _absolute_keys(document.get("components"), folder) or moved
+
+
+def _absolute_keys(table: Any, folder: Path) -> bool:
+    """Make the key ``file`` of a table and of the tables in it absolute; give whether any changed."""
+    if not isinstance(table, dict):
+        return False
+    path = table.get("file")
+    moved = isinstance(path, str) and not Path(path).is_absolute()
+    if moved:
+        table["file"] = str(folder / table["file"])
+    for part in table.values():
+        moved = _absolute_keys(part, folder) or moved
     return moved
+
+
+def _absolute_data(fit: Any, folder: Path) -> bool:
+    """Make paths of a fit's data absolute, wherever the fit names them; give whether any changed."""
+    if not isinstance(fit, dict) or not isinstance(fit.get("data"), list):
+        return False
+    files = [name for name in fit["data"] if isinstance(name, str) and name.endswith(".ecsv")]
+    names = {name: str(folder / name) for name in files if str(folder / name) != name}
+    fit["data"] = _renamed(fit["data"], names)
+    for key in ("ranges", "normalisations"):
+        if isinstance(fit.get(key), dict):
+            fit[key] = {names.get(name, name): _renamed(item, names) for name, item in fit[key].items()}
+    return bool(names)
+
+
+def _renamed(item: Any, names: Mapping[str, str]) -> Any:
+    """A list of data sets, or a table with such a list (a group), under other names."""
+    if isinstance(item, list):
+        return [names.get(name, name) if isinstance(name, str) else name for name in item]
+    if isinstance(item, dict) and isinstance(item.get("data"), list):
+        return {**item, "data": _renamed(item["data"], names)}
+    return item
 
 
 def override(document: dict[str, Any], key: str, value: object) -> None:
