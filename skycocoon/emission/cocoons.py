@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
 
 import astropy.units as u
 import numpy as np
 
 from ..cosmicrays import ExponentialGrammage, Grammage, Injection
 from ..errors import InputError, check_name, unknown_name
-from ..galaxy import SourceDisc
+from ..galaxy import CylindricalGrid, SourceDisc
 from ..galaxy.table import RATE_DENSITY
 from ..interactions import ENHANCEMENTS, PUBLICATIONS, CrossSection
 from ..interactions.publications import cross_section
@@ -80,7 +79,7 @@ class Cocoons:
     """
 
     name: str = "cocoons"
-    density: Any = field(default_factory=SourceDisc)
+    density: SourceDisc | CylindricalGrid = field(default_factory=SourceDisc)
     injection: tuple[Injection, ...] = field(default_factory=_default_injection)
     grammage: Grammage = field(default_factory=ExponentialGrammage)
     helium: str = "joshi2014"
@@ -225,7 +224,7 @@ class Cocoons:
             f"  cocoons alive N_c = {self.number:.4g} for a lifetime of {self.lifetime:g}",
         ]
         radius = self.largest_radius
-        if radius is not None:
+        if radius is not None and isinstance(self.density, SourceDisc):
             lines += [
                 f"  cocoons of radius r_c = {radius.to_value(u.pc):.1f} pc would fill the disc: upper limit (eq. 10)",
                 f"  R_0 = {self.density.normalisation:.8g} at the Sun (eq. 2)",
