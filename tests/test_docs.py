@@ -31,6 +31,9 @@ from skycocoon import (
     region_sed,
 )
 from skycocoon.cli import main
+from skycocoon.cosmicrays.grammage import LAWS
+from skycocoon.cosmicrays.local import LOCAL_SPECTRA
+from skycocoon.galaxy import GAS_MODELS, PROFILES
 
 ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{path.name}" for path in sorted((ROOT / "docs").glob("*.md")))]
@@ -392,3 +395,24 @@ def test_files_that_a_page_names_exist(page):
     assert files
     missing = [name for name in files if not ((ROOT / name).is_file() or (ROOT / "skycocoon" / name).is_file())]
     assert [name for name in missing if not name.endswith("/NAME.py")] == []
+
+
+CHOICES = {
+    "gas": set(GAS_MODELS),
+    "law": set(LAWS),
+    "profile": set(PROFILES),
+    "sources": set(PROFILES),
+    "spectra": set(LOCAL_SPECTRA),
+}
+
+
+@pytest.mark.parametrize(
+    "page", [*sorted((ROOT / "data/presets").glob("*.toml")), ROOT / "docs/usage.md"], ids=lambda page: page.stem
+)
+def test_a_comment_that_lists_choices_lists_all_of_them(page):
+    keys = "|".join(CHOICES)
+    lines = re.findall(rf'^({keys}) = "[^"]*" +# (.+ \| .+)$', page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert lines or page.stem not in ("paper", "base-min", "schroer2021", "usage")
+    for key, comment in lines:
+        names = {re.split(r"[ :]", choice)[0] for choice in comment.split(" | ")}
+        assert CHOICES[key] - names == set(), key

@@ -60,15 +60,20 @@ class Package:
         """Numbers that a script prints."""
         return [float(word) for word in self.run("-c", script).split()]
 
-    def check_layers(self):
-        """The toy keeps to its floor."""
+    def lint(self):
+        """What import-linter says: whether all is well, and its report."""
         linter = shutil.which("lint-imports", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
         assert linter is not None, "import-linter is part of the extra test"
         environment = {**os.environ, "PYTHONPATH": str(self.folder)}
         result = subprocess.run(
             [linter, "--no-cache"], cwd=self.folder, env=environment, capture_output=True, text=True, check=False
         )
-        assert result.returncode == 0, result.stdout
+        return result.returncode == 0, result.stdout
+
+    def check_layers(self):
+        """The toy keeps to its floor."""
+        kept, report = self.lint()
+        assert kept, report
 
 
 CROSS_SECTION = '''
@@ -124,6 +129,7 @@ print(3e-26 * grammage * proton.per_nucleon(np.array([energy]))[0] * beta(proton
     )  # fmt: skip
     # Kelner's neutrinos would be refused at 10 GeV.
     assert "toy, helium" in table
+    package.check_layers()
 
 
 def test_a_source_profile(package):
@@ -177,6 +183,18 @@ print(gas.column(0 * u.deg, 90 * u.deg, model.sun).to_value("cm-2"), gas.half_he
     assert "gas even (nobody" in package.run(
         "-m", "skycocoon", "check", "base-min", "--set", "components.diffuse.gas=even"
     )
+    package.check_layers()
+
+
+@pytest.mark.parametrize(("folder", "other"), [("galaxy/gas", "galprop"), ("interactions", "kelner")])
+def test_a_publication_that_leans_on_another_is_refused(package, folder, other):
+    """Also a new one, which no list in pyproject.toml names."""
+    package.file(f"{folder}/toy.py", f"from . import {other}\n")
+    kept, report = package.lint()
+    assert not kept
+    assert "Publications know nothing of one another BROKEN" in report
+    package.file(f"{folder}/toy.py", '"""A publication of its own."""\n')
+    package.check_layers()
 
 
 LAW = '''

@@ -26,15 +26,17 @@ class GasModel:
     reference
         Papers, in a few words.
     atomic, molecular
-        H nuclei [cm^-3] at R and z [kpc], which broadcast.
+        H nuclei [cm^-3] at R and z [kpc], as an array of the shape that these broadcast to; zeros where there are none,
+        also in a model without H2.
     x_co
         X_CO that its H2 is based on [cm^-2 (K km/s)^-1]; None if it is not known to us.
     x_co_source
-        The publication of that X_CO, or why there is none.
+        The publication of that X_CO; without one, a clause that says why and that ends the message "gas x_co: not with
+        the model NAME, ...", such as "it has no H2".
     provenance
         What is published and what is not.
     kinks
-        Gives the radii [kpc] at which a density has a kink or a jump.
+        A function that gives the radii [kpc] at which a density has a kink or a jump; by default there are none.
     """
 
     reference: str
