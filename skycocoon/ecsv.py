@@ -11,7 +11,7 @@ import numpy as np
 from .errors import InputError
 from .units import BoolArray, FloatArray, wrong_unit
 
-__all__ = ["read_column", "read_ecsv", "read_errors", "read_flags"]
+__all__ = ["check_rows", "read_column", "read_ecsv", "read_errors", "read_flags"]
 
 
 def read_ecsv(path: Path, shipped: str) -> Any:
@@ -159,3 +159,22 @@ def read_flags(table: Any, key: str) -> BoolArray:
     if values.ndim != 1 or values.dtype.kind not in "biu" or not np.all((values == 0) | (values == 1)):
         raise InputError(f"column {key!r}: True or False is needed in every row (datatype: bool)")
     return np.asarray(values, dtype=bool)
+
+
+def check_rows(right: BoolArray, reason: str) -> None:
+    """Check that every row of a table is right.
+
+    Parameters
+    ----------
+    right
+        (n,) whether a row is.
+    reason
+        What is wrong with the first that is not.
+
+    Raises
+    ------
+    InputError
+        With the number of that row, counted from 1, and the reason.
+    """
+    if not right.all():
+        raise InputError(f"row {int(np.argmin(right)) + 1}: {reason}")

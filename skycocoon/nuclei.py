@@ -25,7 +25,7 @@ from .interactions.letaw import letaw_inelastic
 from .kinematics import momentum
 from .measured import RatioMeasurement, plot_ratios, ratio_panels
 from .shipped import data_folder
-from .units import M_PROTON, MBARN, FloatArray, to_array, within
+from .units import M_PROTON, MBARN, BoolArray, FloatArray, to_array, within
 
 __all__ = ["ELEMENTS", "ENERGIES", "RANGE", "Network", "Nuclei", "build_network", "network", "plot_grid"]
 
@@ -97,7 +97,7 @@ class Network:
         return ionisation(self.charge, self.mass_number, self.energies)
 
     @cached_property
-    def boron(self) -> NDArray[np.bool_]:
+    def boron(self) -> BoolArray:
         """(p, 1) channels that make boron, or the 10Be that becomes boron."""
         return self.charge[self.child] <= ELEMENTS["B"]
 

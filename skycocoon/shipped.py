@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import InputError, unknown_name
+from .errors import InputError, check_name
 
 __all__ = ["PRESETS", "Shelf", "data_folder"]
 
@@ -49,9 +49,7 @@ class Shelf:
         InputError
             For an unknown name, with the nearest right one.
         """
-        names = self.names()
-        if name not in names:
-            raise unknown_name(self.kind, name, names)
+        check_name(self.kind, name, self.names())
         return data_folder() / self.folder / f"{name}{self.ending}"
 
     def __str__(self) -> str:

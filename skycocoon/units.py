@@ -7,6 +7,7 @@ Inside, energies are GeV, rigidities GV, times s, volumes cm^3 and geometry kpc.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import astropy.constants as const
@@ -30,6 +31,7 @@ __all__ = [
     "FloatArray",
     "Nodes",
     "quantity",
+    "summed",
     "to_array",
     "to_float",
     "within",
@@ -98,7 +100,7 @@ class Nodes:
 ROUNDING = 1e-9
 
 
-def within(x: FloatArray | float, low: float, high: float) -> NDArray[np.bool_]:
+def within(x: FloatArray | float, low: float, high: float) -> BoolArray:
     """Return which positive values lie from ``low`` to ``high``, both ends included but for rounding (1e-9).
 
     Parameters
@@ -120,6 +122,27 @@ def within(x: FloatArray | float, low: float, high: float) -> NDArray[np.bool_]:
     """
     x = np.asarray(x)
     return np.asarray((x >= low * (1 - ROUNDING)) & (x <= high * (1 + ROUNDING)))
+
+
+def summed(parts: Sequence[u.Quantity], unit: u.UnitBase) -> u.Quantity:
+    """Sum of Quantities of one shape, one or more, in a unit.
+
+    Parameters
+    ----------
+    parts
+        What is added up.
+    unit
+        Unit of the sum.
+
+    Returns
+    -------
+    Quantity
+        Of the shape of each part.
+    """
+    total = parts[0].to(unit)
+    for part in parts[1:]:
+        total = total + part
+    return total
 
 
 def wrong_unit(unit: u.UnitBase, wanted: u.UnitBase) -> str:

@@ -36,12 +36,12 @@ NEGLIGIBLE_FIELD = 1e-5
 
 @dataclass(frozen=True, eq=False)
 class TransmissionBasis:
-    """Transmissions along any ray, for m chosen energies, as arguments of :func:`skycocoon.kernels.columns.columns`.
+    """Transmissions along any ray, for m chosen energies.
 
     Attributes
     ----------
-    uniform, factors, fields, axes
-        Kernel arguments: tau_j(s) = k_j s + sum_a f_ja int_0^s B_a ds'.
+    absorbers
+        The chosen energies' absorption as kernels take it: tau_j(s) = k_j s + sum_a f_ja int_0^s B_a ds'.
     absorption
         What absorbs.
     paths
@@ -50,10 +50,7 @@ class TransmissionBasis:
         (n, m) transmissions of the chosen energies at the ends of these paths.
     """
 
-    uniform: FloatArray
-    factors: FloatArray
-    fields: FloatArray
-    axes: FloatArray
+    absorbers: columns.Absorbers
     absorption: Absorption = field(default_factory=lambda: Absorption(()))
     paths: FloatArray = field(default_factory=lambda: np.zeros((1, 1)))
     members: FloatArray = field(default_factory=lambda: np.ones((1, 1)))
@@ -61,12 +58,7 @@ class TransmissionBasis:
     @property
     def size(self) -> int:
         """Number of chosen energies."""
-        return self.uniform.size
-
-    @property
-    def for_kernels(self) -> columns.Absorbers:
-        """The chosen energies' absorption as the kernels take it."""
-        return columns.Absorbers(self.uniform, self.factors, self.fields, self.axes)
+        return self.absorbers.uniform.size
 
     def weights(self, energy: FloatArray) -> FloatArray:
         """Weights with which columns at the chosen energies add up to those at others.
@@ -86,7 +78,7 @@ class TransmissionBasis:
         return weights_of_others(_transmissions(self.absorption, energy, self.paths), self.members)
 
 
-TRANSPARENT = TransmissionBasis(*columns.TRANSPARENT)
+TRANSPARENT = TransmissionBasis(columns.TRANSPARENT)
 """No absorption."""
 
 
@@ -139,10 +131,7 @@ def _uniform_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
     paths = _sampled(np.broadcast_to(distance, z.shape)[None])
     ladder = np.linspace(0.0, absorption.uniform(np.geomspace(*CANDIDATES)).max(), LADDER)
     return TransmissionBasis(
-        uniform=ladder,
-        factors=np.zeros((LADDER, 0)),
-        fields=TRANSPARENT.fields,
-        axes=TRANSPARENT.axes,
+        absorbers=columns.TRANSPARENT._replace(uniform=ladder, factors=np.zeros((LADDER, 0))),
         absorption=absorption,
         paths=paths,
         members=np.exp(-np.outer(paths[:, 0], ladder)),
@@ -164,14 +153,12 @@ def _dusty_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
     coefficients = absorption.factors(energy[chosen]) @ table.reshape(len(table), -1)
     left, size, right = np.linalg.svd(coefficients, full_matrices=False)
     kept = size > NEGLIGIBLE_FIELD * size[0]
-    return TransmissionBasis(
+    absorbers = columns.Absorbers(
         uniform=np.ascontiguousarray(absorption.uniform(energy[chosen])),
         factors=np.ascontiguousarray((left * size)[:, kept]),
         fields=np.ascontiguousarray(right[kept].reshape(-1, r.size, 1, h.size)),
         axes=np.array(
             [[0.0, (r.size - 1) / np.sqrt(r[-1]), r[-1]], [0.0, 1.0, 1.0], [0.0, (h.size - 1) / np.sqrt(h[-1]), h[-1]]]
         ),
-        absorption=absorption,
-        paths=paths,
-        members=transmissions[:, chosen],
     )
+    return TransmissionBasis(absorbers=absorbers, absorption=absorption, paths=paths, members=transmissions[:, chosen])

@@ -81,10 +81,11 @@ def _fields(steps: list[str]) -> list[str]:
         if within:  # a name of the user's own
             within = False
             continue
-        found = next((f for n, f in section.model_fields.items() if step in (n, f.alias)), None)
-        within = found is not None and get_origin(found.annotation) is dict
-        candidates = () if found is None else (found.annotation, *get_args(found.annotation))
+        name = section.fields_by_key().get(step)
+        kind = None if name is None else section.model_fields[name].annotation
+        within = get_origin(kind) is dict
+        candidates = (kind, *get_args(kind))
         section = next((t for t in candidates if isinstance(t, type) and issubclass(t, Section)), None)
         if section is None:
             return []
-    return [field.alias or name for name, field in section.model_fields.items()]
+    return list(section.fields_by_key())

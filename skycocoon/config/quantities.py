@@ -21,6 +21,11 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
 
+    @classmethod
+    def fields_by_key(cls) -> dict[str, str]:
+        """Names of the fields, by their keys as a model file has them."""
+        return {field.alias or name: name for name, field in cls.model_fields.items()}
+
 
 def in_unit(
     unit: str, *, minimum: float = 0.0, exclusive: bool = True, infinite: bool = False

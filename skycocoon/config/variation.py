@@ -184,19 +184,15 @@ def _leaf(file: ModelFile, path: tuple[str, ...], place: str) -> Any:
         if step not in names:
             above = ".".join(path[:index]) or "the model"
             raise InputError(f"{place}: {unknown_name(f'key of {above},', step, names)}")
-        node = node[step] if isinstance(node, Mapping) else getattr(node, _field_name(node, step))
+        node = node[step] if isinstance(node, Mapping) else getattr(node, node.fields_by_key()[step])
     return node
 
 
 def _names_of(node: Any) -> list[str]:
     """Return the keys of a table or a section, as they are written."""
     if isinstance(node, Section):
-        return [field.alias or name for name, field in type(node).model_fields.items()]
+        return list(node.fields_by_key())
     return list(node) if isinstance(node, Mapping) else []
-
-
-def _field_name(section: Section, step: str) -> str:
-    return next(n for n, f in type(section).model_fields.items() if step in (n, f.alias))
 
 
 # The fields of a section that change: the place of a field's new value among the values, or what changes within it.
@@ -207,7 +203,7 @@ def _tree(node: Any, leaves: list[tuple[tuple[str, ...], int]]) -> _Tree:
     """Sort dotted keys, each with the place of its value, into a tree of fields of sections and keys of tables."""
     tree: _Tree = {}
     for step in dict.fromkeys(path[0] for path, _ in leaves):
-        name = step if isinstance(node, Mapping) else _field_name(node, step)
+        name = step if isinstance(node, Mapping) else node.fields_by_key()[step]
         inner = node[name] if isinstance(node, Mapping) else getattr(node, name)
         below = [(path[1:], index) for path, index in leaves if path[0] == step]
         tree[name] = below[0][1] if not below[0][0] else _tree(inner, below)

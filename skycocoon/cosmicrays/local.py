@@ -8,7 +8,7 @@ from functools import lru_cache
 import astropy.units as u
 import numpy as np
 
-from ..errors import unknown_name
+from ..errors import check_name
 from ..kinematics import SPECIES, Species
 from ..shipped import data_folder
 from ..units import FloatArray, to_array
@@ -82,8 +82,7 @@ def local_spectra(name: str) -> tuple[LocalSpectrum, ...]:
     """
     from astropy.table import Table
 
-    if name not in LOCAL_SPECTRA:
-        raise unknown_name("local spectra", name, LOCAL_SPECTRA)
+    check_name("local spectra", name, LOCAL_SPECTRA)
     table = Table.read(data_folder() / "local_spectra.ecsv", format="ascii.ecsv")
     return tuple(
         LocalSpectrum(

@@ -10,7 +10,7 @@ import astropy.units as u
 import numpy as np
 
 from ..cosmicrays import ExponentialGrammage, Grammage, Injection
-from ..errors import InputError, check_name, unknown_name
+from ..errors import InputError, check_name
 from ..galaxy import CylindricalGrid, SourceDisc
 from ..galaxy.table import RATE_DENSITY
 from ..interactions import ENHANCEMENTS, PUBLICATIONS, CrossSection
@@ -176,9 +176,7 @@ class Cocoons:
         Quantity
             S [GeV^-1], of the shape of ``energy``.
         """
-        known = ["all", *(i.species.name for i in self.injection)]
-        if species not in known:
-            raise unknown_name("species", species, known)
+        check_name("species", species, ["all", *(i.species.name for i in self.injection)])
         section = cross_section(messenger, flavour, self.proton)
         gev = np.atleast_1d(to_array(energy, u.GeV, "energy"))
         return self._yield(section, species, gev).reshape(np.shape(energy)) / u.GeV

@@ -9,13 +9,12 @@ from functools import cached_property, lru_cache, partial
 
 import numpy as np
 from numpy.polynomial.chebyshev import chebvander
-from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..interactions import CrossSection
 from ..interactions.cross_section import LowEnergyBranch
 from ..numerics.quadrature import panel_nodes
-from ..units import FloatArray, Nodes, within
+from ..units import BoolArray, FloatArray, Nodes, within
 
 __all__ = ["PROJECTILES", "Production", "production", "quadrature"]
 
@@ -146,7 +145,7 @@ class Production:
             )
 
     @cached_property
-    def _low(self) -> NDArray[np.bool_]:
+    def _low(self) -> BoolArray:
         """Which energies belong to the low-energy branch."""
         branch = self.cross_section.low_energy
         return np.zeros(self.energy.shape, dtype=bool) if branch is None else self.energy < branch.matching_energy

@@ -277,6 +277,24 @@ class Likelihood:
             pairs += [(i, self._slices[name]) for name in self.groups.get(target, (target,))]
         return pairs
 
+    def normalisation(self, values: Sequence[float] | FloatArray, name: str) -> float:
+        """Product of the nuisance factors on the model of a data set, 1 without any.
+
+        Parameters
+        ----------
+        values
+            One value for each parameter.
+        name
+            Of the data set.
+
+        Returns
+        -------
+        float
+            The factor.
+        """
+        numbers = self._numbers(values)
+        return math.prod((numbers[i] for i, part in self._normalised if part == self._slices[name]), start=1.0)
+
     def _numbers(self, values: Sequence[float] | FloatArray) -> list[float]:
         """Values of the parameters as floats of Python, one for each."""
         numbers = np.asarray(values, dtype=np.float64)

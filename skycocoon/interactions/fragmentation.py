@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 from ..ecsv import read_ecsv
-from ..errors import unknown_name
+from ..errors import check_name
 from ..shipped import data_folder
 from ..units import FloatArray
 
@@ -52,8 +52,7 @@ def fragmentation(name: str = "evoli2019") -> tuple[Channel, ...]:
     InputError
         For an unknown name.
     """
-    if name not in FRAGMENTATIONS:
-        raise unknown_name("fragmentation table", name, FRAGMENTATIONS)
+    check_name("fragmentation table", name, FRAGMENTATIONS)
     path = data_folder() / "nuclei" / f"fragmentation-{name}.ecsv"
     table = read_ecsv(path, f"tables: {', '.join(FRAGMENTATIONS)}")
     columns = [key for key in table.colnames if key.startswith("sigma_")]

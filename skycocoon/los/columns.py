@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache, partial
 from typing import Any
 
 import astropy.units as u
@@ -16,7 +17,7 @@ from ..galaxy import Density, DensityTable, Sun
 from ..sky import Region, healpix
 from ..sky.shapes import Everywhere
 from ..units import FloatArray
-from .pixels import feature_nside, mirror_pixels, region_mean, subdivided_means
+from .pixels import Rays, feature_nside, mirror_pixels, region_mean, subdivided_means
 from .rays import ray_columns
 from .view import NOTHING, RTOL, View, energy_nodes
 
@@ -146,18 +147,23 @@ def _columns_of_sky(
     table = density.table(view.rtol / 10)
     rays = ray_columns(table, view)
     pixels, back = _independent_pixels(table, view.sun, nside)
-    with threads() as pool, progress_bar(f"columns, nside {nside}", progress) as done:
-        runner = pool if executor is None else executor
-
-        def columns(directions: FloatArray) -> FloatArray:
-            return in_chunks(rays, directions, runner)
-
+    with _in_threads(rays, executor, f"nside {nside}", progress) as (columns, done):
         if pixel == "centre":
             return columns(healpix.directions(nside, pixels, nest=False))[back]
         # Below nside 32 a pixel is wider than the disc: begin with its parts.
         start = max(nside, 32, feature_nside(table, view.sun))
         nested = healpix.reorder(pixels, nside, to_nest=True)
         return _pixel_means(columns, nested, (start // nside) ** 2, start, view.rtol, done)[back]
+
+
+@contextmanager
+def _in_threads(
+    rays: Rays, executor: Executor | None, where: str, progress: bool
+) -> Iterator[tuple[Rays, Callable[[float], None]]]:
+    """Rays in chunks, on an executor or on threads of their own, and what moves the progress bar."""
+    with threads() as pool, progress_bar(f"columns, {where}", progress) as done:
+        runner = pool if executor is None else executor
+        yield partial(in_chunks, rays, executor=runner), done
 
 
 def _independent_pixels(table: DensityTable, sun: Sun, nside: int) -> tuple[healpix.Indices, Any]:
@@ -168,12 +174,7 @@ def _independent_pixels(table: DensityTable, sun: Sun, nside: int) -> tuple[heal
 
 
 def _pixel_means(
-    columns: Callable[[FloatArray], FloatArray],
-    nested: healpix.Indices,
-    parts: int,
-    start: int,
-    rtol: float,
-    done: Callable[[float], None],
+    columns: Rays, nested: healpix.Indices, parts: int, start: int, rtol: float, done: Callable[[float], None]
 ) -> FloatArray:
     """Mean columns (n, m) of n NESTED pixels, each divided into ``parts`` pixels of nside ``start`` to begin with."""
     owner = np.repeat(np.arange(nested.size), parts)
@@ -240,12 +241,7 @@ def _columns_in_region(
     rays = ray_columns(table, view)
     start = max(32, feature_nside(table, view.sun))
     everywhere = table.axisymmetric and region.shape == Everywhere()
-    with threads() as pool, progress_bar(f"columns, {region.name}", progress) as done:
-        runner = pool if executor is None else executor
-
-        def columns(directions: FloatArray) -> FloatArray:
-            return in_chunks(rays, directions, runner)
-
+    with _in_threads(rays, executor, region.name, progress) as (columns, done):
         if everywhere:
             return _symmetric_sky_mean(columns, table, view, start, done)
         total = region.solid_angle.value / healpix.pixel_width(start) ** 2
@@ -262,11 +258,7 @@ def _columns_in_region(
 
 
 def _symmetric_sky_mean(
-    columns: Callable[[FloatArray], FloatArray],
-    table: DensityTable,
-    view: View,
-    start: int,
-    done: Callable[[float], None],
+    columns: Rays, table: DensityTable, view: View, start: int, done: Callable[[float], None]
 ) -> FloatArray:
     """Mean columns (m,) of an axisymmetric sky: a pixel counts as often as it has mirror images."""
     pixels, back = _independent_pixels(table, view.sun, start)

@@ -13,9 +13,8 @@ from ..galaxy import DensityTable, Sun
 from ..sky import healpix
 from ..sky.edges import edge_parts, sides, touching
 from ..sky.shapes import Shape
-from ..units import FloatArray
+from ..units import BoolArray, FloatArray
 
-BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 Rays = Callable[[FloatArray], FloatArray]
 
 # Pixels on a region's edge are not divided beyond this (7 arcmin), coarser than where solid angles are counted: a ray

@@ -31,11 +31,11 @@ def ray_columns(table: DensityTable, view: View) -> Callable[[FloatArray], Float
     """
     from ..kernels.columns import KRONROD, columns
 
-    place, basis = view.sun.place, view.basis
+    place, density, absorbers = view.sun.place, table.for_kernels, view.basis.absorbers
 
     def rays(directions: FloatArray) -> FloatArray:
-        out = np.empty((len(directions), basis.size))
-        columns(directions, place, view.s_min, table.for_kernels, basis.for_kernels, KRONROD, view.rtol / 5, out)
+        out = np.empty((len(directions), absorbers.uniform.size))
+        columns(directions, place, view.s_min, density, absorbers, KRONROD, view.rtol / 5, out)
         out *= CM_PER_KPC
         return out
 

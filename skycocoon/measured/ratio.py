@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import astropy.units as u
 import numpy as np
 
-from ..ecsv import read_column, read_ecsv, read_errors, read_flags
+from ..ecsv import check_rows, read_column, read_ecsv, read_errors, read_flags
 from ..errors import InputError
 from ..kinematics import Species
 from ..points import Points, same_numbers
 from ..shipped import Shelf
-from ..units import M_PROTON, BoolArray, FloatArray, to_float
+from ..units import M_PROTON, FloatArray, to_float
 
 if TYPE_CHECKING:
     from ..plot import DataPoints, Panel
@@ -153,9 +153,9 @@ class RatioMeasurement:
             raise InputError("no rows; one point at least is needed")
         if read_flags(table, "is_ul").any():
             raise InputError("column 'is_ul': upper limits are not taken for ratios; leave these rows out")
-        _check_rows(np.isfinite(x) & (x > 0), f"column {axis!r} must be positive and finite")
-        _check_rows(np.isfinite(value), "column 'ratio' must be finite")
-        _check_rows(np.isfinite(low) & np.isfinite(high) & (low > 0) & (high > 0), "errors must be positive and finite")
+        check_rows(np.isfinite(x) & (x > 0), f"column {axis!r} must be positive and finite")
+        check_rows(np.isfinite(value), "column 'ratio' must be finite")
+        check_rows(np.isfinite(low) & np.isfinite(high) & (low > 0) & (high > 0), "errors must be positive and finite")
         return cls(name, meta.get("label", name), quantity, x * axes[axis], value, low, high, meta)
 
     def within(self, low: u.Quantity | None = None, high: u.Quantity | None = None) -> RatioMeasurement:
@@ -228,11 +228,9 @@ class RatioMeasurement:
 
     def points(self) -> Points:
         """Return the values that a model is held against."""
-        label = "R [GV]" if self.in_rigidity else "T [GeV per nucleon]"
-        none = np.zeros(self.value.size, dtype=bool)
-        return Points(
-            self.name, self.label, self.x.value, label, self.value, self.error_low, self.error_high, limit=none
-        )
+        unit, label = (u.GV, "R [GV]") if self.in_rigidity else (u.GeV, "T [GeV per nucleon]")
+        x, none = self.x.to_value(unit), np.zeros(self.value.size, dtype=bool)
+        return Points(self.name, self.label, x, label, self.value, self.error_low, self.error_high, limit=none)
 
     def overlaps(self, other: RatioMeasurement) -> bool:
         """Return whether another data set is of the same ratio, in a range that overlaps at A/Z = 2.
@@ -284,10 +282,7 @@ class RatioMeasurement:
         """
         from ..plot import DataPoints
 
-        no_limits = np.zeros(self.value.size, dtype=bool)
-        x, words = self.x.to_value(u.GV if self.in_rigidity else u.GeV), "R [GV]" if self.in_rigidity else "T [GeV/n]"
-        points = Points(self.name, self.label, x, words, self.value, self.error_low, self.error_high, no_limits)
-        return DataPoints(points, mark=mark)
+        return DataPoints(self.points(), mark=mark)
 
     def _range(self) -> str:
         unit = "GV" if self.in_rigidity else "GeV per nucleon"
@@ -303,11 +298,6 @@ class RatioMeasurement:
 def _as_rigidity(kinetic: FloatArray) -> FloatArray:
     """Return the rigidities [GV] at A/Z = 2 of kinetic energies per nucleon [GeV]."""
     return HALF_CHARGED.rigidity(kinetic + M_PROTON)
-
-
-def _check_rows(right: BoolArray, what: str) -> None:
-    if not right.all():
-        raise InputError(f"row {int(np.flatnonzero(~right)[0]) + 1}: {what}")
 
 
 def list_ratios() -> list[str]:

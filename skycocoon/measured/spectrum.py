@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import astropy.units as u
 import numpy as np
 
-from ..ecsv import read_column, read_ecsv, read_errors, read_flags
+from ..ecsv import check_rows, read_column, read_ecsv, read_errors, read_flags
 from ..errors import InputError
 from ..points import Points, same_numbers
 from ..shipped import Shelf
@@ -171,9 +171,8 @@ class Measurement:
             raise InputError("no rows; one point at least is needed")
         if not (np.isfinite(energy).all() and np.isfinite(value).all()) or np.any(energy <= 0):
             raise InputError("energies and values must be finite, energies positive")
-        right = limit | (np.isfinite(low) & np.isfinite(high) & (low > 0) & (high > 0))
-        if not right.all():
-            raise InputError(f"row {int(np.flatnonzero(~right)[0]) + 1}: errors must be positive and finite")
+        positive = np.isfinite(low) & np.isfinite(high) & (low > 0) & (high > 0)
+        check_rows(limit | positive, "errors must be positive and finite")
         if np.any(limit & (value <= 0)):
             raise InputError("an upper limit must be positive")
         e_min = read_column(table, "e_min", u.GeV) if "e_min" in table.colnames else energy

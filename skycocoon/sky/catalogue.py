@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from ..ecsv import read_ecsv
+from ..ecsv import check_rows, read_ecsv
 from ..errors import InputError, check_name, unknown_name
 from ..shipped import Shelf
 from ..units import FloatArray, quantity, to_array, to_float
@@ -130,8 +130,8 @@ class Catalogue:
         if not len(table):
             raise InputError("no sources")
         lon, lat = (_angles(table, key) for key in columns)
-        _refuse(~(np.isfinite(lon) & np.isfinite(lat)), lambda row: "the source has no finite position")
-        _refuse(np.abs(lat) > 90, lambda row: f"{columns[1]!r} is beyond a pole")
+        check_rows(np.isfinite(lon) & np.isfinite(lat), "the source has no finite position")
+        check_rows(np.abs(lat) <= 90, f"{columns[1]!r} is beyond a pole")
         if columns == ("ra", "dec"):
             from astropy.coordinates import SkyCoord
 
@@ -140,10 +140,8 @@ class Catalogue:
         extension = np.zeros(len(table))
         if "extension" in names:
             extension = np.nan_to_num(_angles(table, "extension"), nan=0.0)
-            _refuse(
-                (extension < 0) | (extension > 90),
-                lambda row: f"an extension of {extension[row]:g} deg; allowed: 0 to 90 deg",
-            )
+            right = (extension >= 0) & (extension <= 90)
+            check_rows(right, f"an extension of {extension[np.argmin(right)]:g} deg; allowed: 0 to 90 deg")
         meta = {str(key): str(value) for key, value in table.meta.items()}
         sources = tuple(str(x) for x in table["name"]) if "name" in names else ("",) * len(table)
         psf = _psf(meta["psf"]) if "psf" in meta else None
@@ -210,13 +208,6 @@ class Catalogue:
             f"{self.name}: {len(self)} sources, {extended} of them extended, {psf}\n"
             f"  {self.meta.get('reference', 'no reference given')} {self.meta.get('doi', '')}".rstrip()
         )
-
-
-def _refuse(wrong: np.ndarray[Any, np.dtype[np.bool_]], reason: Callable[[int], str]) -> None:
-    """`InputError` with the first row, counted from 1, that is wrong, and the reason for it, if any is."""
-    if wrong.any():
-        row = int(np.argmax(wrong))
-        raise InputError(f"row {row + 1}: {reason(row)}")
 
 
 def _angles(table: Any, key: str) -> FloatArray:

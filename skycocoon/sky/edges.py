@@ -9,17 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ..units import FloatArray
+from ..units import BoolArray, FloatArray
 from . import healpix
 from .shapes import EDGE_NSIDE, Shape
 
 __all__ = ["Level", "counted_area", "divide", "edge_parts", "inside_fractions", "is_empty", "sides", "touching"]
 
-BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
 # Division begins at this nside or below: 12 288 pixels, of which most are at once inside or outside.
 FIRST_NSIDE = 32

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import InputError, unknown_name
 from ..shipped import data_folder
-from ..units import FloatArray, to_float
+from ..units import BoolArray, FloatArray, to_float
 from . import healpix
 from .catalogue import MASK_RADII, MASKED_CATALOGUE, Catalogue, find_catalogue
 from .edges import counted_area, inside_fractions, is_empty, touching
@@ -301,7 +301,7 @@ class Region:
             area = self.known_area
         return counted_area(self.shape) if area is None else area
 
-    def contains(self, longitude: u.Quantity, latitude: u.Quantity) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def contains(self, longitude: u.Quantity, latitude: u.Quantity) -> BoolArray:
         """Whether directions are inside.
 
         Parameters

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..errors import InputError, check_name
 from ..outputs import new_file
-from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, FloatArray, within
+from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, FloatArray, summed, within
 from .convention import FLAVOURS, check_flavour, flavour_factor, messenger_title
 from .region import Region
 
@@ -66,11 +66,7 @@ class Sed:
     @property
     def intensity(self) -> u.Quantity:
         """Sum of the components: mean intensity over the region [GeV^-1 cm^-2 s^-1 sr^-1]."""
-        parts = list(self.components.values())
-        total = parts[0].to(INTENSITY)
-        for part in parts[1:]:
-            total = total + part
-        return total
+        return summed(list(self.components.values()), INTENSITY)
 
     @property
     def solid_angle(self) -> u.Quantity:

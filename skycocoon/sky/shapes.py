@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import ClassVar, Protocol
 
 import numpy as np
 
 from ..errors import InputError
-from ..units import FloatArray
+from ..units import BoolArray, FloatArray
 from . import healpix
 
 __all__ = ["Box", "Complement", "Disc", "Discs", "Everywhere", "Intersection", "Mask", "Shape"]
@@ -351,7 +351,7 @@ class Mask:
         ``"G"`` (Galactic), ``"C"`` (celestial) or ``"E"`` (ecliptic).
     """
 
-    inside: np.ndarray[Any, np.dtype[np.bool_]]
+    inside: BoolArray
     frame: str = "G"
     _depth: FloatArray = field(init=False, repr=False)
 
@@ -576,7 +576,7 @@ def _ramp(t: FloatArray) -> FloatArray:
     return np.asarray(t * t * (3 - 2 * t))
 
 
-def _mask_depth(inside: np.ndarray[Any, np.dtype[np.bool_]]) -> FloatArray:
+def _mask_depth(inside: BoolArray) -> FloatArray:
     """Signed lower bound of the distance to a pixel of the other kind, per NESTED pixel.
 
     On every coarser level, a block of equal pixels whose eight neighbours are the same is at least half a block away.
@@ -590,7 +590,7 @@ def _mask_depth(inside: np.ndarray[Any, np.dtype[np.bool_]]) -> FloatArray:
         around = healpix.neighbours(nside)
         lowest_around, highest_around = lowest[around].min(axis=0), highest[around].max(axis=0)
         uniform = (lowest_around == highest_around) & (lowest == highest) & (lowest_around == lowest)
-        half_side = 0.5 * math.sqrt(4 * math.pi / (12 * nside**2))
+        half_side = 0.5 * healpix.pixel_width(nside)
         depth = np.where(np.repeat(uniform, inside.size // uniform.size), half_side, depth)
         if nside > 1:
             lowest, highest = lowest.reshape(-1, 4).min(axis=1), highest.reshape(-1, 4).max(axis=1)

@@ -13,7 +13,7 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import AccuracyWarning, InputError, check_name
-from ..units import E2_INTENSITY, INTENSITY, FloatArray, to_array, to_float, within
+from ..units import E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, to_float, within
 from . import healpix
 from .convention import FLAVOURS, check_messenger, messenger_title
 from .formats import FILE_UNIT, MapFields, Statements, read_map, write_map
@@ -95,7 +95,7 @@ class SkyMap:
     def intensity(self) -> u.Quantity:
         """Sum of the components, (n, 12 nside^2)."""
         parts = list(self.components.values())
-        return parts[0] if len(parts) == 1 else _sum(parts, INTENSITY)
+        return parts[0] if len(parts) == 1 else summed(parts, INTENSITY)
 
     def only(self, name: str) -> SkyMap:
         """Map of one of the components.
@@ -203,7 +203,7 @@ class SkyMap:
         InputError
             If the file exists and ``overwrite`` is false, or cannot be written.
         """
-        total = _sum(list(self.components.values()), FILE_UNIT)
+        total = summed(list(self.components.values()), FILE_UNIT)
         names = "+".join(self.components)
         write_map(MapFields(self.energy, total, self.messenger, self.flavour, names, self.meta), path, overwrite)
 
@@ -356,10 +356,10 @@ class SkyMap:
         nodes = self.energy.to_value(u.GeV)
         nearest = int(np.argmin(np.abs(nodes - e)))
         if math.isclose(nodes[nearest], e, rel_tol=1e-9):
-            return np.asarray(_sum([part[nearest] for part in parts], INTENSITY).value, dtype=np.float64)
+            return np.asarray(summed([part[nearest] for part in parts], INTENSITY).value, dtype=np.float64)
         k = int(np.clip(np.searchsorted(nodes, e, side="right") - 1, 0, nodes.size - 2))
         t = math.log(e / nodes[k]) / math.log(nodes[k + 1] / nodes[k])
-        low, high = (_sum([part[node] for part in parts], INTENSITY).value for node in (k, k + 1))
+        low, high = (summed([part[node] for part in parts], INTENSITY).value for node in (k, k + 1))
         power_law = np.exp((1 - t) * np.log(np.maximum(low, TINY)) + t * np.log(np.maximum(high, TINY)))
         return np.where((low > 0) & (high > 0), power_law, (1 - t) * low + t * high)
 
@@ -370,14 +370,6 @@ class SkyMap:
             f"SkyMap: {what}, nside {self.nside} RING Galactic, {e.size} energies {e[0]:.4g}..{e[-1]:.4g}\n"
             + "\n".join(f"  {name}" for name in self.components)
         )
-
-
-def _sum(parts: list[u.Quantity], unit: u.UnitBase) -> u.Quantity:
-    """Sum of Quantities in a unit."""
-    total = parts[0].to(unit)
-    for part in parts[1:]:
-        total = total + part
-    return total
 
 
 def _integral_of_exponential(y: FloatArray, x: FloatArray) -> FloatArray:

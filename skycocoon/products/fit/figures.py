@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ...inference import NORMALISATION
 from ...los import region_sed
 from ...measured import Data, Measurement, RatioMeasurement, plot_ratios, ratio_panels
 from ...modelfit import FitRun, Problem
@@ -82,23 +80,12 @@ def draw_figures(
             flavour=spectra[0].flavour or "per-flavour",
         )
         # One curve for all: what was fitted to it, if that is the same for each.
-        nuisances = {_normalisation(run, item.name) for item in spectra}
+        nuisances = {run.result.likelihood.normalisation(run.result.values, item.name) for item in spectra}
         nuisance = nuisances.pop() if len(nuisances) == 1 else 1.0
         words = [f"{target.factor_name} {target.factor:g}"] if target.factor != 1 else []
         words += [f"nuisance {nuisance:.3f}"] if nuisance != 1 else []
         sed = replace(sed, meta=meta)
         save(sed.plot(data=spectra, factor=target.factor * nuisance, factor_name=", ".join(words)), folder / name)
-
-
-def _normalisation(run: FitRun, name: str) -> float:
-    """Product of the nuisance factors on the model of a data set."""
-    groups, best = run.problem.likelihood.groups, run.result.best
-    return math.prod(
-        value
-        for key, value in best.items()
-        if key.startswith(NORMALISATION)
-        and name in groups.get(key.removeprefix(NORMALISATION), (key.removeprefix(NORMALISATION),))
-    )
 
 
 def _curves(run: FitRun, data: Sequence[RatioMeasurement], in_rigidity: bool) -> dict[str, Any]:
@@ -112,7 +99,7 @@ def _curves(run: FitRun, data: Sequence[RatioMeasurement], in_rigidity: bool) ->
         nuclei = run.problem.variation.nuclei(*run.problem.model_at(null.best[0].tolist()))
         curves[f"without {who}, all else fitted again"] = (x, nuclei.ratio(x, *elements))
     for item in data:
-        factor = _normalisation(run, item.name)
+        factor = run.result.likelihood.normalisation(run.result.values, item.name)
         if item.in_rigidity == in_rigidity and abs(factor - 1) > SEEN:
             curves[f"best fit × {factor:.3f}, for {item.label}"] = (x, factor * best)
     return curves

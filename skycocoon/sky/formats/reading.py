@@ -13,7 +13,7 @@ from ...errors import InputError
 from ...units import INTENSITY, FloatArray
 from .. import healpix
 from ..convention import check_flavour, check_messenger
-from .container import INDEX_COLUMNS, Content, open_whole, provenance
+from .container import INDEX_COLUMNS, Content, column_names, open_whole, provenance
 from .fields import MapFields
 from .layouts import recognise
 from .statements import (
@@ -160,7 +160,7 @@ def read_mask(path: str | Path) -> tuple[FloatArray, bool, str]:
         ordering = str(header.get("ORDERING", "")).upper()
         if not (ordering.startswith("NEST") or ordering == "RING"):
             continue
-        names = [name.upper() for name in hdu.columns.names]
+        names = column_names(hdu)
         try:
             if names[0] in INDEX_COLUMNS:
                 nside = healpix.check_nside(int(header["NSIDE"]))
