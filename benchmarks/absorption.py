@@ -94,8 +94,8 @@ def measure(name, component, nside, repeats, limited):
 def main():
     for case, (absorption, _) in CASES.items():
         transmission_basis.cache_clear()
-        took, _, attenuation = seconds(lambda a=absorption: transmission_basis(a, SUN))
-        print(f"attenuation, {case}: {took:.3f} s, once; {attenuation.size} energies, {len(attenuation.absorbers.fields)} fields")
+        took, _, basis = seconds(lambda a=absorption: transmission_basis(a, SUN))
+        print(f"attenuation, {case}: {took:.3f} s, once; {basis.size} energies, {len(basis.absorbers.fields)} fields")
     for nside in NSIDES:
         measure("cocoons", Cocoons(), nside, 5, limited=True)
     for nside in NSIDES:
