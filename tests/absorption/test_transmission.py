@@ -46,7 +46,9 @@ def test_transmissions_at_any_energy_from_the_chosen_ones(absorption, sun, rng):
     for l, b, distance in zip(*rays_of(rng, 8, sun), strict=True):
         s, ds = distance * steps**2, distance * 2 * steps / steps.size
         r, _, z = sun.galactocentric(l * u.deg, b * u.deg, s * u.kpc)
-        paths = np.array([field_at(f, attenuation.absorbers.axes, r.value, z.value) @ ds for f in attenuation.absorbers.fields])
+        paths = np.array(
+            [field_at(f, attenuation.absorbers.axes, r.value, z.value) @ ds for f in attenuation.absorbers.fields]
+        )
         chosen = np.exp(-attenuation.absorbers.uniform * distance - attenuation.absorbers.factors @ paths)
         found = attenuation.weights(energy) @ chosen
         tau = absorption.optical_depth(energy * u.GeV, sun, l * u.deg, b * u.deg, distance * u.kpc).value
