@@ -102,7 +102,7 @@ class Hardening:
 
 @lru_cache(maxsize=16)
 def _table(density: GasInSea) -> DensityTable:
-    return CylindricalGrid.sample(
+    table = CylindricalGrid.sample(
         density.density,
         min(density.gas.radius, density.sea.radius),
         min(density.gas.half_height, density.sea.halo_height),
@@ -112,6 +112,8 @@ def _table(density: GasInSea) -> DensityTable:
         interpolation="log",
         steep=True,
     ).table()
+    kinks = np.append(density.gas.radial_kinks, density.sea.radial_kinks)
+    return replace(table, rings=np.unique([*kinks[kinks < table.rings[-1]], table.rings[-1]]))
 
 
 @dataclass(frozen=True)

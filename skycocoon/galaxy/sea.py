@@ -141,6 +141,11 @@ class Sea:
         # Where the series has all but cancelled, at the edges, it may be negative by rounding.
         return np.where(inside, np.maximum(result, 0.0), 0.0)
 
+    @property
+    def radial_kinks(self) -> FloatArray:
+        """Radii [kpc] at which a sea that hardens inwards has a kink: where delta stops growing."""
+        return np.array([self.delta_outer.to_value(u.kpc)] if self.delta_gradient.value else [])
+
     def hardening(self, radius: FloatArray) -> FloatArray:
         """delta_sun - delta(R) at radii [kpc]: 0 unless there is a gradient."""
         outer = self.delta_outer.to_value(u.kpc)

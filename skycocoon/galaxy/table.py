@@ -49,6 +49,9 @@ class DensityTable:
         smooth over. All 0 along an axis for which one panel of a quadrature can do.
     creases
         Heights [kpc] of kinks in z, at which rays are split: the plane, and the edges of layers.
+    rings
+        Increasing radii [kpc] at which the density has a kink or a jump, the outer wall last: seen from the Sun, a
+        column has a square root at their tangents, sin l = R/R_sun.
     """
 
     values: FloatArray
@@ -59,6 +62,7 @@ class DensityTable:
     logarithmic: bool
     rulers: tuple[FloatArray, FloatArray, FloatArray]
     creases: FloatArray
+    rings: FloatArray
 
     @property
     def axisymmetric(self) -> bool:
@@ -113,6 +117,27 @@ class DensityTable:
         ring = n.mean(axis=1) @ across * radii
         steps = np.diff(radii) * (ring[1:] + ring[:-1])
         return np.concatenate([[0.0], np.cumsum(steps)]) / np.sum(steps)
+
+    @property
+    def thickness(self) -> float:
+        """Height of the layer [kpc]: half the integral over z of all that the table holds, over its value in the plane.
+
+        Of an exponential layer this is its scale height.
+        """
+        z = self.axes[2, 0] + np.arange(self.values.shape[2]) / self.axes[2, 1]
+        z = z**2 if self.steep else z
+        radius = self.axes[0, 0] + np.arange(self.values.shape[0]) / self.axes[0, 1]
+        weight = radius**3 if self.root else radius
+        n = np.exp(self.values - self.values.max()) if self.logarithmic else self.values
+        layer = weight @ n.mean(axis=1)
+        # An exponential between two nodes: exact for the layers of discs.
+        low, high = layer[:-1], layer[1:]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            mean = np.where((low > 0) & (high > 0) & (low != high), (high - low) / np.log(high / low), (low + high) / 2)
+        area = float(np.diff(z) @ mean) * (2 if self.folded else 1)
+        # A layer that leaves the plane empty is as thick as one that is brightest there.
+        middle = float(np.interp(0.0, z, layer))
+        return 0.5 * area / max(middle, 1e-3 * float(layer.max()))
 
     def density(self, points: FloatArray) -> FloatArray:
         """Interpolated density [cm^-3 s^-1 or cm^-3] at Galactocentric (x, y, z) [kpc], shape (n, 3)."""
@@ -184,6 +209,8 @@ def table_of(
         logarithmic=logarithmic,
         rulers=rulers,
         creases=creases_of(n, height, logarithmic),
+        # Inside the first node the density is constant: a kink, if the node is not the axis.
+        rings=radius[[0, -1]] if radius[0] > 0 else radius[-1:],
     )
 
 

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from skycocoon import CylindricalGrid, InputError, SourceDisc
+from skycocoon.emission.diffuse import GasInSea
+from skycocoon.galaxy import Gas, Sea
 
 from .conftest import RATE, STEEP, R, Z
 
@@ -47,3 +49,19 @@ def test_steep_grid_is_linear_in_the_root():
     found = table.density(np.column_stack([np.full(z.size, 3.3), np.ones(z.size), z]))
     np.testing.assert_allclose(found, 3 - np.sqrt(np.abs(z)), rtol=1e-12)
     assert table.density(np.array([[1.0, 0.0, 4.01]]))[0] == 0
+
+
+def test_a_layer_is_as_thick_as_its_scale_height():
+    """Of an exponential layer, h (1 - exp(-H/h)); the table is exact in z, and in R the profile drops out."""
+    disc = SourceDisc(height=0.07 * u.kpc)
+    assert disc.table().thickness == pytest.approx(0.07 * -math.expm1(-0.5 / 0.07), rel=1e-6)
+    flat = CylindricalGrid(R, Z, np.ones((21, 11)) * RATE).table()
+    assert flat.thickness == pytest.approx(0.5, rel=1e-12)
+
+
+def test_rings_are_where_the_density_is_not_smooth():
+    assert list(SourceDisc().table().rings) == [20.0]
+    hole = CylindricalGrid(np.linspace(2, 10, 21) * u.kpc, Z, np.ones((21, 11)) * RATE).table()
+    np.testing.assert_allclose(hole.rings, [2, 10], rtol=1e-12)
+    jump = GasInSea(Gas("misiriotis"), Sea(radius=15 * u.kpc, delta_gradient=0.035 / u.kpc)).table()
+    np.testing.assert_allclose(jump.rings, [2.75, 11, 15], rtol=1e-12)
