@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Protocol
+from itertools import islice
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from .units import FloatArray
 
-__all__ = ["Executor", "in_chunks", "progress_bar", "threads", "worker_count"]
+__all__ = ["Executor", "in_chunks", "in_order", "progress_bar", "threads", "worker_count"]
 
 CHUNK = 8192
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class Executor(Protocol):
@@ -111,3 +115,31 @@ def in_chunks(
         return function(rows)
     parts = [rows[start : start + chunk] for start in range(0, len(rows), chunk)]
     return np.concatenate(list(executor.map(function, parts)))
+
+
+def in_order(
+    function: Callable[[Item], Result], items: Iterable[Item], executor: Executor, ahead: int
+) -> Iterator[tuple[Item, Result]]:
+    """Apply a function to items on an executor, and give results in the items' order.
+
+    Only so many items are begun before results are taken, so that results do not pile up.
+
+    Parameters
+    ----------
+    function
+        What is applied.
+    items
+        Items, which may be made on the way.
+    executor
+        What runs the calls.
+    ahead
+        Number of items that are begun together.
+
+    Yields
+    ------
+    item, result
+        One pair for each item.
+    """
+    rest = iter(items)
+    while begun := list(islice(rest, ahead)):
+        yield from zip(begun, executor.map(function, begun), strict=True)

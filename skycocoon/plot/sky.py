@@ -50,7 +50,7 @@ def plot_sky(
     ----------
     image
         (rows, columns) values on an even grid of Galactic latitude, upwards, and of minus the longitude, from -180 to
-        180 deg; :func:`skycocoon.sky.healpix.sky_image` makes it.
+        180 deg, as :func:`skycocoon.sky.healpix.image_pixels` has it; NaN is left blank.
     span
         Lowest and highest value on the sky, also between the places of the grid.
     title

@@ -16,7 +16,17 @@ from ..units import BoolArray, FloatArray
 from . import healpix
 from .shapes import EDGE_NSIDE, Shape
 
-__all__ = ["Level", "counted_area", "divide", "edge_parts", "inside_fractions", "is_empty", "sides", "touching"]
+__all__ = [
+    "Level",
+    "counted_area",
+    "divide",
+    "edge_parts",
+    "inside_fractions",
+    "is_empty",
+    "sides",
+    "touched",
+    "touching",
+]
 
 
 # Division begins at this nside or below: 12 288 pixels, of which most are at once inside or outside.
@@ -155,6 +165,42 @@ def edge_parts(shape: Shape, nside: int, pixels: healpix.Indices, certain: bool)
     return (parts if certain else np.zeros(pixels.size)), centres
 
 
+def touched(shape: Shape, nside: int) -> tuple[healpix.Indices, FloatArray]:
+    """Pixels that hold a part of a shape, and how much of each is inside.
+
+    Parameters
+    ----------
+    shape
+        Part of the sphere.
+    nside
+        Resolution.
+
+    Returns
+    -------
+    pixels
+        (n,) numbers in NESTED order, increasing.
+    fractions
+        (n,) parts inside, above 0 and up to 1.
+    """
+    finest = max(2 * nside, min(EDGE_NSIDE, shape.finest))
+    levels = list(divide(shape, min(nside, FIRST_NSIDE), finest // 2))
+    # Pixels and the shares of their areas that are inside, level by level.
+    whole = [healpix.descendants(level.inside, (nside // level.nside) ** 2) for level in levels if level.nside <= nside]
+    owners = [healpix.ancestors(level.inside, (level.nside // nside) ** 2) for level in levels if level.nside > nside]
+    shares = [np.full(level.inside.size, (nside / level.nside) ** 2) for level in levels if level.nside > nside]
+    pixels = healpix.descendants(levels[-1].edge, 4)
+    parts, _ = edge_parts(shape, finest, pixels, certain=any(level.inside.size for level in levels))
+    owners.append(healpix.ancestors(pixels, (finest // nside) ** 2))
+    shares.append(parts * (nside / finest) ** 2)
+    owner, place = np.unique(np.concatenate(owners), return_inverse=True)
+    numbers = np.concatenate([*whole, owner])
+    fractions = np.ones(numbers.size)
+    fractions[numbers.size - owner.size :] = np.bincount(place, np.concatenate(shares), owner.size)
+    numbers, fractions = numbers[fractions > 0], fractions[fractions > 0]
+    order = np.argsort(numbers)
+    return numbers[order], fractions[order]
+
+
 def inside_fractions(shape: Shape, nside: int) -> FloatArray:
     """Part of every pixel that is inside a shape.
 
@@ -171,18 +217,9 @@ def inside_fractions(shape: Shape, nside: int) -> FloatArray:
         (12 nside^2,) in NESTED order, 0 to 1.
     """
     fractions = np.zeros(12 * nside**2)
-    finest = max(2 * nside, min(EDGE_NSIDE, shape.finest))
-    for level in divide(shape, min(nside, FIRST_NSIDE), finest // 2):
-        if level.nside <= nside:
-            fractions[healpix.descendants(level.inside, (nside // level.nside) ** 2)] = 1.0
-        else:
-            share = (nside / level.nside) ** 2
-            parents = healpix.ancestors(level.inside, (level.nside // nside) ** 2)
-            fractions += np.bincount(parents, minlength=fractions.size) * share
-    pixels = healpix.descendants(level.edge, 4)
-    parts, _ = edge_parts(shape, finest, pixels, certain=bool(fractions.any()))
-    parents = healpix.ancestors(pixels, (finest // nside) ** 2)
-    return np.asarray(fractions + np.bincount(parents, parts, fractions.size) * (nside / finest) ** 2)
+    pixels, parts = touched(shape, nside)
+    fractions[pixels] = parts
+    return fractions
 
 
 def counted_area(shape: Shape) -> float:

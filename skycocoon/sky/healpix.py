@@ -18,9 +18,11 @@ __all__ = [
     "Indices",
     "ancestors",
     "check_nside",
+    "coordinates",
     "descendants",
     "directions",
     "frame_letter",
+    "image_pixels",
     "neighbours",
     "nested_blocks",
     "nside_of",
@@ -29,7 +31,6 @@ __all__ = [
     "pixels_at",
     "reorder",
     "rotation",
-    "sky_image",
     "unit_vectors",
 ]
 
@@ -107,6 +108,27 @@ def unit_vectors(longitude: Any, latitude: Any) -> FloatArray:
     """
     lon, lat = np.broadcast_arrays(longitude, latitude)
     return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
+
+
+def coordinates(nside: int, pixels: Indices) -> tuple[FloatArray, FloatArray]:
+    """Longitudes and latitudes [deg] of the centres of pixels.
+
+    Parameters
+    ----------
+    nside
+        Resolution.
+    pixels
+        (n,) RING numbers.
+
+    Returns
+    -------
+    longitudes, latitudes
+        (n,) each.
+    """
+    import healpy
+
+    longitudes, latitudes = healpy.pix2ang(nside, pixels, lonlat=True)
+    return longitudes, latitudes
 
 
 def directions(nside: int, pixels: Indices, nest: bool) -> FloatArray:
@@ -220,23 +242,23 @@ def neighbours(nside: int) -> Indices:
     return np.where(around < 0, pixels, around)
 
 
-def nested_blocks(old: int, new: int) -> Indices:
-    """Pixels of one resolution that belong to each pixel of another, all RING.
+def nested_blocks(old: int, new: int, pixels: Indices) -> Indices:
+    """Pixels of one resolution that belong to pixels of another, all RING.
 
     Parameters
     ----------
     old
         Resolution of the pixels that are listed.
-    new
-        Resolution of the pixels for which they are.
+    new, pixels
+        Resolution and (n,) numbers of the pixels for which they are.
 
     Returns
     -------
     array
-        (12 new^2,) the pixel around each new one, if the new pixels are as large or smaller;
-        (12 new^2, (old/new)^2) all pixels inside each new one, if they are larger.
+        (n,) the pixel around each new one, if the new pixels are as large or smaller;
+        (n, (old/new)^2) all pixels inside each new one, if they are larger.
     """
-    nested = reorder(np.arange(12 * new**2), new, to_nest=True)
+    nested = reorder(pixels, new, to_nest=True)
     if new >= old:
         return reorder(ancestors(nested, (new // old) ** 2), old, to_nest=False)
     count = (old // new) ** 2
@@ -276,24 +298,21 @@ def rotation(to_frame: str, from_frame: str = "G") -> FloatArray:
     return np.asarray(healpy.Rotator(coord=[from_frame, to_frame]).mat)
 
 
-def sky_image(values: FloatArray, nside: int) -> FloatArray:
-    """Sample a RING map on an even grid of latitude and of minus the longitude, as figures show the sky.
+def image_pixels(nside: int) -> Indices:
+    """Pixels on an even grid of latitude and of minus the longitude, as figures show the sky.
 
     Parameters
     ----------
-    values
-        (12 nside^2,) values of the pixels.
     nside
         HEALPix resolution.
 
     Returns
     -------
-    image
-        (450, 900) values at the middles of cells of 0.4 deg: b grows with the row, from the south pole; the longitude
-        falls with the column, from 180 to -180 deg.
+    array
+        (450, 900) RING numbers at the middles of cells of 0.4 deg: b grows with the row, from the south pole; the
+        longitude falls with the column, from 180 to -180 deg.
     """
     x = np.linspace(-math.pi, math.pi, 901)
     b = np.linspace(-math.pi / 2, math.pi / 2, 451)
     xc, bc = np.meshgrid(0.5 * (x[1:] + x[:-1]), 0.5 * (b[1:] + b[:-1]))
-    vectors = unit_vectors(-xc, bc)
-    return np.asarray(values[pixels_at(nside, vectors.reshape(-1, 3), nest=False)].reshape(xc.shape))
+    return pixels_at(nside, unit_vectors(-xc, bc).reshape(-1, 3), nest=False).reshape(xc.shape)

@@ -19,8 +19,9 @@ from ..shipped import data_folder
 from ..units import BoolArray, FloatArray, to_float
 from . import healpix
 from .catalogue import MASK_RADII, MASKED_CATALOGUE, Catalogue, find_catalogue
-from .edges import counted_area, inside_fractions, is_empty, touching
+from .edges import counted_area, inside_fractions, is_empty, touched, touching
 from .formats import read_mask
+from .pixels import Pixels
 from .shapes import Box, Complement, Disc, Discs, Everywhere, Intersection, Mask, Shape
 
 __all__ = ["Region", "list_regions", "region_table"]
@@ -356,6 +357,36 @@ class Region:
             raise InputError(f"region {self.name!r} is empty")
         return fractions if nest else fractions[healpix.reorder(np.arange(fractions.size), nside, to_nest=True)]
 
+    def touched(self, nside: int) -> tuple[Pixels, FloatArray]:
+        """Pixels that hold a part of the region, and how much of each lies inside.
+
+        Parameters
+        ----------
+        nside
+            HEALPix resolution, a power of two.
+
+        Returns
+        -------
+        pixels
+            n pixels, in RING order.
+        fractions
+            (n,) above 0 and up to 1.
+
+        Raises
+        ------
+        InputError
+            If the region is empty.
+        """
+        nested, fractions = touched(self.shape, healpix.check_nside(nside))
+        if not nested.size:
+            raise InputError(f"region {self.name!r} is empty")
+        if nested.size == 12 * nside**2:
+            pixels = Pixels.whole(nside)
+            return pixels, fractions[healpix.reorder(pixels.numbers, nside, to_nest=True)]
+        ring = healpix.reorder(nested, nside, to_nest=False)
+        order = np.argsort(ring)
+        return Pixels(nside, ring[order]), fractions[order]
+
     def __eq__(self, other: object) -> bool:
         """Whether two regions are the same part of the sky; their names do not count."""
         return isinstance(other, Region) and self.shape == other.shape
@@ -387,7 +418,7 @@ class Region:
         from ..plot import plot_fractions
 
         title = f"{self.name}: {self.solid_angle.to_value(u.sr):.4g} sr"
-        return plot_fractions(healpix.sky_image(self.fractions(nside), nside), title)
+        return plot_fractions(self.fractions(nside)[healpix.image_pixels(nside)], title)
 
 
 def _frame_of_mask(source: str | Path, in_file: str, given: str) -> str:

@@ -1,10 +1,10 @@
-"""Full-sky maps of differential intensity."""
+"""Maps of differential intensity, of the whole sky or of a part of it."""
 
 from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,35 +16,40 @@ from ..errors import AccuracyWarning, InputError, check_name
 from ..units import E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, to_float, within
 from . import healpix
 from .convention import FLAVOURS, check_messenger, messenger_title
-from .formats import FILE_UNIT, MapFields, Statements, read_map, write_map
+from .formats import FILE_UNIT, MapFile, MapHead, Statements, read_map, write_maps
+from .pixels import Pixels
 from .region import Region
 from .sed import Sed
 
-__all__ = ["SkyMap"]
+__all__ = ["SkyMap", "shown_energy", "sky_title"]
 
 # Edges cut pixels whose mean is not that of the part inside: a region of fewer is not a per cent any more.
 FEW_PIXELS = 150
 CUT = 0.4
 # In place of zero in logarithms; in double precision, and so are the logarithms.
 TINY = np.finfo(np.float64).tiny
+# Pixels that an integral over energy is worked out for at a time.
+BLOCK = 65536
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SkyMap:
-    """Differential intensity on the whole sky, means over HEALPix pixels, RING order, Galactic frame.
+    """Differential intensity of the sky, means over HEALPix pixels, RING order, Galactic frame.
 
     Attributes
     ----------
     energy
         (n,) nodes [energy]: the values are differential, at the nodes.
     components
-        (n, 12 nside^2) intensity per component [GeV^-1 cm^-2 s^-1 sr^-1].
+        (n, m) intensity per component [GeV^-1 cm^-2 s^-1 sr^-1].
     messenger
         ``"gamma"`` or ``"neutrino"``.
     flavour
         Neutrino convention, a key of :data:`skycocoon.sky.convention.FLAVOURS`; ``""`` for gamma rays.
     meta
         How it was made; written into every file.
+    pixels
+        The m pixels; all 12 nside^2 unless told.
 
     Examples
     --------
@@ -68,6 +73,7 @@ class SkyMap:
     messenger: str = "gamma"
     flavour: str = ""
     meta: Mapping[str, str] = field(default_factory=dict)
+    pixels: Pixels = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         check_messenger(self.messenger)
@@ -82,18 +88,22 @@ class SkyMap:
         sizes = {part.shape[1] for part in self.components.values()}
         if len(sizes) > 1:
             raise InputError(f"map: components have different numbers of pixels, {sorted(sizes)}")
-        pixels = sizes.pop()
-        if pixels != 12 * math.isqrt(pixels // 12) ** 2:
-            raise InputError(f"map: {pixels} pixels are no HEALPix map; 12 nside^2 are needed")
+        size = sizes.pop()
+        if self.pixels is None:
+            nside = math.isqrt(size // 12)
+            object.__setattr__(self, "pixels", Pixels(nside, range(12 * nside**2)))
+        if size != self.pixels.size:
+            needed = "are no HEALPix map; 12 nside^2 are needed" if self.pixels.are_all else "for other pixel numbers"
+            raise InputError(f"map: {size} pixels {needed}")
 
     @property
     def nside(self) -> int:
         """HEALPix resolution."""
-        return math.isqrt(next(iter(self.components.values())).shape[1] // 12)
+        return self.pixels.nside
 
     @property
     def intensity(self) -> u.Quantity:
-        """Sum of the components, (n, 12 nside^2)."""
+        """Sum of the components, (n, m)."""
         parts = list(self.components.values())
         return parts[0] if len(parts) == 1 else summed(parts, INTENSITY)
 
@@ -117,6 +127,8 @@ class SkyMap:
                 f"maps do not fit: {self.messenger} {self.flavour} nside {self.nside}, "
                 f"{other.messenger} {other.flavour} nside {other.nside}"
             )
+        if not self.pixels.same_as(other.pixels):
+            raise InputError("maps do not fit: their pixels differ")
         if self.energy.shape != other.energy.shape or not np.allclose(
             self.energy.to_value(u.GeV), other.energy.to_value(u.GeV), rtol=1e-9, atol=0.0
         ):
@@ -132,15 +144,16 @@ class SkyMap:
         Raises
         ------
         InputError
-            If the region is empty.
+            If the region is empty, or a pixel of it is not in the map.
 
         Warns
         -----
         AccuracyWarning
             If the region is less than 150 pixels, or edges cut more than 40 % of it.
         """
-        weight = region.fractions(self.nside)
-        cut = weight[(weight > 0) & (weight < 1)].sum()
+        pixels, weight = region.touched(self.nside)
+        places = self.pixels.places(pixels.numbers)
+        cut = weight[weight < 1].sum()
         if cut > CUT * weight.sum() or (cut > 0 and weight.sum() < FEW_PIXELS):
             warnings.warn(
                 f"{region.name} is {weight.sum():.3g} pixels of nside {self.nside}, {cut / weight.sum():.0%} of it cut "
@@ -149,8 +162,10 @@ class SkyMap:
                 stacklevel=2,
             )
         weight /= weight.sum()
-        used = np.flatnonzero(weight)
-        parts = {name: part[:, used] @ weight[used] for name, part in self.components.items()}
+        parts = {
+            name: np.array([plane[places] @ weight for plane in part.value]) * part.unit
+            for name, part in self.components.items()
+        }
         meta = {key: value for key, value in self.meta.items() if key != "rtol"}
         meta["from"] = f"map, nside {self.nside}"
         return Sed(self.energy, parts, region, self.messenger, self.flavour, meta)
@@ -166,7 +181,7 @@ class SkyMap:
         Returns
         -------
         Quantity
-            (12 nside^2,) [cm^-2 s^-1 sr^-1].
+            (m,) [cm^-2 s^-1 sr^-1].
 
         Raises
         ------
@@ -181,31 +196,41 @@ class SkyMap:
         ln_e = np.log(np.concatenate([[e0], nodes[(nodes > e0) & (nodes < e1)], [e1]]))
         k = np.clip(np.searchsorted(ln_nodes, ln_e, side="right") - 1, 0, nodes.size - 2)
         t = ((ln_e - ln_nodes[k]) / (ln_nodes[k + 1] - ln_nodes[k]))[:, None]
-        ln_i = np.log(np.maximum(self.intensity.to_value(INTENSITY), TINY))
-        # Integral of E I over ln E.
-        ln_ei = ln_i[k] * (1 - t) + ln_i[k + 1] * t + ln_e[:, None]
-        return _integral_of_exponential(ln_ei, ln_e) * (INTENSITY * u.GeV)
+        values = np.empty(self.pixels.size)
+        for block in self.pixels.blocks(BLOCK):
+            ln_i = np.log(np.maximum(self._total(block, INTENSITY), TINY))
+            # Integral of E I over ln E.
+            ln_ei = ln_i[k] * (1 - t) + ln_i[k + 1] * t + ln_e[:, None]
+            values[block] = _integral_of_exponential(ln_ei, ln_e)
+        return values * (INTENSITY * u.GeV)
 
-    def write(self, path: str | Path, overwrite: bool = False) -> None:
-        """Write the sum of the components in the Fermi-template layout; see :func:`skycocoon.sky.formats.write_map`.
+    def _total(self, block: slice, unit: u.UnitBase) -> FloatArray:
+        """Sum of the components in a block of pixels, (n, ...), added up in a unit."""
+        return np.asarray(summed([part[:, block] for part in self.components.values()], unit).value, dtype=np.float64)
+
+    def write(self, path: str | Path, overwrite: bool = False, dtype: str = "") -> None:
+        """Write the sum of the components in the Fermi-template layout; see :mod:`skycocoon.sky.formats.writing`.
 
         It loads unchanged in gammapy, fermipy, healpy and PySM.
 
         Parameters
         ----------
         path
-            Where to.
+            Where to; compressed if it ends in ``.gz``.
         overwrite
             Whether an existing file is replaced.
+        dtype
+            ``"float32"`` or ``"float64"``; single precision, or double if single cannot hold the map, if empty.
 
         Raises
         ------
         InputError
-            If the file exists and ``overwrite`` is false, or cannot be written.
+            If the file exists and ``overwrite`` is false, cannot be written, or ``dtype`` is another.
         """
-        total = summed(list(self.components.values()), FILE_UNIT)
         names = "+".join(self.components)
-        write_map(MapFields(self.energy, total, self.messenger, self.flavour, names, self.meta), path, overwrite)
+        head = MapHead(self.energy, self.pixels, self.messenger, self.flavour, names, self.meta)
+        file = MapFile(Path(path), head, dtype)
+        write_maps([file], lambda block: [self._total(block, FILE_UNIT)], overwrite=overwrite)
 
     @classmethod
     def read(
@@ -249,12 +274,13 @@ class SkyMap:
         Raises
         ------
         InputError
-            If the file is missing, truncated, corrupt, in none of these layouts, no full sky of differential
-            intensity, has NaN, UNSEEN or negative values, is in another frame, does not say what no keyword says, or
-            says otherwise than a keyword.
+            If the file is missing, truncated, corrupt, in none of these layouts, no differential intensity, lacks
+            pixels that it should have, has NaN, UNSEEN or negative values, is in another frame, does not say what no
+            keyword says, or says otherwise than a keyword.
         """
         read = read_map(path, Statements(unit, frame, ordering, energies, messenger, flavour))
-        return cls(read.energy, {read.component: read.values}, read.messenger, read.flavour, read.meta)
+        head, values = read.head, {read.head.component: read.values}
+        return cls(head.energy, values, head.messenger, head.flavour, head.meta, head.pixels)
 
     def resampled(self, nside: int, energy: u.Quantity) -> SkyMap:
         """Sky in other pixels and at other energies, component by component.
@@ -280,6 +306,10 @@ class SkyMap:
         ------
         InputError
             If an energy is outside this map's nodes, or nside is no power of two.
+
+        Notes
+        -----
+        Of a part of the sky, larger pixels are made where the map has all of them.
         """
         nodes, wanted = self.energy.to_value(u.GeV), np.atleast_1d(to_array(energy, u.GeV, "energy"))
         if wanted.ndim != 1 or not wanted.size:
@@ -289,17 +319,49 @@ class SkyMap:
                 f"map: {wanted.min():.6g}..{wanted.max():.6g} GeV is outside its energies, "
                 f"{nodes[0]:.6g}..{nodes[-1]:.6g} GeV"
             )
-        old, new = healpix.check_nside(self.nside, "nside of the map"), healpix.check_nside(nside)
-        blocks = healpix.nested_blocks(old, new)
+        healpix.check_nside(nside)
+        healpix.check_nside(self.nside, "nside of the map")
+        pixels = self.pixels.at(nside)
         parts = {}
         for name, part in self.components.items():
-            values = np.empty((wanted.size, 12 * new**2))
-            for row, e in zip(values, wanted, strict=True):
-                plane = self._plane([part], float(e))
-                row[:] = plane[blocks] if new >= old else plane[blocks].mean(axis=1)
-            parts[name] = u.Quantity(values, INTENSITY, copy=False)
-        note = f"nside {old}, {nodes.size} energies {nodes[0]:.6g}..{nodes[-1]:.6g} GeV"
-        return replace(self, energy=wanted * u.GeV, components=parts, meta={**self.meta, "resampled_from": note})
+            planes = (self._plane([part], float(e)) for e in wanted)
+            parts[name] = u.Quantity(self._in_pixels(planes, wanted.size, pixels, "map"), INTENSITY, copy=False)
+        note = f"nside {self.nside}, {nodes.size} energies {nodes[0]:.6g}..{nodes[-1]:.6g} GeV"
+        meta = {**self.meta, "resampled_from": note}
+        return replace(self, energy=wanted * u.GeV, components=parts, meta=meta, pixels=pixels)
+
+    def means(self, pixels: Pixels, name: str = "map") -> u.Quantity:
+        """Total intensity in other pixels, which may be of another resolution; see :meth:`resampled`.
+
+        Parameters
+        ----------
+        pixels
+            m pixels.
+        name
+            What the map is called in a message.
+
+        Returns
+        -------
+        Quantity
+            (n, m) at the map's energies.
+
+        Raises
+        ------
+        InputError
+            If the map has not all that is needed for these pixels.
+        """
+        planes = (
+            summed([part[k] for part in self.components.values()], INTENSITY).value for k in range(self.energy.size)
+        )
+        return u.Quantity(self._in_pixels(planes, self.energy.size, pixels, name), INTENSITY, copy=False)
+
+    def _in_pixels(self, planes: Iterable[FloatArray], count: int, pixels: Pixels, name: str) -> FloatArray:
+        """Bring so many planes of this map's pixels to other pixels, (count, m)."""
+        places = self.pixels.places(healpix.nested_blocks(self.nside, pixels.nside, pixels.numbers), name)
+        values = np.empty((count, pixels.size))
+        for row, plane in zip(values, planes, strict=True):
+            row[:] = plane[places] if places.ndim == 1 else plane[places].mean(axis=1)
+        return values
 
     def plot(self, energy: u.Quantity | None = None, decades: float = 4.0) -> Any:
         """Draw E^2 times the intensity at an energy: Mollweide, Galactic, longitude growing to the left, logarithmic.
@@ -324,21 +386,17 @@ class SkyMap:
         from ..plot import plot_sky
         from ..plot.curves import E2_AXES
 
-        nodes = self.energy
-        if energy is None:
-            energy = 10 * u.TeV
-            if not nodes[0] <= energy <= nodes[-1]:
-                energy = np.sqrt(nodes[0] * nodes[-1])
+        energy = shown_energy(self.energy) if energy is None else energy
         e2 = (energy**2 * self.at(energy)).to_value(E2_INTENSITY)
         title = (
             f"{' + '.join(self.components)}: {messenger_title(self.messenger, self.flavour)}\n"
             f"{energy.to_value(u.TeV):.4g} TeV, nside {self.nside}"
         )
-        image = healpix.sky_image(e2, self.nside)
+        image = self.pixels.sample(e2, healpix.image_pixels(self.nside))
         return plot_sky(image, (e2.min(), e2.max()), title, E2_AXES[E2_INTENSITY].label, self.meta, decades)
 
     def at(self, energy: u.Quantity) -> u.Quantity:
-        """Total intensity per pixel at an energy, power laws between the nodes, (12 nside^2,).
+        """Total intensity per pixel at an energy, power laws between the nodes, (m,).
 
         Raises
         ------
@@ -364,12 +422,33 @@ class SkyMap:
         return np.where((low > 0) & (high > 0), power_law, (1 - t) * low + t * high)
 
     def __repr__(self) -> str:
-        e = self.energy
-        what = self.messenger + (f" ({FLAVOURS[self.flavour]})" if self.flavour else "")
-        return (
-            f"SkyMap: {what}, nside {self.nside} RING Galactic, {e.size} energies {e[0]:.4g}..{e[-1]:.4g}\n"
-            + "\n".join(f"  {name}" for name in self.components)
-        )
+        what = sky_title(self.messenger, self.flavour, self.energy, self.pixels)
+        return "\n".join([f"SkyMap: {what}", *(f"  {name}" for name in self.components)])
+
+
+def sky_title(messenger: str, flavour: str, energy: u.Quantity, pixels: Pixels) -> str:
+    """What a sky is of, where and at which energies, in one line.
+
+    Parameters
+    ----------
+    messenger, flavour, energy, pixels
+        As in :class:`SkyMap`.
+
+    Returns
+    -------
+    str
+        Words for a list.
+    """
+    what = messenger + (f" ({FLAVOURS[flavour]})" if flavour else "")
+    part = "" if pixels.are_all else f", {pixels.size} of {12 * pixels.nside**2} pixels"
+    span = f"{energy.size} energies {energy[0]:.4g}..{energy[-1]:.4g}"
+    return f"{what}, nside {pixels.nside} RING Galactic{part}, {span}"
+
+
+def shown_energy(nodes: u.Quantity) -> u.Quantity:
+    """Energy at which a map is drawn unless told: 10 TeV, or the middle of its nodes if that is outside."""
+    energy = 10 * u.TeV
+    return energy if nodes[0] <= energy <= nodes[-1] else np.sqrt(nodes[0] * nodes[-1])
 
 
 def _integral_of_exponential(y: FloatArray, x: FloatArray) -> FloatArray:

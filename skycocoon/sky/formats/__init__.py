@@ -1,8 +1,18 @@
 """Files of maps and masks: files to plain fields, and plain fields to files."""
 
-from .fields import MapFields
+from .fields import MapFields, MapHead
 from .reading import read_map, read_mask
 from .statements import Statements
-from .writing import FILE_UNIT, write_map
+from .writing import DTYPES, FILE_UNIT, MapFile, write_maps
 
-__all__ = ["FILE_UNIT", "MapFields", "Statements", "read_map", "read_mask", "write_map"]
+__all__ = [
+    "DTYPES",
+    "FILE_UNIT",
+    "MapFields",
+    "MapFile",
+    "MapHead",
+    "Statements",
+    "read_map",
+    "read_mask",
+    "write_maps",
+]

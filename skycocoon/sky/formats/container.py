@@ -36,6 +36,8 @@ class Content:
         (n,) numbers of the planes' energies, if the file has them.
     energy_unit
         Their unit as the file writes it; ``""`` if it does not.
+    numbers
+        Gives the pixel numbers of the rows, for a part of the sky; None for all of it.
     """
 
     planes: Sequence[Callable[[], Any]]
@@ -43,6 +45,7 @@ class Content:
     units: list[str]
     energy: FloatArray | None = None
     energy_unit: str = ""
+    numbers: Callable[[], Any] | None = None
 
 
 def _check_whole(path: str | Path) -> None:
@@ -104,6 +107,11 @@ def column_names(table: Any) -> list[str]:
     return [name.upper() for name in table.columns.names]
 
 
+def has_numbers(table: Any) -> bool:
+    """Whether a table's first column has the numbers of its pixels, as parts of the sky have."""
+    return column_names(table)[0] in INDEX_COLUMNS
+
+
 def column_values(table: Any, place: int) -> Any:
     """Values of all pixels in a column, whose rows may be vectors (healpy writes 1024 pixels in a row).
 
@@ -123,12 +131,20 @@ def column_values(table: Any, place: int) -> Any:
 
 
 def provenance(file: Any) -> dict[str, str]:
-    """Read keys and values of the table PROVENANCE that :func:`write_map` writes; {} without one."""
+    """Read keys and values of the table PROVENANCE that :func:`write_maps` writes; {} without one."""
     for hdu in file:
         if hdu.name == "PROVENANCE" and hasattr(hdu, "columns") and column_names(hdu) == ["KEY", "VALUE"]:
             return {
-                str(k): str(v).encode("ascii").decode("unicode_escape")
+                str(k): _unescaped(str(v))
                 for k, v in zip(hdu.data["key"], hdu.data["value"], strict=True)
                 if k not in ("messenger", "flavour")
             }
     return {}
+
+
+def _unescaped(text: str) -> str:
+    """A text that was escaped to ASCII; as it is, if older files had a backslash of its own in it."""
+    try:
+        return text.encode("ascii").decode("unicode_escape")
+    except UnicodeDecodeError:
+        return text

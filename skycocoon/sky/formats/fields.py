@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 
 import astropy.units as u
 
-__all__ = ["MapFields"]
+from ..pixels import Pixels
+
+__all__ = ["MapFields", "MapHead"]
 
 
 @dataclass(frozen=True, eq=False)
-class MapFields:
-    """A full sky at a number of energies: pixels in RING order, Galactic frame.
+class MapHead:
+    """What a map is of, and how it was made: all but its values.
 
     Attributes
     ----------
     energy
         (n,) energies, increasing.
-    values
-        (n, 12 nside^2) differential intensity [energy^-1 area^-1 time^-1 sr^-1].
+    pixels
+        Which pixels it has: RING order, Galactic frame.
     messenger
         ``"gamma"`` or ``"neutrino"``.
     flavour
@@ -31,8 +33,24 @@ class MapFields:
     """
 
     energy: u.Quantity
-    values: u.Quantity
+    pixels: Pixels
     messenger: str
     flavour: str
     component: str
     meta: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class MapFields:
+    """A map: its head, and its values.
+
+    Attributes
+    ----------
+    head
+        Energies, pixels, what it is of and how it was made.
+    values
+        (n, m) differential intensity at n energies in m pixels [energy^-1 area^-1 time^-1 sr^-1].
+    """
+
+    head: MapHead
+    values: u.Quantity

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import InputError
 from ...units import FloatArray
-from .container import Content, column_names, column_values
+from .container import Content, column_names, column_values, has_numbers
 
 
 def _units(table: Any, places: list[int]) -> list[str]:
@@ -24,7 +24,12 @@ def _units(table: Any, places: list[int]) -> list[str]:
 def _columns_content(table: Any, places: list[int], energy: FloatArray | None, unit: str) -> Content:
     """Content of a table with a column per energy."""
     return Content(
-        [partial(column_values, table, k) for k in places], [table.header], _units(table, places), energy, unit
+        [partial(column_values, table, k) for k in places],
+        [table.header],
+        _units(table, places),
+        energy,
+        unit,
+        partial(column_values, table, 0) if has_numbers(table) else None,
     )
 
 
@@ -126,7 +131,7 @@ def _read_healpy(file: Any, tables: list[Any]) -> Content:
     """healpy.write_map: any columns; energies, if at all, in ENERGIES, EBOUNDS or, for one column, the key ENERGY."""
     table = _one(tables)
     energy, unit = _energy_table(file)
-    places = list(range(len(table.columns)))
+    places = list(range(1 if has_numbers(table) else 0, len(table.columns)))
     if energy is None and len(places) == 1 and "ENERGY" in table.header:
         value = table.header["ENERGY"]
         if isinstance(value, str):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,19 @@ from ...units import INTENSITY, FloatArray
 from .. import healpix
 from ..convention import check_flavour, check_messenger
 from .container import INDEX_COLUMNS, Content, column_names, open_whole, provenance
-from .fields import MapFields
+from .fields import MapFields, MapHead
 from .layouts import recognise
 from .statements import (
     UNIT_TEXT,
     Statements,
     agreed,
+    check_pixels,
     check_plane,
     frame_of,
     intensity_unit,
     is_nested,
+    map_pixels,
     masked_values,
-    pixel_count,
     plane_energies,
     stated,
 )
@@ -34,7 +34,7 @@ __all__ = ["read_map", "read_mask"]
 
 
 def read_map(path: str | Path, statements: Statements) -> MapFields:
-    """Read a full-sky HEALPix map of HERMES, GALPROP, :func:`write_map` (a Fermi template) or healpy.
+    """Read a HEALPix map of HERMES, GALPROP, :func:`write_maps` (a Fermi template) or healpy.
 
     The layout is recognised from the file. Unit, frame, ordering and energies are read, never guessed: the caller's
     statements are for what a file does not say, and one that contradicts it is an error. Intensities times E^2 are
@@ -55,9 +55,9 @@ def read_map(path: str | Path, statements: Statements) -> MapFields:
     Raises
     ------
     InputError
-        If the file is missing, truncated, corrupt or in no known layout, not a full sky, has NaN, UNSEEN or negative
-        values, is no differential intensity, is in another frame, does not say what no statement says, or says
-        otherwise than one.
+        If the file is missing, truncated, corrupt or in no known layout, has not the pixels that it says, has NaN,
+        UNSEEN or negative values, is no differential intensity, is in another frame, does not say what no statement
+        says, or says otherwise than one.
     """
     from astropy.io.fits import VerifyError
 
@@ -76,7 +76,7 @@ def read_map(path: str | Path, statements: Statements) -> MapFields:
 def _map_fields(content: Content, statements: Statements, meta: dict[str, str]) -> MapFields:
     """Check everything that a file says and the caller adds, and convert the planes."""
     headers = content.headers
-    npix = pixel_count(content)
+    check_pixels(content)
     unit, unit_text = intensity_unit(content.units, statements.unit)
     frame = frame_of(headers, statements.frame)
     nested = is_nested(headers, statements.ordering)
@@ -96,20 +96,20 @@ def _map_fields(content: Content, statements: Statements, meta: dict[str, str]) 
     order = np.argsort(energies)
     if not energies[order[0]] > 0 or np.any(np.diff(energies[order]) <= 0):
         raise InputError("its energies are not positive or not all different")
-    nside = math.isqrt(npix // 12)
-    pixels = healpix.reorder(np.arange(npix), nside, to_nest=True) if nested else slice(None)
+    pixels, rows = map_pixels(content, bool(nested))
     masked = masked_values(headers)
-    values = np.empty((energies.size, npix))
+    values = np.empty((energies.size, pixels.size))
     for row, k in zip(values, order, strict=True):
-        _convert_plane(content.planes[k]()[pixels], masked, unit, float(energies[k]), row)
-    return MapFields(
+        _convert_plane(content.planes[k]()[rows], masked, unit, float(energies[k]), row)
+    head = MapHead(
         energies[order] * u.GeV,
-        u.Quantity(values, INTENSITY, copy=False),
+        pixels,
         messenger,
         flavour,
         component=(stated(headers, "COMPONEN") or ["total"])[0],
-        meta={**meta, "file_unit": unit_text, "file_frame": "galactic", "file_nside": str(nside)},
+        meta={**meta, "file_unit": unit_text, "file_frame": "galactic", "file_nside": str(pixels.nside)},
     )
+    return MapFields(head, u.Quantity(values, INTENSITY, copy=False))
 
 
 def _messenger(headers: list[Any], statements: Statements) -> tuple[str, str]:

@@ -14,6 +14,7 @@ import numpy as np
 from ...errors import InputError
 from ...units import INTENSITY, FloatArray, to_array
 from .. import healpix
+from ..pixels import Pixels
 from .container import INDEX_COLUMNS, Content
 
 UNIT_TEXT = "cm-2 s-1 sr-1 MeV-1"
@@ -161,33 +162,73 @@ def is_nested(headers: list[Any], given: str | None) -> bool | None:
     return nested
 
 
-def pixel_count(content: Content) -> int:
-    """Check that every plane is a full sky, and return its number of pixels.
+def check_pixels(content: Content) -> None:
+    """Check that every plane has all pixels of the sky, or one for each pixel number of the file.
 
     Raises
     ------
     InputError
-        If the planes are a part of the sky, differ in size, or do not fit the header's NSIDE or any.
+        If the planes are a part of the sky without pixel numbers, differ in size, or do not fit the header's NSIDE.
     """
-    for header in content.headers:
-        partial = [f"{key} = {header[key]}" for key in ("OBJECT", "INDXSCHM") if _is_partial(header.get(key))]
-        first = str(header.get("TTYPE1", "")).strip()
-        if partial or first.upper() in INDEX_COLUMNS:
-            raise InputError(
-                f"the map is a part of the sky ({partial[0] if partial else 'column ' + first}); a full sky is needed"
-            )
     sizes = {plane().size for plane in content.planes}
     if len(sizes) != 1:
         raise InputError(f"its planes have different numbers of pixels, {sorted(sizes)}")
     npix = sizes.pop()
     for header in content.headers:
         if "NSIDE" in header:
-            nside = healpix.check_nside(int(header["NSIDE"]), "NSIDE")
-            if npix != 12 * nside**2:
-                raise InputError(f"{npix} pixels are no full sky of NSIDE {nside}, which has {12 * nside**2}")
+            healpix.check_nside(int(header["NSIDE"]), "NSIDE")
+    if content.numbers is not None:
+        return
+    for header in content.headers:
+        for key in ("OBJECT", "INDXSCHM"):
+            if _is_partial(header.get(key)):
+                raise InputError(
+                    f"the map is a part of the sky ({key} = {header[key]}) and has no pixel numbers; its first column "
+                    f"must be one of {', '.join(INDEX_COLUMNS)}"
+                )
+        if "NSIDE" in header and npix != 12 * int(header["NSIDE"]) ** 2:
+            nside = int(header["NSIDE"])
+            raise InputError(f"{npix} pixels are no full sky of NSIDE {nside}, which has {12 * nside**2}")
     if healpix.nside_of(npix) is None:
         raise InputError(f"{npix} rows are no full HEALPix sky, 12 nside^2 with nside a power of two")
-    return npix
+
+
+def map_pixels(content: Content, nested: bool) -> tuple[Pixels, Any]:
+    """Pixels of a map, and where each is among the rows of the file.
+
+    Parameters
+    ----------
+    content
+        The file's planes and, of a part of the sky, its pixel numbers.
+    nested
+        Whether the rows are NESTED.
+
+    Returns
+    -------
+    pixels, rows
+        The pixels in RING order, and an index of the rows.
+
+    Raises
+    ------
+    InputError
+        If pixel numbers are not all different, or not those of the header's NSIDE.
+    """
+    if content.numbers is None:
+        npix = content.planes[0]().size
+        pixels = Pixels.whole(math.isqrt(npix // 12))
+        return pixels, healpix.reorder(np.arange(npix), pixels.nside, to_nest=True) if nested else slice(None)
+    numbers = np.asarray(content.numbers(), dtype=np.int64).reshape(-1)
+    nside, size = int(content.headers[0]["NSIDE"]), content.planes[0]().size
+    if numbers.size != size:
+        raise InputError(f"{numbers.size} pixel numbers for {size} pixels")
+    if numbers.size == 0 or numbers.min() < 0 or numbers.max() >= 12 * nside**2:
+        raise InputError(f"its pixel numbers are not those of NSIDE {nside}, 0 to {12 * nside**2 - 1}")
+    ring = healpix.reorder(numbers, nside, to_nest=False) if nested else numbers
+    rows = np.argsort(ring, kind="stable")
+    ring = ring[rows]
+    if np.any(np.diff(ring) == 0):
+        raise InputError("its pixel numbers are not all different")
+    return (Pixels.whole(nside) if ring.size == 12 * nside**2 else Pixels(nside, ring)), rows
 
 
 def _is_partial(value: object) -> bool:
@@ -349,4 +390,4 @@ def check_plane(values: FloatArray, bad: list[float], where: str) -> None:
         "negative": int(np.sum((values < 0) & ~masked & ~undefined)),
     }
     if wrong := [f"{count} {kind}" for kind, count in counts.items() if count]:
-        raise InputError(f"{', '.join(wrong)} of {values.size} values at {where}; a full sky of values >= 0 is needed")
+        raise InputError(f"{', '.join(wrong)} of {values.size} values at {where}; values >= 0 are needed")

@@ -1,116 +1,229 @@
-"""Files of maps and masks: the Fermi-template layout that gammapy, fermipy, healpy and PySM load unchanged.
+"""Files of maps: the Fermi-template layout that gammapy, fermipy, healpy and PySM load unchanged.
 
 HDU 1 ``SKYMAP`` has one column ``ENERGY1...n`` per energy node (E, or D where single precision ends) and one row per
 pixel, HDU 2 ``ENERGIES`` one column ``Energy`` in MeV (gammapy reads this layout's energies as MeV and ignores the
-unit), HDU 3 ``PROVENANCE`` keys and values. The unit is in ``BUNIT``. ``HPX_CONV`` is left out: tools disagree on its
-spelling, and recognise the layout without it. No NaN, UNSEEN or negative value is written.
+unit), HDU 3 ``PROVENANCE`` keys and values. A part of the sky has the pixels' RING numbers in a first column ``PIX``.
+The unit is in ``BUNIT``. ``HPX_CONV`` is left out: tools disagree on its spelling, and recognise the layout without
+it. No NaN, UNSEEN or negative value is written.
+
+The length of a row is known before any value is, so that the rows of a block of pixels can be written at their place,
+and checksums are sums over 32-bit words, which add up: no more than a few blocks of a map are ever held.
 
 :func:`read_map` reads these and the maps of other codes; :data:`LAYOUTS` has a line for each layout.
 """
 
 from __future__ import annotations
 
-import math
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import astropy.units as u
 import numpy as np
 
-from ...errors import InputError
+from ...errors import InputError, check_name
+from ...execution import Executor, in_order, threads
 from ...outputs import new_file
 from ...units import FloatArray
-from .. import healpix
-from ..convention import FLAVOURS
-from .fields import MapFields
+from ..pixels import Pixels
+from .container import FITS_BLOCK
+from .fields import MapHead
+from .headers import PIXEL_COLUMN, add_words, first_hdu, last_hdus, map_header, sealed
 from .statements import UNIT_TEXT
+from .streams import Gzipped, Plain
 
-__all__ = ["FILE_UNIT", "write_map"]
+__all__ = ["DTYPES", "FILE_UNIT", "MapFile", "Values", "write_maps"]
 
 FILE_UNIT = u.Unit(UNIT_TEXT)
-# Smaller single-precision numbers lose digits.
-SMALLEST = float(np.finfo(np.float32).tiny)
+# Smaller numbers of single precision lose digits; of double precision, they are nobody's.
+SMALLEST = {"E": float(np.finfo(np.float32).tiny), "D": 1e-300}
+# Pixels of a block: a few megabytes, which stay in the cache while they are worked on.
+BLOCK = 4096
+# Blocks that are given to the threads at a time: memory for as many, and one of them may keep the others waiting.
+AHEAD = 16
+# FITS has no key TTYPE1000.
+MAX_COLUMNS = 998
+
+DTYPES = {"float32": "E", "float64": "D"}
+"""Precision that a file may be asked to have, and FITS' letter for it."""
+
+Values = Callable[[slice], Sequence[FloatArray]]
+"""What gives the values of the pixels at some places for each of several maps, (n, m) in FILE_UNIT, on any thread."""
 
 
-def write_map(fields: MapFields, path: str | Path, overwrite: bool = False) -> None:
-    """Write a map with checksums and provenance; in double precision if single cannot hold its dim end.
+@dataclass(frozen=True, eq=False)
+class MapFile:
+    """A file of a map that is to be written.
+
+    Attributes
+    ----------
+    path
+        Where to; compressed if it ends in ``.gz``.
+    head
+        What the map is of.
+    dtype
+        Precision, a key of :data:`DTYPES`; ``""`` for single, or double if single cannot hold its dim end.
+    """
+
+    path: Path
+    head: MapHead
+    dtype: str = ""
+
+    def check(self) -> None:
+        """Raise `InputError` for an unknown precision, and for more energies than a table has columns."""
+        if self.dtype:
+            check_name("precision", self.dtype, DTYPES)
+        if self.head.energy.size > MAX_COLUMNS:
+            raise InputError(
+                f"{self.path}: {self.head.energy.size} energies; a FITS table has columns for {MAX_COLUMNS}"
+            )
+
+
+class _Table:
+    """A map's table while it is written, block by block."""
+
+    def __init__(self, file: MapFile, kind: str, path: Path) -> None:
+        head = file.head
+        self._kind, self._energy = kind, head.energy
+        # Single precision is given up for double, unless it was asked for.
+        self._strict = kind == "E" and not file.dtype
+        self._header, self._first, self._tail = map_header(head, kind), first_hdu(head), last_hdus(head)
+        number = ("ENERGY", f">f{4 if kind == 'E' else 8}", (head.energy.size,))
+        self._row = np.dtype([number] if head.pixels.are_all else [(PIXEL_COLUMN, ">i4"), number])
+        self._begin = len(self._first) + len(sealed(self._header, 0))
+        self._datasum = 0
+        data = self._row.itemsize * head.pixels.size
+        self._tail = bytes(-data % FITS_BLOCK) + self._tail
+        stream = Gzipped if file.path.suffix == ".gz" else Plain
+        self._stream = stream(path, self._begin, self._begin + data + len(self._tail))
+
+    def prepare(self, place: slice, pixels: Pixels, values: FloatArray) -> tuple[int, bytes] | None:
+        """Turn values (n, m) of pixels at a place into rows, on any thread; None if single precision does not do."""
+        self._check(values)
+        if self._strict and _is_too_dim(values):
+            return None
+        dim = SMALLEST[self._kind]
+        if values.min() < dim:  # Zero is better than a number that lost digits.
+            values = np.where(values < dim, 0.0, values)
+        rows = np.empty(pixels.size, self._row)
+        rows["ENERGY"] = values.T
+        if PIXEL_COLUMN in (self._row.names or ()):
+            rows[PIXEL_COLUMN] = pixels.numbers
+        words = rows.view(np.uint32).byteswap() if sys.byteorder == "little" else rows.view(np.uint32)
+        offset = self._begin + self._row.itemsize * place.start
+        return add_words(int(words.sum(dtype=np.uint64)), 0), self._stream.prepare(offset, rows.view(np.uint8).data)
+
+    def _check(self, values: FloatArray) -> None:
+        """Raise unless all values can be written."""
+        low, high = values.min(), values.max()
+        if not (low >= 0 and np.isfinite(high)):  # the extremes are NaN if any value is
+            wrong = next(k for k, plane in enumerate(values) if not (plane.min() >= 0 and np.isfinite(plane.max())))
+            raise InputError(f"map: values at {self._energy[wrong]} are negative or not finite")
+
+    def append(self, total: int, content: bytes) -> None:
+        """Take what was prepared of the next block."""
+        self._datasum = add_words(self._datasum, total)
+        self._stream.append(content)
+
+    def finish(self) -> None:
+        """Complete the file and put it on the disk."""
+        self._stream.finish(self._first + sealed(self._header, self._datasum), self._tail)
+
+    def close(self) -> None:
+        """Close the file, whole or not."""
+        self._stream.close()
+
+
+def write_maps(
+    files: Sequence[MapFile],
+    values: Values,
+    *,
+    overwrite: bool = False,
+    block: int = BLOCK,
+    executor: Executor | None = None,
+    done: Callable[[float], None] = lambda part: None,
+) -> None:
+    """Write maps of the same pixels block by block, with checksums and provenance, each whole or not at all.
+
+    A map in which single precision turns out not to hold a value is begun again in double precision. The bytes do
+    not depend on the size of blocks, nor on what works them out.
 
     Parameters
     ----------
-    fields
-        The map.
-    path
-        Where to.
+    files
+        What is written where.
+    values
+        Gives the values of some of the pixels, for each of the files.
     overwrite
-        Whether an existing file is replaced.
+        Whether existing files are replaced.
+    block
+        Pixels in a block.
+    executor
+        What works out blocks; a pool of threads if None.
+    done
+        Called with the part that is done, 0 to 1.
 
     Raises
     ------
     InputError
-        If values are not finite or negative, the file exists and ``overwrite`` is false, or it cannot be written.
+        If values are not finite or negative, a file exists and ``overwrite`` is false, or it cannot be written.
     """
-    from astropy.io import fits
-
-    values = fields.values.to_value(FILE_UNIT)
-    nside = healpix.check_nside(math.isqrt(values.shape[1] // 12))
-    for energy, plane in zip(fields.energy, values, strict=True):
-        if not np.all(np.isfinite(plane)) or np.any(plane < 0):
-            raise InputError(f"map: values at {energy} are negative or not finite")
-    table = fits.BinTableHDU.from_columns(_plane_columns(values), name="SKYMAP")
-    header = table.header
-    header["PIXTYPE"] = "HEALPIX"
-    header["ORDERING"] = "RING"
-    header["COORDSYS"] = ("GAL", "Galactic")
-    header["NSIDE"] = nside
-    header["ORDER"] = (nside.bit_length() - 1, "2^ORDER = NSIDE")
-    header["FIRSTPIX"] = 0
-    header["LASTPIX"] = 12 * nside**2 - 1
-    header["INDXSCHM"] = "IMPLICIT"
-    header["OBJECT"] = "FULLSKY"
-    header["BUNIT"] = (UNIT_TEXT, "at the nodes, pixel means")
-    header["MESSENGR"] = (fields.messenger, "gamma or neutrino")
-    if fields.flavour:
-        header["FLAVOUR"] = (fields.flavour, "nu + anti-nu; per flavour: at Earth")
-    header["COMPONEN"] = (fields.component[:60], "what was summed")
-    energies = fits.BinTableHDU.from_columns(
-        [fits.Column("Energy", "D", unit="MeV", array=fields.energy.to_value(u.MeV))], name="ENERGIES"
-    )
-    primary = fits.PrimaryHDU()
-    primary.header["CREATOR"] = ("skycocoon", "https://arxiv.org/abs/2503.14651")
-    if "version" in fields.meta:
-        primary.header["VERSION"] = fields.meta["version"]
-    with new_file(path, overwrite) as temporary:
-        file = fits.HDUList([primary, table, energies, _provenance_table(fields)])
-        file.writeto(temporary, overwrite=True, checksum=True)
+    for file in files:
+        file.check()
+    with ExitStack() as stack:
+        pool = stack.enter_context(threads()) if executor is None else executor
+        paths = [stack.enter_context(new_file(file.path, overwrite)) for file in files]
+        kinds = _kinds(files, values, block)
+        left = list(range(len(files)))
+        while left:
+            with ExitStack() as tables_open:
+                tables = {k: tables_open.enter_context(closing(_Table(files[k], kinds[k], paths[k]))) for k in left}
+                left = _fill(tables, files[0].head.pixels, values, block, pool, done)
+            for k in left:
+                kinds[k] = "D"
 
 
-def _plane_columns(values: FloatArray) -> list[Any]:
-    """Return a column per energy; in doubles if some positive value is too small for single precision.
+def _is_too_dim(values: FloatArray) -> bool:
+    """Whether single precision cannot hold some of the values."""
+    return bool(values.min() < SMALLEST["E"] and np.any((values > 0) & (values < SMALLEST["E"])))
 
-    Beyond a cut-off, fluxes leave the range of single precision, first in the dim part of a layer.
-    """
-    from astropy.io import fits
 
-    double = any(np.any((plane > 0) & (plane < SMALLEST)) for plane in values)
-    kind, code, smallest = (np.float64, "D", 1e-300) if double else (np.float32, "E", SMALLEST)
+def _kinds(files: Sequence[MapFile], values: Values, block: int) -> list[str]:
+    """Precisions of files: where none is asked for, single, unless it fails at the ends, where a sky is dim."""
+    size = files[0].head.pixels.size
+    ends = [values(slice(0, min(block, size))), values(slice(max(0, size - block), size))]
     return [
-        fits.Column(f"ENERGY{k}", code, unit=UNIT_TEXT, array=np.where(plane < smallest, 0.0, plane).astype(kind))
-        for k, plane in enumerate(values, start=1)
+        DTYPES[file.dtype] if file.dtype else "D" if any(_is_too_dim(end[k]) for end in ends) else "E"
+        for k, file in enumerate(files)
     ]
 
 
-def _provenance_table(fields: MapFields) -> Any:
-    """Return the table of keys and values that say how a map was made; FITS text is ASCII."""
-    from astropy.io import fits
+def _fill(
+    tables: dict[int, _Table],
+    pixels: Pixels,
+    values: Values,
+    block: int,
+    executor: Executor,
+    done: Callable[[float], None],
+) -> list[int]:
+    """Write all blocks of tables and complete them; return the numbers of those that single precision cannot hold."""
+    alive = dict(tables)
 
-    flavour = {"flavour": FLAVOURS[fields.flavour]} if fields.flavour else {}
-    meta = {"messenger": fields.messenger, **flavour, **fields.meta}
-    keys = [str(key) for key in meta]
-    texts = [str(value).encode("ascii", "backslashreplace").decode() for value in meta.values()]
-    return fits.BinTableHDU.from_columns(
-        [
-            fits.Column("key", f"{max(map(len, keys))}A", array=np.array(keys)),
-            fits.Column("value", f"{max([1, *map(len, texts)])}A", array=np.array(texts)),
-        ],
-        name="PROVENANCE",
-    )
+    def prepared(place: slice) -> dict[int, tuple[int, bytes] | None]:
+        parts, part = values(place), pixels[place]
+        return {k: table.prepare(place, part, parts[k]) for k, table in list(alive.items())}
+
+    for place, rows in in_order(prepared, pixels.blocks(block), executor, AHEAD):
+        for k, row in rows.items():
+            if row is None:
+                alive.pop(k, None)
+            elif k in alive:
+                alive[k].append(*row)
+        if not alive:
+            break
+        done(place.stop / pixels.size)
+    for table in alive.values():
+        table.finish()
+    return [k for k in tables if k not in alive]

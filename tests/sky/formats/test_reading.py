@@ -55,19 +55,40 @@ def test_compressed(path):
         one_line(zipped, "not a whole FITS file")
 
 
-def test_partial_sky(path):
-    one_line(hermes(path, OBJECT="PARTIAL"), "part of the sky .OBJECT = PARTIAL")
-    path.unlink()
-    columns = {"HPXINDEX": (np.arange(20), None), "Bin0": (CUBE[0, :20], MEV)}
-    one_line(write(path, table(columns, "SKYMAP2", COORDSYS="GAL", **KEYS)), "part of the sky .column HPXINDEX")
+def test_a_part_of_the_sky_needs_pixel_numbers(path):
+    one_line(hermes(path, OBJECT="PARTIAL"), "part of the sky .OBJECT = PARTIAL. and has no pixel numbers")
     path.unlink()
     one_line(galprop(path, CUBE[:, :40]), "40 pixels are no full sky of NSIDE 2, which has 48")
     path.unlink()
     one_line(galprop(path, CUBE[:, :40], NSIDE=None), "40 rows are no full HEALPix sky")
+
+
+@pytest.mark.parametrize("column", ["PIX", "PIXEL", "HPXINDEX"])
+def test_a_part_of_the_sky_with_pixel_numbers(path, column):
+    """In any order, and NESTED too: the pixels are those of the numbers."""
+    ring = np.array([30, 3, 47, 12])
+    columns = {column: (ring, None), "Bin0": (CUBE[0, ring], MEV), "Bin1": (CUBE[1, ring], MEV)}
+    keys = KEYS | {"COORDSYS": "GAL", "OBJECT": "PARTIAL", "INDXSCHM": "EXPLICIT"}
+    write(path, table(columns, "SKYMAP2", **keys))
+    sky = SkyMap.read(path, energies=E[:2])
+    assert sky.pixels.numbers.tolist() == [3, 12, 30, 47]
+    np.testing.assert_allclose(sky.intensity.value, 1e3 * NUMBERS[:2, [3, 12, 30, 47]], rtol=1e-6)
     path.unlink()
-    columns = {"PIXEL": (np.arange(20), None), "SIGNAL": (CUBE[0, :20], MEV)}
+    columns[column] = (healpy.ring2nest(NSIDE, ring), None)
+    write(path, table(columns, "SKYMAP2", **(keys | {"ORDERING": "NESTED"})))
+    again = SkyMap.read(path, energies=E[:2])
+    assert again.pixels.same_as(sky.pixels)
+    assert np.array_equal(again.intensity.value, sky.intensity.value)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [([1, 2, 2], "not all different"), ([1, 2, 48], "not those of NSIDE 2, 0 to 47"), ([-1, 2, 3], "not those of")],
+)
+def test_pixel_numbers_that_cannot_be(path, numbers, words):
+    columns = {"PIXEL": (np.array(numbers), None), "SIGNAL": (CUBE[0, :3], MEV)}
     write(path, table(columns, "xtension", COORDSYS="G", **KEYS, OBJECT="PARTIAL", INDXSCHM="EXPLICIT"))
-    one_line(path, "part of the sky", energies=E[:1])
+    one_line(path, words, energies=E[:1])
 
 
 @pytest.mark.parametrize(
