@@ -23,6 +23,7 @@ from .galaxy import Sun as Sun
 from .inference import fit as fit
 from .inference import profile as profile
 from .inference import sample as sample
+from .los import ModelSky as ModelSky
 from .los import intensity_map as intensity_map
 from .los import region_sed as region_sed
 from .measured import Measurement as Measurement

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import InputError
 
-__all__ = ["file_name", "header", "new_file", "new_folder", "others"]
+__all__ = ["file_name", "header", "nearest_folder", "new_file", "new_folder", "others"]
 
 
 @contextmanager
@@ -131,6 +131,12 @@ def others(path: str | Path, contents: Iterable[Path]) -> list[str]:
     written = {Path(item).resolve() for item in contents}
     older = sorted(item for item in target.rglob("*") if item.is_file() and item.resolve() not in written)
     return [str(item.relative_to(target)) for item in older]
+
+
+def nearest_folder(path: str | Path) -> Path:
+    """The folder of a path, or the nearest one around it that exists already."""
+    target = Path(path).absolute()
+    return next((folder for folder in (target, *target.parents) if folder.is_dir()), target)
 
 
 def file_name(name: str) -> str:

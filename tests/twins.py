@@ -153,3 +153,11 @@ def absorbed_column(density, coefficient, direction, sun, r_max, z_max, radii=()
     tau = (np.cumsum(gained, axis=1) - gained)[..., None] + half[:, None] * (k @ primitive.T)
     seen = np.where(s > near, density(r, z), 0.0)
     return np.sum(seen * np.exp(-tau) * w * half[:, None], axis=(1, 2))
+
+
+def sum_of_terms(weights, columns):
+    """What kernels.cube.add_up does: term after term."""
+    total = weights[:, :1] * columns[0]
+    for weight, column in zip(weights.T[1:], columns[1:], strict=True):
+        total = total + weight[:, None] * column
+    return total

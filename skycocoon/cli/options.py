@@ -6,7 +6,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,13 +15,14 @@ import click
 
 if TYPE_CHECKING:
     from ..config import LoadedModel
-    from ..sky import SkyMap
+    from ..sky import Region, SkyMap
 
 __all__ = [
     "FIGURE_ENDINGS",
     "MAP_ENDINGS",
     "PER_FLAVOUR",
     "REGION_HELP",
+    "Layout",
     "Output",
     "Source",
     "check_file",
@@ -185,7 +186,43 @@ class Output:
             click.echo(f"skycocoon: {self.out} holds files from before, too: {', '.join(left[:5])}{more}", err=True)
 
 
-def gathered(**nouns: type[Source] | type[Output]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+@dataclass(frozen=True)
+class Layout:
+    """How a map is laid out in its file.
+
+    Attributes
+    ----------
+    region
+        Part of the sky that it is of; all of it if None.
+    dtype
+        ``"float32"``, ``"float64"`` or None.
+    compress
+        Whether to compress it.
+    """
+
+    region: str | None = None
+    dtype: str | None = None
+    compress: bool = False
+
+    def named(self, output: Output) -> Output:
+        """The output, with the ending of a compressed file if it is to be one."""
+        from ..errors import check_name
+        from ..sky.formats import DTYPES
+
+        if self.dtype is not None:
+            check_name("--dtype", self.dtype, DTYPES)
+        return replace(output, out=f"{output.out}.gz") if self.compress and output.out.endswith(".fits") else output
+
+    def part(self) -> Region | None:
+        """The region, if there is one."""
+        from ..sky import Region
+
+        return None if self.region is None else Region.parse(self.region)
+
+
+def gathered(
+    **nouns: type[Source] | type[Output] | type[Layout],
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Hand options to a command as one object, for those that go together.
 
     Parameters

@@ -13,6 +13,7 @@ from .options import (
     MAP_ENDINGS,
     PER_FLAVOUR,
     REGION_HELP,
+    Layout,
     Output,
     Source,
     check_file,
@@ -35,30 +36,38 @@ if TYPE_CHECKING:
 @click.option("--out", required=True, help="FITS file.")
 @click.option("--nside", type=int, help="HEALPix resolution instead of the model's.")
 @click.option("--energies", help='Nodes like "1 TeV, 10 TeV" instead of the model\'s.')
+@click.option("--region", help=f"Only pixels that touch a region. {REGION_HELP}")
+@click.option("--dtype", help="float32 or float64; by default single precision, or double if that cannot hold the map.")
+@click.option("--compress", is_flag=True, help="Compress with gzip; the name then ends in .fits.gz.")
 @flavour_option
 @set_option
 @rtol_option
 @overwrite_option
-@gathered(source=Source, output=Output)
-def map_(source: Source, output: Output, nside: int | None, energies: str | None) -> None:
-    """One full-sky map, as a FITS file that gammapy, fermipy and healpy load."""
-    from ..los import intensity_map
+@gathered(source=Source, output=Output, layout=Layout)
+def map_(source: Source, output: Output, layout: Layout, nside: int | None, energies: str | None) -> None:
+    """One map of the sky, as a FITS file that gammapy, fermipy and healpy load.
+
+    It is written block by block: memory does not grow with the resolution.
+    """
+    from ..los import ModelSky
 
     source.check_rtol()
     messenger = source.named_messenger()
+    output = layout.named(output)
     check_file(output, MAP_ENDINGS)
+    region = layout.part()
     loaded = source.load()
     nodes = loaded.energies(messenger) if energies is None else read_energies(energies)
-    sky = intensity_map(
+    sky = ModelSky.of(
         loaded.model,
         messenger,
         nodes,
         loaded.maps.nside if nside is None else nside,
+        region=region,
         rtol=source.rtol,
         flavour=source.flavour or PER_FLAVOUR,
-        progress=True,
     )
-    sky.write(output.out, output.overwrite)
+    sky.write(output.out, overwrite=output.overwrite, dtype=layout.dtype or "", progress=True)
     click.echo(f"{output.out}: {sky}", err=True)
 
 

@@ -1,13 +1,12 @@
-"""Where space meets spectra: full-sky maps and region spectra (eq. 8)."""
+"""Where space meets spectra: intensities in pixels and in regions (eq. 8)."""
 
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Protocol
 
 import astropy.units as u
 import numpy as np
@@ -16,23 +15,23 @@ from ..absorption import Absorption
 from ..emission import Component, GalaxyModel
 from ..errors import InputError
 from ..galaxy import Density, Sun
-from ..sky import Region, Sed, SkyMap, healpix
+from ..sky import Region, Sed, SkyMap
 from ..sky.convention import check_flavour, check_messenger
+from ..sky.pixels import Pixels
 from ..units import INTENSITY, FloatArray
 from .columns import remembered_map, remembered_means
 from .view import NOTHING, RTOL, View, energy_nodes
 
 __all__ = [
+    "InPixels",
     "InRegions",
     "Place",
     "Question",
-    "WholeSky",
-    "check_memory",
-    "intensities",
-    "intensity",
-    "intensity_map",
+    "Spectra",
+    "provenance",
     "region_means",
     "region_sed",
+    "shining",
 ]
 
 
@@ -69,6 +68,24 @@ class Question:
         if self.messenger != "gamma":
             object.__setattr__(self, "view", replace(self.view, absorption=NOTHING))
 
+    @classmethod
+    def of(cls, model: GalaxyModel, messenger: str, energy: u.Quantity, rtol: float, flavour: str) -> Question:
+        """A question about the sky of a model, as seen from its Sun through what absorbs in it.
+
+        Parameters
+        ----------
+        model, messenger, energy, rtol, flavour
+            As in :func:`region_sed`.
+
+        Returns
+        -------
+        Question
+            Checked.
+        """
+        if not isinstance(model, GalaxyModel):
+            raise InputError(f"model: a GalaxyModel is needed, got {model!r}; see load_model")
+        return cls(messenger, energy, flavour, View(model.sun, model.absorption, rtol))
+
     @cached_property
     def gev(self) -> FloatArray:
         """(n,) the energies in GeV."""
@@ -83,6 +100,11 @@ class Question:
 class Place(Protocol):
     """Where an intensity is wanted."""
 
+    @property
+    def size(self) -> int:
+        """Number of pixels or regions."""
+        ...
+
     def columns(self, density: Density, view: View) -> FloatArray:
         """Columns of a density at the energies of the view's transmission basis.
 
@@ -94,29 +116,47 @@ class Place(Protocol):
         Returns
         -------
         array
-            (m, ...).
+            (m, p) for p pixels or regions.
         """
         ...
 
-    def of(self, template: SkyMap) -> u.Quantity:
-        """(n, ...) intensity there of a component that is a map already."""
+    def of(self, template: SkyMap, name: str) -> u.Quantity:
+        """(n, p) intensity there of a component that is a map already, and is called so.
+
+        Parameters
+        ----------
+        template
+            The map.
+        name
+            What the component is called, for messages.
+
+        Returns
+        -------
+        Quantity
+            Intensities at the map's energies.
+        """
         ...
 
 
-@dataclass(frozen=True)
-class WholeSky:
-    """Intensities wanted as means over all pixels of the sky.
+@dataclass(frozen=True, eq=False)
+class InPixels:
+    """Intensities wanted as means over pixels of the sky.
 
     Attributes
     ----------
-    nside
-        HEALPix resolution.
+    pixels
+        p pixels.
     progress
         Whether to show a progress bar, if stderr is a terminal.
     """
 
-    nside: int
+    pixels: Pixels
     progress: bool = False
+
+    @property
+    def size(self) -> int:
+        """Number of pixels."""
+        return self.pixels.size
 
     def columns(self, density: Density, view: View) -> FloatArray:
         """Columns of a density at the energies of the view's transmission basis.
@@ -129,13 +169,26 @@ class WholeSky:
         Returns
         -------
         array
-            (m, 12 nside^2), RING.
+            (m, p).
         """
-        return remembered_map(density, view, self.nside, self.progress).T
+        return remembered_map(density, view, self.pixels.nside, self.progress)[self.pixels.index].T
 
-    def of(self, template: SkyMap) -> u.Quantity:
-        """(n, 12 nside^2) intensity of a map, brought to this resolution."""
-        return template.resampled(self.nside, template.energy).intensity
+    def of(self, template: SkyMap, name: str) -> u.Quantity:
+        """(n, p) intensity of a map, brought to these pixels.
+
+        Parameters
+        ----------
+        template
+            The map.
+        name
+            What the component is called, for messages.
+
+        Returns
+        -------
+        Quantity
+            Intensities at the map's energies.
+        """
+        return template.means(self.pixels, name)
 
 
 @dataclass(frozen=True)
@@ -153,6 +206,11 @@ class InRegions:
     regions: tuple[Region, ...]
     progress: bool = False
 
+    @property
+    def size(self) -> int:
+        """Number of regions."""
+        return len(self.regions)
+
     def columns(self, density: Density, view: View) -> FloatArray:
         """Mean columns of a density at the energies of the view's transmission basis.
 
@@ -168,162 +226,149 @@ class InRegions:
         """
         return remembered_means(density, view, self.regions, self.progress)
 
-    def of(self, template: SkyMap) -> u.Quantity:
-        """(n, k) mean intensities of a map."""
+    def of(self, template: SkyMap, name: str) -> u.Quantity:
+        """(n, k) mean intensities of a map.
+
+        Parameters
+        ----------
+        template
+            The map.
+        name
+            What the component is called, for messages.
+
+        Returns
+        -------
+        Quantity
+            Intensities at the map's energies.
+        """
         return np.stack([template.sed(region).intensity for region in self.regions], axis=1)
 
 
-def check_memory(nside: int, energies: int, components: int) -> None:
-    """Refuse a map that this machine cannot hold, before hours are spent on it.
+@dataclass(frozen=True, eq=False)
+class Spectra:
+    """A component with its spectra worked out: what is left is where it is looked at.
 
-    Parameters
+    Attributes
     ----------
-    nside
-        HEALPix resolution.
-    energies, components
-        Their numbers.
-
-    Raises
-    ------
-    InputError
-        If the map and its sum need more than four fifths of the memory.
+    name
+        Name of the component.
+    weights
+        (n, k) spectra of its terms over 4 pi, times what makes n energies of those of the transmission basis.
+    terms
+        Density of each term and the view that it is seen in; their columns are the k rows that weights go with.
+    template
+        Its map, if it is one already; then there are no terms.
     """
-    needed = 12 * nside**2 * energies * 8 * (components + 1)
-    try:
-        installed = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):  # not on this system
-        return
-    if needed > 0.8 * installed:
-        raise InputError(
-            f"a map of nside {nside} at {energies} energies needs {needed / 2**30:.0f} GiB of memory, there are "
-            f"{installed / 2**30:.0f}; use a smaller nside or fewer energies"
-        )
+
+    name: str
+    weights: FloatArray
+    terms: tuple[tuple[Density, View], ...]
+    template: SkyMap | None = None
+
+    @classmethod
+    def of(cls, component: Component, question: Question) -> Spectra:
+        """Work out the spectra of a component at the energies of a question.
+
+        Parameters
+        ----------
+        component
+            What shines.
+        question
+            In which messenger, at which energies, and how the Galaxy is looked at.
+
+        Returns
+        -------
+        Spectra
+            Of all its terms.
+        """
+        template = component.template(question.messenger, question.energy, question.flavour)
+        if template is not None:
+            return cls(component.name, np.empty((question.gev.size, 0)), (), template)
+        terms = component.terms(question.messenger, question.flavour)
+        spectra = [term.spectrum(question.gev)[:, None] * question.weights / (4 * math.pi) for term in terms]
+        seen = tuple((term.density, question.view.beyond(term.s_min)) for term in terms)
+        return cls(component.name, np.concatenate(spectra, axis=1), seen)
+
+    @property
+    def size(self) -> int:
+        """Number of columns, k."""
+        return self.weights.shape[1]
+
+    def columns(self, place: Place) -> FloatArray:
+        """(k, p) columns of all terms at a place."""
+        return np.ascontiguousarray(np.concatenate([place.columns(density, view) for density, view in self.terms]))
+
+    def at(self, place: Place) -> FloatArray:
+        """(n, p) intensities at a place of p pixels or regions [GeV^-1 cm^-2 s^-1 sr^-1]."""
+        out = np.empty((len(self.weights), place.size))
+        self.put(place, 0, out)
+        return out
+
+    def put(self, place: Place, first: int, out: FloatArray) -> None:
+        """Put the intensities at a place among others.
+
+        Parameters
+        ----------
+        place
+            p pixels or regions.
+        first
+            Where the first of them goes.
+        out
+            (n, >= first + p) intensities [GeV^-1 cm^-2 s^-1 sr^-1].
+        """
+        from ..kernels.cube import add_up
+
+        if self.template is not None:
+            part = place.of(self.template, self.name).to_value(INTENSITY)
+            out[:, first : first + part.shape[1]] = part
+            return
+        add_up(self.weights, self.columns(place), first, out)
 
 
-def intensity(component: Component, question: Question, place: Place) -> FloatArray:
-    """Intensity of one component: the sum of its terms' spectra times their columns (eq. 8).
-
-    Parameters
-    ----------
-    component
-        What shines.
-    question
-        In which messenger, at which energies, and how the Galaxy is looked at.
-    place
-        :class:`WholeSky` or :class:`InRegions`.
-
-    Returns
-    -------
-    array
-        (n, ...) [GeV^-1 cm^-2 s^-1 sr^-1].
-    """
-    template = component.template(question.messenger, question.energy, question.flavour)
-    if template is not None:
-        return np.asarray(place.of(template).to_value(INTENSITY))
-    total: Any = 0.0
-    for term in component.terms(question.messenger, question.flavour):
-        spectra = term.spectrum(question.gev)[:, None] * question.weights / (4 * math.pi)
-        total = total + spectra @ place.columns(term.density, question.view.beyond(term.s_min))
-    return np.asarray(total)
-
-
-def intensities(model: GalaxyModel, question: Question, place: Place) -> dict[str, FloatArray]:
-    """Intensities of all components of a model that shine in a messenger, by name.
+def shining(model: GalaxyModel, question: Question) -> list[Spectra]:
+    """Work out the spectra of all components of a model that shine in a messenger.
 
     Parameters
     ----------
     model
         What shines.
-    question, place
-        As in :func:`intensity`.
+    question
+        In which messenger, at which energies, and how the Galaxy is looked at.
 
     Returns
     -------
-    dict
-        (n, ...) for each component [GeV^-1 cm^-2 s^-1 sr^-1].
+    list of Spectra
+        In the order of the components.
 
     Raises
     ------
     InputError
         If no component shines in the messenger, or an energy is outside the range of a cross section or of a map.
     """
-    parts = {
-        component.name: intensity(component, question, place)
-        for component in model.components
-        if question.messenger in component.messengers
-    }
+    parts = [Spectra.of(item, question) for item in model.components if question.messenger in item.messengers]
     if not parts:
         names = ", ".join(component.name for component in model.components)
         raise InputError(f"model: none of its components ({names}) shines in {question.messenger}s")
     return parts
 
 
-def _check_model(model: GalaxyModel) -> None:
-    if not isinstance(model, GalaxyModel):
-        raise InputError(f"model: a GalaxyModel is needed, got {model!r}; see load_model")
-
-
-def _provenance(model: GalaxyModel, question: Question) -> tuple[str, dict[str, str]]:
-    """Flavour convention (none for gamma rays) and metadata of a map or a spectrum."""
-    flavour = question.flavour if question.messenger == "neutrino" else ""
-    return flavour, {"rtol": f"{question.view.rtol:g}", **model.provenance}
-
-
-def intensity_map(
-    model: GalaxyModel,
-    messenger: str,
-    energy: u.Quantity,
-    nside: int,
-    *,
-    rtol: float = RTOL,
-    flavour: str = "per-flavour",
-    progress: bool = False,
-) -> SkyMap:
-    """Full-sky map of a model's differential intensity, averaged over pixels (eq. 8).
+def provenance(model: GalaxyModel, question: Question) -> tuple[str, dict[str, str]]:
+    """Flavour convention (none for gamma rays) and metadata of a map or a spectrum.
 
     Parameters
     ----------
     model
-        What shines, what absorbs, and where the Sun is.
-    messenger
-        ``"gamma"`` or ``"neutrino"``.
-    energy
-        (n,) increasing nodes.
-    nside
-        HEALPix resolution.
-    rtol
-        Relative accuracy of pixel values.
-    flavour
-        Neutrinos: ``"per-flavour"`` at Earth, nu + anti-nu (default), or ``"all-flavour"``.
-    progress
-        Whether to show a progress bar, if stderr is a terminal.
+        What shines.
+    question
+        What was asked of its sky.
 
     Returns
     -------
-    SkyMap
-        (n, 12 nside^2) per component, RING, Galactic [GeV^-1 cm^-2 s^-1 sr^-1].
-
-    Raises
-    ------
-    InputError
-        For unknown names, a wrong nside, or energies outside the range of a cross section or of a component's map.
-
-    Examples
-    --------
-    >>> import astropy.units as u
-    >>> from skycocoon import intensity_map, load_model
-    >>> sky = intensity_map(load_model("schroer2021"), "gamma", [10, 100] * u.TeV, 2, rtol=1e-2)
-    >>> sky.intensity.shape
-    (2, 48)
+    flavour, meta
+        A key of :data:`skycocoon.sky.convention.FLAVOURS` or ``""``; keys and values.
     """
-    healpix.check_nside(nside)
-    _check_model(model)
-    check_memory(nside, np.size(energy), len(model.components))
-    question = Question(messenger, energy, flavour, View(model.sun, model.absorption, rtol))
-    parts = intensities(model, question, WholeSky(nside, progress))
-    shown, meta = _provenance(model, question)
-    values = {name: u.Quantity(part, INTENSITY, copy=False) for name, part in parts.items()}
-    return SkyMap(question.energy, values, messenger, shown, meta)
+    flavour = question.flavour if question.messenger == "neutrino" else ""
+    return flavour, {"rtol": f"{question.view.rtol:g}", **model.provenance}
 
 
 def region_means(
@@ -361,7 +406,7 @@ def region_means(
     place = InRegions(tuple(regions), progress)
 
     def means(component: Component) -> FloatArray:
-        return intensity(component, question, place)
+        return Spectra.of(component, question).at(place)
 
     return means
 
@@ -406,9 +451,8 @@ def region_sed(
     """
     if not isinstance(region, Region):
         raise InputError(f"region: a Region is needed, got {region!r}; see Region.named and Region.parse")
-    _check_model(model)
-    question = Question(messenger, energy, flavour, View(model.sun, model.absorption, rtol))
-    parts = intensities(model, question, InRegions((region,), progress))
-    shown, meta = _provenance(model, question)
-    values = {name: u.Quantity(part[:, 0], INTENSITY, copy=False) for name, part in parts.items()}
-    return Sed(question.energy, values, region, messenger, shown, meta)
+    question = Question.of(model, messenger, energy, rtol, flavour)
+    place = InRegions((region,), progress)
+    parts = {part.name: u.Quantity(part.at(place)[:, 0], INTENSITY, copy=False) for part in shining(model, question)}
+    shown, meta = provenance(model, question)
+    return Sed(question.energy, parts, region, messenger, shown, meta)

@@ -24,7 +24,7 @@ SED = "sed schroer2021 --messenger gamma --region lhaaso-inner"
         ("run paper --set 'maps.energies.from=1 MeV'", "1 GeV"),
         ("run paper --set 'maps.energies.to=50 GeV'", "neutrinos begin"),
         ("run paper --set maps.nside", "KEY=VALUE"),
-        ("run paper --nside 8192", "memory"),
+        ("run paper --nside 8192", "GiB are needed for 3 maps"),
         (f"{SED} --energies '1 parsec'", "GeV"),
         (f"{SED} --energies '1 m'", "GeV"),
         (f"{SED} --energies '10'", "no unit"),

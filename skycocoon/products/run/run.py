@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import astropy.units as u
+import numpy as np
+
 from ...config import LoadedModel
 from ...emission import GalaxyModel
 from ...errors import InputError
-from ...los import RTOL, intensity_map
-from ...los.skies import check_memory
+from ...los import RTOL, ModelSky
 from ...measured import Measurement, Target, load_data
-from ...outputs import file_name
-from ...sky import SkyMap
+from ...outputs import file_name, nearest_folder
+from ...sky.skymap import shown_energy
 from ..folder import fill_folder
 from .figures import draw_map, draw_sed
 from .groups import RegionSpectra, region_spectra
-from .summary import summary_text
+from .summary import sky_energies, summary_text
 from .tables import write_seds
 
 __all__ = ["DATA", "FILES", "run"]
@@ -143,25 +145,28 @@ def _steps(plan: Plan, loaded: LoadedModel, nside: int, rtol: float, progress: b
         yield f"{region.messenger} SED, {region.data[0].region.name}"
         energy = loaded.energies(region.messenger)
         spectra.append(region_spectra(loaded, region.data, region.target, energy, rtol, progress))
-    maps: dict[str, SkyMap] = {}
     for messenger in model.messengers:
-        yield f"{messenger} map, nside {nside}"
-        energy = loaded.energies(messenger)
-        maps[messenger] = intensity_map(model, messenger, energy, nside, rtol=rtol, progress=progress)
-    for item in plan.maps:
-        yield item.file
-        sky = maps[item.messenger]
-        (sky.only(item.component) if item.component else sky).write(work / item.file)
+        yield f"{messenger} maps, nside {nside}"
+        sky = ModelSky.of(model, messenger, loaded.energies(messenger), nside, rtol=rtol)
+        # Together, since they are of the same columns; one block of pixels after another.
+        files = {work / item.file: item.component for item in plan.maps if item.messenger == messenger}
+        sky.write(files, progress=progress)
     yield "seds.ecsv"
     write_seds(spectra, loaded, work / "seds.ecsv")
     for region, group in zip(plan.regions, spectra, strict=True):
         yield region.figure
         draw_sed(group, loaded.comparison.name, work / region.figure)
+    means: dict[str, u.Quantity] = {}
     for messenger, figure in plan.skies.items():
         yield figure
-        draw_map(maps[messenger], work / figure)
+        nodes = loaded.energies(messenger)
+        energy = np.atleast_1d(shown_energy(nodes))
+        draw_map(ModelSky.of(model, messenger, energy, nside, rtol=rtol).drawn().map(), work / figure)
+        energy = sky_energies(nodes)
+        if energy.size:
+            means[messenger] = ModelSky.of(model, messenger, energy, nside, rtol=rtol).mean()
     yield "summary.txt"
-    (work / "summary.txt").write_text(summary_text(loaded, maps, spectra, nside, rtol), encoding="utf-8")
+    (work / "summary.txt").write_text(summary_text(loaded, means, spectra, nside, rtol), encoding="utf-8")
 
 
 def run(
@@ -209,7 +214,9 @@ def run(
     nside = loaded.maps.nside if nside is None else nside
     maps = _map_files(model)
     for messenger in model.messengers:
-        check_memory(nside, loaded.energies(messenger).size, len(model.components))
+        files = sum(item.messenger == messenger for item in maps)
+        sky = ModelSky.of(model, messenger, loaded.energies(messenger), nside, rtol=rtol)
+        sky.check(nearest_folder(out), files)
     loaded.check_templates()
     skies = {messenger: f"figures/{messenger}-map.png" for messenger in model.messengers}
     plan = Plan(maps, _measured_regions(loaded, measurements), skies)
@@ -217,7 +224,7 @@ def run(
         out,
         plan.files,
         partial(_steps, plan, loaded, nside, rtol, progress),
-        count=len(plan.regions) + len(model.messengers) + len(plan.files),
+        count=len(plan.regions) + len(model.messengers) + len(plan.files) - len(plan.maps),
         overwrite=overwrite,
         progress=progress,
     )

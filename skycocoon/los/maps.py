@@ -1,0 +1,325 @@
+"""Maps of a model: as arrays, or block by block into files, so that memory does not grow with the sky."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import astropy.units as u
+import numpy as np
+
+from ..emission import GalaxyModel
+from ..execution import Executor, in_order, progress_bar, threads
+from ..resources import check_disk, check_memory
+from ..sky import Region, SkyMap, healpix
+from ..sky.formats import FILE_UNIT, MapFile, MapHead, write_maps
+from ..sky.pixels import Pixels
+from ..sky.skymap import sky_title
+from ..units import INTENSITY, FloatArray, summed
+from .skies import InPixels, Question, Spectra, provenance, shining
+from .view import RTOL
+
+__all__ = ["ModelSky", "intensity_map"]
+
+# Pixels that a thread works on at a time, and blocks that are begun together.
+BLOCK = 4096
+AHEAD = 16
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ModelSky:
+    """The sky of a model in some pixels, worked out when it is asked for: block by block into a file, or as a map.
+
+    Made by :meth:`of`.
+
+    Attributes
+    ----------
+    model
+        What shines.
+    question
+        In which messenger, at which energies, and how the Galaxy is looked at.
+    pixels
+        Pixels over which intensities are averaged.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from skycocoon import ModelSky, Region, load_model
+    >>> region = Region.parse("disc:30,0,10")
+    >>> sky = ModelSky.of(load_model("schroer2021"), "gamma", [10, 100] * u.TeV, 16, region=region, rtol=1e-2)
+    >>> sky.pixels.size
+    37
+    >>> sky.map().intensity.shape
+    (2, 37)
+    """
+
+    model: GalaxyModel
+    question: Question
+    pixels: Pixels
+
+    @classmethod
+    def of(
+        cls,
+        model: GalaxyModel,
+        messenger: str,
+        energy: u.Quantity,
+        nside: int,
+        *,
+        region: Region | None = None,
+        rtol: float = RTOL,
+        flavour: str = "per-flavour",
+    ) -> ModelSky:
+        """The sky of a model, or the part of it that a region touches.
+
+        Parameters
+        ----------
+        model
+            What shines, what absorbs, and where the Sun is.
+        messenger
+            ``"gamma"`` or ``"neutrino"``.
+        energy
+            (n,) increasing nodes.
+        nside
+            HEALPix resolution.
+        region
+            Only pixels that hold a part of this region; all pixels if None.
+        rtol
+            Relative accuracy of pixel values.
+        flavour
+            Neutrinos: ``"per-flavour"`` at Earth, nu + anti-nu (default), or ``"all-flavour"``.
+
+        Returns
+        -------
+        ModelSky
+            Nothing is worked out yet.
+
+        Raises
+        ------
+        InputError
+            For unknown names, a wrong nside, energies that do not increase, or an empty region.
+        """
+        healpix.check_nside(nside)
+        question = Question.of(model, messenger, energy, rtol, flavour)
+        pixels = Pixels.whole(nside) if region is None else region.touched(nside)[0]
+        return cls(model, question, pixels)
+
+    @cached_property
+    def _spectra(self) -> list[Spectra]:
+        """Components that shine, with their spectra."""
+        return shining(self.model, self.question)
+
+    @property
+    def components(self) -> list[str]:
+        """Names of the components that shine in the messenger."""
+        return [part.name for part in self._spectra]
+
+    def check(self, folder: Path | None = None, maps: int = 1) -> None:
+        """Check that this can be worked out on this machine, before it is.
+
+        Parameters
+        ----------
+        folder
+            Where files will be written; None if the map is to be held in memory.
+        maps
+            Number of maps.
+
+        Raises
+        ------
+        InputError
+            If there is not enough memory or disk, or energies are outside the range of a cross section or of a map.
+        """
+        size, nodes, columns = self.pixels.size, self.question.gev.size, sum(part.size for part in self._spectra)
+        number = "a map" if maps == 1 or folder is None else f"{maps} maps"
+        what = f"{number} of {size} pixels (nside {self.pixels.nside}) at {nodes} energies"
+        if folder is None:
+            values = size * nodes * maps
+        else:
+            check_disk(size * nodes * 4 * maps, folder, what)
+            values = AHEAD * BLOCK * nodes * 2 * (maps + len(self._spectra))
+        remedy = "use a smaller nside, fewer energies or a region"
+        # Columns of the whole sky are held, twice while they are integrated.
+        held = 2 * 12 * self.pixels.nside**2 * columns
+        check_memory(8 * (values + held), what, remedy if folder else f"{remedy}, or write it to a file in blocks")
+
+    def _integrate(self, progress: bool) -> None:
+        """Integrate columns before threads ask for them."""
+        for part in self._spectra:
+            for density, view in part.terms:
+                InPixels(self.pixels[:1], progress).columns(density, view)
+
+    def map(self, progress: bool = False, executor: Executor | None = None, block: int = BLOCK) -> SkyMap:
+        """Work out the whole map.
+
+        Parameters
+        ----------
+        progress
+            Whether to show a progress bar, if stderr is a terminal.
+        executor
+            What runs blocks, in this process; a pool of threads if None.
+        block
+            Pixels in a block; values do not depend on it.
+
+        Returns
+        -------
+        SkyMap
+            (n, m) per component [GeV^-1 cm^-2 s^-1 sr^-1].
+
+        Raises
+        ------
+        InputError
+            If there is not enough memory, or energies are outside the range of a cross section or of a component's map.
+        """
+        self.check(maps=len(self._spectra))
+        self._integrate(progress)
+        shape = (self.question.gev.size, self.pixels.size)
+        cubes = {part.name: np.empty(shape) for part in self._spectra}
+
+        def fill(place: slice) -> None:
+            where = InPixels(self.pixels[place])
+            for part in self._spectra:
+                part.put(where, place.start, cubes[part.name])
+
+        with threads() as pool:
+            for _ in in_order(fill, self.pixels.blocks(block), executor or pool, AHEAD):
+                pass
+        values = {name: u.Quantity(cube, INTENSITY, copy=False) for name, cube in cubes.items()}
+        flavour, meta = provenance(self.model, self.question)
+        return SkyMap(self.question.energy, values, self.question.messenger, flavour, meta, self.pixels)
+
+    def write(
+        self,
+        files: Mapping[Path, str] | Path | str,
+        *,
+        overwrite: bool = False,
+        dtype: str = "",
+        progress: bool = False,
+        executor: Executor | None = None,
+    ) -> None:
+        """Work the map out and write it block by block, in the layout of :meth:`skycocoon.SkyMap.write`.
+
+        Parameters
+        ----------
+        files
+            Where to; or for each of several files, the name of the component that it is of, empty for the total.
+        overwrite
+            Whether existing files are replaced.
+        dtype
+            ``"float32"`` or ``"float64"``; single precision, or double if single cannot hold the map, if empty.
+        progress
+            Whether to show a progress bar, if stderr is a terminal.
+        executor
+            What runs blocks, in this process; a pool of threads if None.
+
+        Raises
+        ------
+        InputError
+            As :meth:`map`; if a file exists and ``overwrite`` is false, or cannot be written.
+        """
+        wanted = files if isinstance(files, Mapping) else {Path(files): ""}
+        flavour, meta = provenance(self.model, self.question)
+        heads = {
+            name: MapHead(
+                self.question.energy,
+                self.pixels,
+                self.question.messenger,
+                flavour,
+                name or "+".join(self.components),
+                meta,
+            )
+            for name in set(wanted.values())
+        }
+        self.check(Path(next(iter(wanted))).parent, len(wanted))
+        self._integrate(progress)
+
+        def values(place: slice) -> list[FloatArray]:
+            where = InPixels(self.pixels[place])
+            parts = {part.name: u.Quantity(part.at(where), INTENSITY, copy=False) for part in self._spectra}
+            return [
+                np.asarray(summed([parts[name]] if name else list(parts.values()), FILE_UNIT).value)
+                for name in wanted.values()
+            ]
+
+        with progress_bar(f"map, nside {self.pixels.nside}", progress) as done:
+            write_maps(
+                [MapFile(Path(path), heads[name], dtype) for path, name in wanted.items()],
+                values,
+                overwrite=overwrite,
+                executor=executor,
+                done=done,
+            )
+
+    def __repr__(self) -> str:
+        flavour, _ = provenance(self.model, self.question)
+        what = sky_title(self.question.messenger, flavour, self.question.energy, self.pixels)
+        return "\n".join([f"ModelSky: {what}", *(f"  {name}" for name in self.components)])
+
+    def drawn(self) -> ModelSky:
+        """The same sky in those pixels alone that a figure of the whole sky shows."""
+        shown = np.intersect1d(healpix.image_pixels(self.pixels.nside), self.pixels.numbers)
+        return ModelSky(self.model, self.question, Pixels(self.pixels.nside, shown))
+
+    def mean(self) -> u.Quantity:
+        """Total intensity averaged over the pixels, (n,)."""
+        self._integrate(progress=False)
+        sums = np.zeros(self.question.gev.size)
+        for place in self.pixels.blocks(BLOCK):
+            where = InPixels(self.pixels[place])
+            for part in self._spectra:
+                sums += part.at(where).sum(axis=1)
+        return sums / self.pixels.size * INTENSITY
+
+
+def intensity_map(
+    model: GalaxyModel,
+    messenger: str,
+    energy: u.Quantity,
+    nside: int,
+    *,
+    region: Region | None = None,
+    rtol: float = RTOL,
+    flavour: str = "per-flavour",
+    progress: bool = False,
+) -> SkyMap:
+    """Map of a model's differential intensity, averaged over pixels (eq. 8).
+
+    Parameters
+    ----------
+    model
+        What shines, what absorbs, and where the Sun is.
+    messenger
+        ``"gamma"`` or ``"neutrino"``.
+    energy
+        (n,) increasing nodes.
+    nside
+        HEALPix resolution.
+    region
+        Only pixels that hold a part of this region; the whole sky if None.
+    rtol
+        Relative accuracy of pixel values.
+    flavour
+        Neutrinos: ``"per-flavour"`` at Earth, nu + anti-nu (default), or ``"all-flavour"``.
+    progress
+        Whether to show a progress bar, if stderr is a terminal.
+
+    Returns
+    -------
+    SkyMap
+        (n, 12 nside^2) per component, RING, Galactic [GeV^-1 cm^-2 s^-1 sr^-1]; of a region, (n, m).
+
+    Raises
+    ------
+    InputError
+        For unknown names, a wrong nside, or energies outside the range of a cross section or of a component's map; if
+        there is not enough memory, where :class:`ModelSky` writes a file without holding the map.
+
+    Examples
+    --------
+    >>> import astropy.units as u
+    >>> from skycocoon import intensity_map, load_model
+    >>> sky = intensity_map(load_model("schroer2021"), "gamma", [10, 100] * u.TeV, 2, rtol=1e-2)
+    >>> sky.intensity.shape
+    (2, 48)
+    """
+    return ModelSky.of(model, messenger, energy, nside, region=region, rtol=rtol, flavour=flavour).map(progress)
