@@ -663,7 +663,7 @@ def over_pixels(nside, pixels, panels, kinks, gauss, most, out):  # type: ignore
                     if rules[n] == 0:
                         l = middles[0, n] + middles[1, n] / s
                         cursor = _chord(
-                            l - half, l + half, 0.5 * heights[k, 1] / half, segments, rows, n_segments, folded[0], gauss, cursor,
-                            out, start + n,
+                            l - half, l + half, 0.5 * heights[k, 1] / half, segments, rows, n_segments, folded[0], gauss,
+                            cursor, out, start + n,
                         )  # fmt: skip
         start = stop

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import math
+import warnings
 from functools import lru_cache, partial
 from typing import Any
 
@@ -11,13 +11,14 @@ import astropy.units as u
 import numpy as np
 
 from ..absorption import Absorption
-from ..errors import InputError
+from ..errors import AccuracyWarning, InputError
 from ..execution import Executor, in_chunks, progress_bar, threads
-from ..galaxy import Density, DensityTable, Sun
+from ..galaxy import Density, Sun
 from ..sky import Region, healpix
-from ..sky.shapes import Everywhere
+from ..sky.shapes import Box, Everywhere, Shape
 from ..units import FloatArray
-from .pixels import Rays, feature_nside, mirror_pixels, region_mean, subdivided_means
+from .mesh import ColumnMesh, column_mesh
+from .pixels import EDGE_PIXELS, mirror_pixels, shape_parts
 from .rays import ray_columns
 from .view import NOTHING, RTOL, View, energy_nodes
 
@@ -31,9 +32,11 @@ __all__ = [
     "remembered_means",
 ]
 
-# A region is a mean over many pixels, and the error of each is tens of times smaller than its criterion allows. With
-# this factor means of discs and gas in the shipped regions are good to a third of rtol.
-REGION_SLACK = 5.0
+# Rays at a time, and pixels: small meshes are shared among threads, too.
+RAYS = 1024
+PIXELS = 16384
+# Where a density is rough its mesh need not be finer than this part of what it is averaged over.
+PIXEL_PART = 0.5
 
 
 def column(
@@ -144,57 +147,43 @@ def _columns_of_sky(
     progress: bool = False,
 ) -> FloatArray:
     """Columns (12 nside^2, m) at the energies of the view's transmission basis, in RING order."""
-    table = density.table(view.rtol / 10)
-    rays = ray_columns(table, view)
-    pixels, back = _independent_pixels(table, view.sun, nside)
-    with _in_threads(rays, executor, f"nside {nside}", progress) as (columns, done):
-        if pixel == "centre":
-            return columns(healpix.directions(nside, pixels, nest=False))[back]
-        # Below nside 32 a pixel is wider than the disc: begin with its parts.
-        start = max(nside, 32, feature_nside(table, view.sun))
-        nested = healpix.reorder(pixels, nside, to_nest=True)
-        return _pixel_means(columns, nested, (start // nside) ** 2, start, view.rtol, done)[back]
-
-
-@contextmanager
-def _in_threads(
-    rays: Rays, executor: Executor | None, where: str, progress: bool
-) -> Iterator[tuple[Rays, Callable[[float], None]]]:
-    """Rays in chunks, on an executor or on threads of their own, and what moves the progress bar."""
-    with threads() as pool, progress_bar(f"columns, {where}", progress) as done:
+    with threads() as pool:
         runner = pool if executor is None else executor
-        yield partial(in_chunks, rays, executor=runner), done
+        mesh = _mesh(density, view, healpix.pixel_width(nside), runner, progress)
+        if mesh.panels.folded[0]:
+            pixels, back = mirror_pixels(nside, mesh.panels.folded[1])
+        else:
+            pixels, back = np.arange(12 * nside**2), slice(None)
+        if pixel == "mean":
+            return in_chunks(partial(mesh.over_pixels, nside), pixels, runner, PIXELS)[back]
+        return in_chunks(partial(_at_centres, mesh, nside), pixels, runner, PIXELS)[back]
 
 
-def _independent_pixels(table: DensityTable, sun: Sun, nside: int) -> tuple[healpix.Indices, Any]:
-    """RING pixels whose columns give all others by symmetry, and the index of each pixel's column among theirs."""
-    if not table.axisymmetric:
-        return np.arange(12 * nside**2), slice(None)
-    return mirror_pixels(nside, mirror_b=table.folded and sun.place[1] == 0.0)
+def _at_centres(mesh: ColumnMesh, nside: int, pixels: healpix.Indices) -> FloatArray:
+    """Columns (n, m) at the centres of RING pixels."""
+    return mesh.at(*healpix.angles(nside, pixels, nest=False))
 
 
-def _pixel_means(
-    columns: Rays, nested: healpix.Indices, parts: int, start: int, rtol: float, done: Callable[[float], None]
-) -> FloatArray:
-    """Mean columns (n, m) of n NESTED pixels, each divided into ``parts`` pixels of nside ``start`` to begin with."""
-    owner = np.repeat(np.arange(nested.size), parts)
-    means: list[FloatArray] = []
-    # In slices, so that the memory does not grow with nside.
-    step = max(1, 1_000_000 // parts)
-    for first in range(0, nested.size, step):
-        chosen = nested[first : first + step]
-        starts = (chosen[:, None] * parts + np.arange(parts)).ravel()
-        before = parts * first
-        integral, area = subdivided_means(
-            columns,
-            start,
-            starts,
-            owner[: starts.size],
-            rtol,
-            progress=lambda size, before=before: done((before + size) / owner.size),  # type: ignore[misc]
+def _mesh(
+    density: Density, view: View, width: float, executor: Executor | None = None, progress: bool = False
+) -> ColumnMesh:
+    """The mesh of a density, fine enough for means over pixels of some width [rad].
+
+    Warns
+    -----
+    AccuracyWarning
+        If it is not as accurate as was asked for.
+    """
+    feature = density.table(view.rtol / 10).feature_angle(float(view.sun.place[0]))
+    finest = min(PIXEL_PART * width, feature) if math.isfinite(feature) else 0.0
+    mesh = remembered_mesh(density, view, finest, executor, progress)
+    if mesh.reached > view.rtol:
+        warnings.warn(
+            f"sky: columns are good to {mesh.reached:.1e} only, not to the {view.rtol:.1e} asked for",
+            AccuracyWarning,
+            stacklevel=2,
         )
-        means.append(integral / area[:, None])
-    return np.concatenate(means)
+    return mesh
 
 
 def region_column(
@@ -237,45 +226,83 @@ def _columns_in_region(
     density: Density, view: View, region: Region, executor: Executor | None = None, progress: bool = False
 ) -> FloatArray:
     """Mean columns (m,) over a region at the energies of the view's transmission basis."""
-    table = density.table(view.rtol / 10)
-    rays = ray_columns(table, view)
-    start = max(32, feature_nside(table, view.sun))
-    everywhere = table.axisymmetric and region.shape == Everywhere()
-    with _in_threads(rays, executor, region.name, progress) as (columns, done):
-        if everywhere:
-            return _symmetric_sky_mean(columns, table, view, start, done)
-        total = region.solid_angle.value / healpix.pixel_width(start) ** 2
-        mean = region_mean(
-            columns,
-            start,
-            region.shape,
-            REGION_SLACK * view.rtol,
-            progress=lambda size: done(size / max(total, 1e-300)),
+    mesh = _mesh(density, view, healpix.pixel_width(EDGE_PIXELS), executor, progress)
+    shape = region.shape
+    if isinstance(shape, Everywhere):
+        return mesh.over_box((-math.pi, math.pi), (-math.pi / 2, math.pi / 2))
+    if isinstance(shape, Box):
+        west = math.radians((shape.l_min + 180.0) % 360.0 - 180.0)
+        return mesh.over_box(
+            (west, west + math.radians(shape.width)), (np.radians(shape.b_min), np.radians(shape.b_max))
         )
+    mean = _mean_over_parts(mesh, shape)
     if mean is None:
         raise InputError(f"region {region.name!r} is empty")
     return mean
 
 
-def _symmetric_sky_mean(
-    columns: Rays, table: DensityTable, view: View, start: int, done: Callable[[float], None]
-) -> FloatArray:
-    """Mean columns (m,) of an axisymmetric sky: a pixel counts as often as it has mirror images."""
-    pixels, back = _independent_pixels(table, view.sun, start)
-    images, owner = np.unique(np.bincount(back), return_inverse=True)
-    nested = healpix.reorder(pixels, start, to_nest=True)
-    integral, area = subdivided_means(
-        columns, start, nested, owner, REGION_SLACK * view.rtol, progress=lambda size: done(size / pixels.size)
-    )
-    return np.asarray(images @ integral / (images @ area))
+def _mean_over_parts(mesh: ColumnMesh, shape: Shape) -> FloatArray | None:
+    """Mean columns (m,) over a shape's pixels and the parts of pixels at its edge; None if it is empty."""
+    parts = shape_parts(shape)
+    total, area = parts.areas @ mesh.at(parts.longitudes, parts.latitudes), float(parts.areas.sum())
+    for nside, pixels in parts.pixels:
+        total = total + mesh.over_pixels(nside, pixels).sum(axis=0) / nside**2
+        area += pixels.size / nside**2
+    return total / area if area > 0 else None
 
 
 # Columns do not depend on the spectrum: another one with the same density costs nothing.
 
 
-@lru_cache(maxsize=8)
+class _Aside:
+    """Something that an answer does not depend on: equal to all others of its kind."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Aside)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+@lru_cache(maxsize=16)
+def _remembered_mesh(density: Density, view: View, finest: float, aside: _Aside) -> ColumnMesh:
+    executor, progress = aside.value
+    table = density.table(view.rtol / 10)
+    rays = ray_columns(table, view)
+    with threads() as pool, progress_bar("columns", progress) as done:
+        runner = pool if executor is None else executor
+        return column_mesh(
+            table, view, partial(in_chunks, rays, executor=runner, chunk=RAYS), finest=finest, progress=done
+        )
+
+
+def remembered_mesh(
+    density: Density, view: View, finest: float = 0.0, executor: Executor | None = None, progress: bool = False
+) -> ColumnMesh:
+    """The mesh of a density, integrated once for each density and view.
+
+    Parameters
+    ----------
+    density, executor, progress
+        As in :func:`column_map`.
+    view
+        What all rays share.
+    finest
+        Panels no wider than this are not halved [rad].
+
+    Returns
+    -------
+    ColumnMesh
+        The mesh.
+    """
+    return _remembered_mesh(density, view, finest, _Aside((executor, progress)))
+
+
 def remembered_map(density: Density, view: View, nside: int, progress: bool = False) -> FloatArray:
-    """Mean columns over the pixels of the sky, integrated once for each density, view and resolution.
+    """Mean columns over the pixels of the sky, from the density's mesh.
 
     Parameters
     ----------
@@ -289,11 +316,9 @@ def remembered_map(density: Density, view: View, nside: int, progress: bool = Fa
     Returns
     -------
     array
-        (12 nside^2, m) at the energies of the view's transmission basis, RING, read-only.
+        (12 nside^2, m) at the energies of the view's transmission basis, RING.
     """
-    columns = _columns_of_sky(density, view, nside, progress=progress)
-    columns.flags.writeable = False
-    return columns
+    return _columns_of_sky(density, view, nside, progress=progress)
 
 
 @lru_cache(maxsize=256)
@@ -341,5 +366,5 @@ def remembered_means(density: Density, view: View, regions: tuple[Region, ...], 
 
 def forget_columns() -> None:
     """Forget all columns that are remembered, so that the next question integrates again."""
-    for remembered in (remembered_map, remembered_mean, remembered_means):
+    for remembered in (_remembered_mesh, remembered_mean, remembered_means):
         remembered.cache_clear()

@@ -30,6 +30,8 @@ _POSITIVE = (0.434243749346802558, 0.774596669241483377, 0.960491268708020284)
 NODES = np.array([*(-x for x in _POSITIVE[::-1]), 0.0, *_POSITIVE])
 ORDER = NODES.size
 _TO_COEFFICIENTS = np.linalg.inv(np.polynomial.chebyshev.chebvander(NODES, ORDER - 1))
+# Of the rule's mean over a panel.
+WEIGHTS = np.array([1 / (1 - k * k) if k % 2 == 0 else 0.0 for k in range(ORDER)]) @ _TO_COEFFICIENTS
 _TO_POWERS = np.array([np.pad(np.polynomial.chebyshev.cheb2poly(row), (0, ORDER))[:ORDER] for row in np.eye(ORDER)]).T
 # Places at which a panel is held against rays of their own, where interpolation is worst.
 _CHECKS = np.array([[-0.99, 0.23], [0.99, -0.61], [0.62, 0.99], [-0.23, -0.99]])
@@ -46,7 +48,7 @@ GLARE = (25.0, 12.0, 6.0, 3.0, 1.5, 0.75, 0.4, 0.2)
 # Panels to begin with span no more than this of the angle of a rough table's features.
 FEATURES_A_PANEL = 3.0
 # Rays that a mesh may take.
-MOST_RAYS = 3_000_000
+MOST_RAYS = 1_500_000
 # Where a column is less than this part of the sky's median it need not be known relative to itself: at the edge of
 # what shines.
 FAINT = 1e-3
@@ -410,7 +412,11 @@ def column_mesh(
     leaves: list[_Fit] = []
     owners: list[Integers] = []
     taken, reached = 0, 0.0
-    x, y = (np.concatenate([part.ravel(), _CHECKS[:, k]]) for k, part in enumerate(np.meshgrid(NODES, NODES, indexing="ij")))
+    above = np.full(nodes.size, np.inf)  # means over the panels that these are parts of
+    parts = np.ones(nodes.size, dtype=np.int64)
+    x, y = (
+        np.concatenate([part.ravel(), _CHECKS[:, k]]) for k, part in enumerate(np.meshgrid(NODES, NODES, indexing="ij"))
+    )
     while nodes.size:
         l, b = growing.coordinates(nodes, x, y)
         columns = rays(healpix.unit_vectors(l.ravel(), b.ravel())).reshape(*l.shape, -1)
@@ -422,8 +428,11 @@ def column_mesh(
             shining = shining[shining > 0]
             faint = FAINT * float(np.median(shining)) if shining.size else 1.0
         columns = columns[..., order]
-        fit = _fitted(columns[:, : ORDER**2].reshape(-1, ORDER, ORDER, order.size), columns[:, ORDER**2 :], faint)
+        inner = columns[:, : ORDER**2].reshape(-1, ORDER, ORDER, order.size)
+        fit = _fitted(inner, columns[:, ORDER**2 :], faint)
+        means = np.einsum("x,kxy,y->k", WEIGHTS, inner[..., 0], WEIGHTS)
         bad = fit.error > tolerance
+        bad0 = bad.copy()
         width, tall = growing.sizes(nodes)
         # A panel that is small enough for its pixels, or for any, is not halved further.
         bad[:, 0] &= width * np.cos(b[:, 0]) > max(finest, 1e-7)
@@ -438,7 +447,14 @@ def column_mesh(
         done = ~split
         leaves.append(_Fit(fit.coefficients[done], fit.linear[done], fit.error[done]))
         owners.append(nodes[done])
-        reached = max(reached, float(fit.error[done].max(initial=0.0)))
+        error = fit.error.max(axis=1)
+        if finest > 0:
+            # What counts of a panel that is smaller than pixels is its mean: by how much halving changed it.
+            groups = np.cumsum(np.concatenate([[0], parts]))[:-1]
+            changed = np.abs(above - np.add.reduceat(means, groups) / parts) if nodes.size else means
+            scale = np.maximum(inner[..., 0].max(axis=(1, 2)), faint)
+            error = np.where(bad0.any(axis=1), np.minimum(error, np.repeat(changed, parts) / scale), error)
+        reached = max(reached, float(error[done].max(initial=0.0)))
         both = split & bad.all(axis=1)
         quarters = growing.halve(nodes[both], 0)
         nodes = np.concatenate(
@@ -448,6 +464,8 @@ def column_mesh(
                 growing.halve(nodes[split & bad[:, 1] & ~both], 1),
             ]
         )
+        above = np.concatenate([means[both], means[split & bad[:, 0] & ~both], means[split & bad[:, 1] & ~both]])
+        parts = np.repeat([4, 2], [np.count_nonzero(both), above.size - np.count_nonzero(both)])
         progress(1 - nodes.size / growing.axis.size)
     owner = np.concatenate(owners)
     growing.child[owner] = np.arange(owner.size)
