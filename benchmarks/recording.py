@@ -702,7 +702,7 @@ def figures_as_content():
 
     def savefig(figure, path, **options):
         with io.BytesIO() as unused:
-            draw(figure, unused, **{"format": Path(path).suffix[1:], **options, "dpi": 50})
+            draw(figure, unused, **{"format": Path(path).suffix[1:], **options})
         Path(path).write_bytes(pickle.dumps(figure_drawn(figure)))
 
     Figure.savefig = savefig

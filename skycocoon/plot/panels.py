@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -17,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from ..errors import InputError
 from ..units import E2_INTENSITY, FloatArray
 from .curves import E2_AXES, ENERGY, Axis, Curve, DataPoints
-from .style import BANDS, BLACK, GREY, mark, new_axes, sign, style
+from .style import BANDS, BLACK, GREY, mark, new_axes, new_figure, sign, style
 
 __all__ = ["Panel", "draw_data", "limit_spectrum", "plot_panel", "plot_panels", "plot_side_by_side"]
 
@@ -239,9 +238,8 @@ def plot_panels(
     with style():
         size = (6.4, 1.6 + 3.3 * count) if stacked else (6.4 if count == 1 else 0.6 + 4.7 * count, 5.4)
         rows, columns = (count, 1) if stacked else (1, count)
-        figure, grid = plt.subplots(
-            rows, columns, figsize=size, layout="constrained", sharex=True, sharey=not stacked, squeeze=False
-        )
+        figure = new_figure(size)
+        grid = figure.subplots(rows, columns, sharex=True, sharey=not stacked, squeeze=False)
         all_axes: list[Axes] = list(grid.ravel())
         for axes, panel in zip(all_axes, panels, strict=True):
             _draw(axes, panel)
@@ -357,7 +355,7 @@ def plot_side_by_side(panels: Sequence[Panel], meta: Mapping[str, str] = NO_META
         count = len(panels)
         size = (6.4, 4.8) if count == 1 else (0.9 + 4.4 * count, 4.6)
         all_axes: list[Axes] = [axes] if axes is not None else list(
-            plt.subplots(1, count, figsize=size, layout="constrained", sharey=True, squeeze=False)[1][0]
+            new_figure(size).subplots(1, count, sharey=True, squeeze=False)[0]
         )  # fmt: skip
         # The first panel with each quantity on x.
         first: dict[str, Axes] = {}

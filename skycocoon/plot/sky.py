@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
@@ -14,13 +13,13 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from ..units import FloatArray
-from .style import sign, style
+from .style import new_figure, sign, style
 
 __all__ = ["plot_fractions", "plot_sky"]
 
 
 def _mollweide(title: str) -> Any:
-    axes = plt.figure(figsize=(8.0, 4.8), layout="constrained").add_subplot(projection="mollweide")
+    axes = new_figure((8.0, 4.8)).add_subplot(projection="mollweide")
     axes.set_title(title, pad=12)
     return axes
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import astropy.units as u
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullFormatter
@@ -18,7 +17,7 @@ from ..errors import InputError
 from ..points import Points
 from ..units import FloatArray
 from .panels import NO_META
-from .style import BLACK, BLUE, GREY, VERMILION, mark, new_axes, sign, style
+from .style import BLACK, BLUE, GREY, VERMILION, mark, new_axes, new_figure, sign, style
 
 __all__ = ["plot_corner", "plot_correlation", "plot_profile", "plot_pulls"]
 
@@ -82,10 +81,8 @@ def plot_pulls(sets: Sequence[Points], pulls: Mapping[str, FloatArray], meta: Ma
     # One axis for all if they have the same quantity on it.
     same = len({item.x_label for item in sets}) == 1
     with style():
-        figure, grid = plt.subplots(
-            len(sets), 1, figsize=(6.4, 1.3 + (1.15 if same else 1.45) * len(sets)), layout="constrained", sharey=True,
-            sharex=same, squeeze=False,
-        )  # fmt: skip
+        figure = new_figure((6.4, 1.3 + (1.15 if same else 1.45) * len(sets)))
+        grid = figure.subplots(len(sets), 1, sharey=True, sharex=same, squeeze=False)
         strips: list[Axes] = list(grid[:, 0])
         for index, (axes, item) in enumerate(zip(strips, sets, strict=True)):
             _draw_pulls(axes, item, pulls[item.name], index)
@@ -286,7 +283,7 @@ def plot_corner(
     scale = 10.0 ** np.array(powers, dtype=np.float64)
     with style():
         count = len(names)
-        figure: Any = plt.figure(figsize=(1.2 + 1.75 * count, 1.2 + 1.75 * count))
+        figure: Any = new_figure((1.2 + 1.75 * count, 1.2 + 1.75 * count), layout=None)
         corner.corner(
             chain / scale, labels=[_label(*words) for words in zip(names, units, powers, strict=True)], fig=figure,
             color=BLUE, quantiles=QUANTILES, levels=(0.683, 0.954), smooth=0.7,

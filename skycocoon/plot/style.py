@@ -6,14 +6,15 @@ Colours are Okabe and Ito's and cividis: both stay apart for colour-blind reader
 from __future__ import annotations
 
 import textwrap
+import threading
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 __all__ = [
     "BANDS",
@@ -27,6 +28,7 @@ __all__ = [
     "VERMILION",
     "mark",
     "new_axes",
+    "new_figure",
     "save",
     "sign",
     "style",
@@ -50,6 +52,9 @@ def style() -> AbstractContextManager[None]:
     return mpl.rc_context(
         {
             "figure.dpi": 150,
+            # Each figure says how it is laid out; see `save`.
+            "figure.autolayout": False,
+            "figure.constrained_layout.use": False,
             "savefig.dpi": 200,
             "font.size": 11,
             "axes.labelsize": 12,
@@ -70,6 +75,29 @@ def style() -> AbstractContextManager[None]:
     )
 
 
+def new_figure(size: tuple[float, float], layout: Literal["constrained"] | None = "constrained") -> Figure:
+    """Make an empty figure: one that pyplot shows, or outside the main thread, which windows belong to, one for a file.
+
+    Parameters
+    ----------
+    size
+        Width and height [inch].
+    layout
+        What arranges axes and texts; nothing if None.
+
+    Returns
+    -------
+    Figure
+        The figure.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return Figure(figsize=size, layout=layout)
+    # Slow to import, and not needed for files.
+    import matplotlib.pyplot as plt
+
+    return plt.figure(figsize=size, layout=layout)
+
+
 def new_axes(size: tuple[float, float] = (6.4, 4.8)) -> Axes:
     """Make a figure with one pair of axes.
 
@@ -83,8 +111,7 @@ def new_axes(size: tuple[float, float] = (6.4, 4.8)) -> Axes:
     Axes
         The axes, which know their figure.
     """
-    axes: Axes = plt.subplots(figsize=size, layout="constrained")[1]
-    return axes
+    return new_figure(size).subplots()
 
 
 def save(axes: Axes, *paths: str | Path) -> None:
@@ -97,11 +124,19 @@ def save(axes: Axes, *paths: str | Path) -> None:
     paths
         Files to write: ``.png``, ``.pdf`` or ``.svg``.
     """
-    figure = axes.get_figure(root=True)
+    figure: Any = axes.get_figure(root=True)
     with style():
+        # Laid out once, as PNG files need it: matplotlib would do it for each file, and draw all twice for that.
+        figure.set_dpi(mpl.rcParams["savefig.dpi"])
+        if (engine := figure.get_layout_engine()) is not None:
+            engine.execute(figure)
+            figure.set_layout_engine(None)
         for path in paths:
-            figure.savefig(path)  # type: ignore[union-attr]
-    plt.close(figure)
+            figure.savefig(path)
+    if figure.canvas.manager is not None:
+        import matplotlib.pyplot as plt
+
+        plt.close(figure)
 
 
 def mark(index: int) -> dict[str, Any]:

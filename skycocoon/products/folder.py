@@ -1,19 +1,22 @@
-"""A folder of results, filled step by step behind a progress bar."""
+"""A folder of results, filled step by step behind a progress bar; figures in a thread beside the steps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 from ..outputs import new_folder
 
-__all__ = ["fill_folder"]
+__all__ = ["figure_thread", "fill_folder"]
 
 
 def fill_folder(
     out: str | Path,
     files: Sequence[str],
-    steps: Callable[[Path], Iterator[str]],
+    steps: Callable[[Path], Generator[str]],
     *,
     count: int,
     overwrite: bool,
@@ -48,8 +51,28 @@ def fill_folder(
     """
     from tqdm import tqdm
 
-    with new_folder(out, files, overwrite) as work:
-        bar = tqdm(steps(work), total=count, disable=not progress, leave=False)
+    # Steps end before their folder goes, also when they are interrupted.
+    with new_folder(out, files, overwrite) as work, closing(steps(work)) as labels:
+        bar = tqdm(labels, total=count, disable=not progress, leave=False)
         for label in bar:
             bar.set_description(label)
     return [Path(out) / name for name in files]
+
+
+@contextmanager
+def figure_thread() -> Iterator[Callable[..., Future[Any]]]:
+    """Draw figures in a thread of their own, one at a time, while maps are computed and written.
+
+    Matplotlib holds the interpreter's lock; kernels, checksums and disks do not need it.
+
+    Yields
+    ------
+    callable
+        Takes a function and its arguments, gives the future of the call. At the end of the block calls that have not
+        begun are dropped, and the one that has is waited for.
+    """
+    pool = ThreadPoolExecutor(1, thread_name_prefix="figures")
+    try:
+        yield pool.submit
+    finally:
+        pool.shutdown(cancel_futures=True)

@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+import threading
+import time
 
 import astropy.units as u
 import healpy
@@ -170,6 +172,30 @@ def test_nothing_is_half_written(tmp_path, monkeypatch):
     monkeypatch.setattr(skycocoon.products.run.run, "draw_map", fail)
     result = call(f"run schroer2021 --nside 1 --out {tmp_path}/results")
     assert isinstance(result.exception, RuntimeError)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_failed_figure_ends_the_run_before_maps_are_written(tmp_path, monkeypatch):
+    """Maps may take hours, and figures of spectra are drawn first."""
+    import skycocoon.products.run.run as module
+
+    failed, intensity_map, written = threading.Event(), module.intensity_map, []
+
+    def fail(*arguments):
+        failed.set()
+        raise RuntimeError("a broken figure")
+
+    def slow(*arguments, **keywords):
+        failed.wait(10)
+        time.sleep(0.2)
+        return intensity_map(*arguments, **keywords)
+
+    monkeypatch.setattr(module, "draw_sed", fail)
+    monkeypatch.setattr(module, "intensity_map", slow)
+    monkeypatch.setattr(SkyMap, "write", lambda sky, path, overwrite=False: written.append(path))
+    assert isinstance(call(f"run schroer2021 --nside 1 --out {tmp_path}/results").exception, RuntimeError)
+    assert written == []
     assert list(tmp_path.iterdir()) == []
 
 

@@ -6,7 +6,7 @@ scan over R_c of Appendix B, and the laws of grammage of Appendix C.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -66,7 +66,7 @@ def figures(
         parts = replace(model, components=tuple(components))
         return region_sed(parts, place.messenger, place.energy, place.target.averaged, rtol=rtol, progress=progress)
 
-    def steps(work: Path) -> Iterator[str]:
+    def steps(work: Path) -> Generator[str]:
         (work / "model.toml").write_text(loaded.toml, encoding="utf-8")
         (work / "summary.txt").write_text(captions.summary(model, cocoons), encoding="utf-8")
         yield "figure 1"

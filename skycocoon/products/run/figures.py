@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 
 import astropy.units as u
@@ -11,11 +12,16 @@ from ...sky import Region, SkyMap
 from .groups import RegionSpectra
 
 
+@lru_cache(maxsize=1)
+def _shipped() -> tuple[Measurement, ...]:
+    """All shipped spectra, read once."""
+    return tuple(Measurement.named(name) for name in list_measurements())
+
+
 def _nearby(region: Region, messenger: str) -> list[Measurement]:
     """Shipped intensities that were measured in a part of a region."""
     measurements = []
-    for name in list_measurements():
-        item = Measurement.named(name)
+    for item in _shipped():
         if item.messenger != messenger or not item.per_steradian or item.region == region:
             continue
         if region.covers(item.region):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from ...los import RTOL, ModelSky
 from ...measured import Measurement, Target, load_data
 from ...outputs import file_name, nearest_folder
 from ...sky.skymap import shown_energy
-from ..folder import fill_folder
+from ..folder import figure_thread, fill_folder
 from .figures import draw_map, draw_sed
 from .groups import RegionSpectra, region_spectra
 from .summary import sky_energies, summary_text
@@ -135,38 +136,50 @@ def _measured_regions(loaded: LoadedModel, data: list[Measurement]) -> list[Meas
     return regions
 
 
-def _steps(plan: Plan, loaded: LoadedModel, nside: int, rtol: float, progress: bool, work: Path) -> Iterator[str]:
-    """Compute and write everything; yield a label before each step."""
+def _steps(plan: Plan, loaded: LoadedModel, nside: int, rtol: float, progress: bool, work: Path) -> Generator[str]:
+    """Compute and write everything; yield a label before each step. Figures are drawn beside the other steps."""
     model = loaded.model
     yield "model.toml"
     (work / "model.toml").write_text(loaded.toml, encoding="utf-8")
     spectra: list[RegionSpectra] = []
-    for region in plan.regions:
-        yield f"{region.messenger} SED, {region.data[0].region.name}"
-        energy = loaded.energies(region.messenger)
-        spectra.append(region_spectra(loaded, region.data, region.target, energy, rtol, progress))
-    for messenger in model.messengers:
-        yield f"{messenger} maps, nside {nside}"
-        sky = ModelSky.of(model, messenger, loaded.energies(messenger), nside, rtol=rtol)
-        # Together, since they are of the same columns; one block of pixels after another.
-        files = {work / item.file: item.component for item in plan.maps if item.messenger == messenger}
-        sky.write(files, progress=progress)
-    yield "seds.ecsv"
-    write_seds(spectra, loaded, work / "seds.ecsv")
-    for region, group in zip(plan.regions, spectra, strict=True):
-        yield region.figure
-        draw_sed(group, loaded.comparison.name, work / region.figure)
     means: dict[str, u.Quantity] = {}
-    for messenger, figure in plan.skies.items():
-        yield figure
-        nodes = loaded.energies(messenger)
-        energy = np.atleast_1d(shown_energy(nodes))
-        draw_map(ModelSky.of(model, messenger, energy, nside, rtol=rtol).drawn().map(), work / figure)
-        energy = sky_energies(nodes)
-        if energy.size:
-            means[messenger] = ModelSky.of(model, messenger, energy, nside, rtol=rtol).mean()
-    yield "summary.txt"
-    (work / "summary.txt").write_text(summary_text(loaded, means, spectra, nside, rtol), encoding="utf-8")
+    figures: dict[str, Future[None]] = {}
+    with figure_thread() as draw:
+        for region in plan.regions:
+            yield f"{region.messenger} SED, {region.data[0].region.name}"
+            energy = loaded.energies(region.messenger)
+            group = region_spectra(loaded, region.data, region.target, energy, rtol, progress)
+            spectra.append(group)
+            figures[region.figure] = draw(draw_sed, group, loaded.comparison.name, work / region.figure)
+        for messenger, figure in plan.skies.items():
+            _raise_failure(figures)
+            yield f"{messenger} maps, nside {nside}"
+            nodes = loaded.energies(messenger)
+
+            def sky(energy: u.Quantity, messenger: str = messenger) -> ModelSky:
+                return ModelSky.of(model, messenger, energy, nside, rtol=rtol)
+
+            shown = sky(np.atleast_1d(shown_energy(nodes))).drawn().map(progress)
+            figures[figure] = draw(draw_map, shown, work / figure)
+            # Together, since they are of the same columns; one block of pixels after another.
+            files = {work / item.file: item.component for item in plan.maps if item.messenger == messenger}
+            sky(nodes).write(files, progress=progress)
+            if (energy := sky_energies(nodes)).size:
+                means[messenger] = sky(energy).mean()
+        yield "seds.ecsv"
+        write_seds(spectra, loaded, work / "seds.ecsv")
+        yield "summary.txt"
+        (work / "summary.txt").write_text(summary_text(loaded, means, spectra, nside, rtol), encoding="utf-8")
+        for figure, drawn in figures.items():
+            yield figure
+            drawn.result()
+
+
+def _raise_failure(figures: dict[str, Future[None]]) -> None:
+    """Raise the error of a figure that failed, before more is computed in vain."""
+    for drawn in figures.values():
+        if drawn.done():
+            drawn.result()
 
 
 def run(
