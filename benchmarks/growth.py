@@ -15,19 +15,19 @@ from pathlib import Path
 
 os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
 
-import astropy.units as u  # noqa: E402 (once threads are set)
-import matplotlib as mpl  # noqa: E402
-import numpy as np  # noqa: E402
-from measuring import alternating  # noqa: E402
+import astropy.units as u
+import matplotlib as mpl
+import numpy as np
+from measuring import alternating
 
-from skycocoon import Cocoons, Diffuse, GalaxyModel, SourceDisc, Sun  # noqa: E402
-from skycocoon.absorption import Absorption  # noqa: E402
-from skycocoon.emission.diffuse import GasInSea  # noqa: E402
-from skycocoon.galaxy import Gas, Sea  # noqa: E402
-from skycocoon.los import column_map, intensity_map  # noqa: E402
-from skycocoon.los.columns import forget_columns  # noqa: E402
-from skycocoon.plot import save, style  # noqa: E402
-from skycocoon.plot.style import GREY, LINES, new_figure  # noqa: E402
+from skycocoon import Cocoons, Diffuse, GalaxyModel, SourceDisc, Sun
+from skycocoon.absorption import Absorption
+from skycocoon.emission.diffuse import GasInSea
+from skycocoon.galaxy import Gas, Sea
+from skycocoon.los import column_map, intensity_map
+from skycocoon.los.columns import forget_columns
+from skycocoon.plot import save, style
+from skycocoon.plot.style import GREY, LINES, new_figure
 
 SUN, DISC, GAS = Sun(), SourceDisc(), GasInSea(Gas(), Sea())
 FIELDS = {"transparent": (), "CMB": ("cmb",), "CMB and dust": ("cmb", "dust")}
