@@ -13,7 +13,7 @@ import pytest
 from astropy.io import fits
 from astropy.table import Table
 
-from skycocoon import SkyMap
+from skycocoon import ModelSky, SkyMap
 from skycocoon.config import load_file
 from skycocoon.modelfit import prepare
 from skycocoon.products.run.run import FILES
@@ -180,20 +180,20 @@ def test_a_failed_figure_ends_the_run_before_maps_are_written(tmp_path, monkeypa
     """Maps may take hours, and figures of spectra are drawn first."""
     import skycocoon.products.run.run as module
 
-    failed, intensity_map, written = threading.Event(), module.intensity_map, []
+    failed, work_out, written = threading.Event(), ModelSky.map, []
 
     def fail(*arguments):
         failed.set()
         raise RuntimeError("a broken figure")
 
-    def slow(*arguments, **keywords):
+    def slow(*arguments):
         failed.wait(10)
         time.sleep(0.2)
-        return intensity_map(*arguments, **keywords)
+        return work_out(*arguments)
 
     monkeypatch.setattr(module, "draw_sed", fail)
-    monkeypatch.setattr(module, "intensity_map", slow)
-    monkeypatch.setattr(SkyMap, "write", lambda sky, path, overwrite=False: written.append(path))
+    monkeypatch.setattr(ModelSky, "map", slow)
+    monkeypatch.setattr(ModelSky, "write", lambda sky, files, **keywords: written.append(files))
     assert isinstance(call(f"run schroer2021 --nside 1 --out {tmp_path}/results").exception, RuntimeError)
     assert written == []
     assert list(tmp_path.iterdir()) == []

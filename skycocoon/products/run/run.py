@@ -152,7 +152,6 @@ def _steps(plan: Plan, loaded: LoadedModel, nside: int, rtol: float, progress: b
             spectra.append(group)
             figures[region.figure] = draw(draw_sed, group, loaded.comparison.name, work / region.figure)
         for messenger, figure in plan.skies.items():
-            _raise_failure(figures)
             yield f"{messenger} maps, nside {nside}"
             nodes = loaded.energies(messenger)
 
@@ -160,6 +159,7 @@ def _steps(plan: Plan, loaded: LoadedModel, nside: int, rtol: float, progress: b
                 return ModelSky.of(model, messenger, energy, nside, rtol=rtol)
 
             shown = sky(np.atleast_1d(shown_energy(nodes))).drawn().map(progress)
+            _raise_failure(figures)
             figures[figure] = draw(draw_map, shown, work / figure)
             # Together, since they are of the same columns; one block of pixels after another.
             files = {work / item.file: item.component for item in plan.maps if item.messenger == messenger}
