@@ -3,7 +3,7 @@
 import nox
 
 nox.options.sessions = ["lint", "fast"]
-TEST_EXTRAS = ".[test,gammapy,sampling,validation]"
+TEST_EXTRAS = ".[test,gammapy,sampling,validation,dask]"
 
 
 @nox.session

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["AccuracyWarning", "InputError", "check_name", "unknown_name"]
+__all__ = ["AccuracyWarning", "InputError", "WorkerError", "check_name", "unknown_name"]
 
 
 class InputError(ValueError):
@@ -26,6 +26,10 @@ class InputError(ValueError):
 
 class AccuracyWarning(UserWarning):
     """A requested ``rtol`` could not be reached; the message says what was."""
+
+
+class WorkerError(RuntimeError):
+    """Workers were lost, and a job cannot go on: one line that says which block, and what may help."""
 
 
 def unknown_name(what: str, name: object, allowed: Iterable[str]) -> InputError:

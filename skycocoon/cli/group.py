@@ -17,7 +17,7 @@ class _Group(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command and leave with its exit code."""
-        from ..errors import InputError
+        from ..errors import InputError, WorkerError
 
         kwargs["standalone_mode"] = False
         # A batch system's SIGTERM unwinds like an error: what was begun is taken away.
@@ -35,12 +35,17 @@ class _Group(click.Group):
             where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
             click.echo(f"skycocoon: error: {' '.join(error.format_message().split())}{where}", err=True)
             sys.exit(2)
-        except InputError as error:
-            click.echo(f"skycocoon: error: {_for_commands(str(error))}", err=True)
+        except (InputError, WorkerError) as error:
+            click.echo(f"skycocoon: error: {_for_commands('; '.join([str(error), *_notes(error)]))}", err=True)
             sys.exit(2)
-        except (click.Abort, KeyboardInterrupt):
-            click.echo("skycocoon: interrupted, nothing was written", err=True)
+        except (click.Abort, KeyboardInterrupt) as error:
+            notes = _notes(error) or ["nothing was written"]
+            click.echo(f"skycocoon: interrupted, {_for_commands('; '.join(notes))}", err=True)
             sys.exit(130)
+        except SystemExit as error:
+            if notes := _notes(error):
+                click.echo(f"skycocoon: stopped, {_for_commands('; '.join(notes))}", err=True)
+            raise
         except OSError as error:
             if isinstance(error, BrokenPipeError):  # skycocoon sed ... | head
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -57,14 +62,23 @@ class _Group(click.Group):
         return super().resolve_command(ctx, args)
 
 
+def _notes(error: BaseException) -> list[str]:
+    """What an error's way up has added to it, such as where finished blocks are; click wraps an interruption."""
+    own = [*getattr(error, "__notes__", ()), *getattr(error.__cause__, "__notes__", ())]
+    return own or list(getattr(error.__context__, "__notes__", ()))
+
+
 def _for_commands(message: str) -> str:
     """Name the option or the command where a message of the library names an argument or neither."""
     for library, command in (
         ("overwrite=True replaces it", "use --overwrite to replace it"),
+        ("overwrite=True", "--overwrite"),
+        ("resume=True", "--resume"),
         ("no spectrum of the sky", "no spectrum of the sky; see `skycocoon bc` and `skycocoon fit`"),
     ):
         message = message.replace(library, command)
-    return message
+    # What a scan is over.
+    return f"--{message}" if message.startswith("over ") else message.replace("(in over ", "(in --over ")
 
 
 def _show_version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -88,6 +102,7 @@ def main() -> None:
     skycocoon run paper --nside 64 --out results/
     skycocoon sed paper --messenger gamma --region lhaaso-inner --energies "1 TeV, 10 TeV, 100 TeV"
     skycocoon fit fit-bc --out fit/
+    skycocoon scan paper --over components.cocoons.grammage.cutoff="10TV..1PV:9:log" --region lhaaso-inner --out scan.nc
     skycocoon figures paper --out figures/
     skycocoon init > model.toml
     """

@@ -23,11 +23,13 @@ __all__ = [
     "PER_FLAVOUR",
     "REGION_HELP",
     "Layout",
+    "Machines",
     "Output",
     "Source",
     "check_file",
     "flavour_option",
     "gathered",
+    "machines_options",
     "messenger_option",
     "overwrite_option",
     "quiet_option",
@@ -59,6 +61,19 @@ flavour_option = click.option(
     "--flavour", help="Neutrinos: per-flavour (at Earth, the default) or all-flavour; a map is converted."
 )
 messenger_option = click.option("--messenger", required=True, help="gamma or neutrino.")
+
+
+def machines_options(command: Command) -> Command:
+    """Give a command the options of a job that is divided into blocks: ``--workers``, ``--dask``, ``--resume``."""
+    for option in (
+        click.option("--resume", is_flag=True, help="Go on from the finished blocks of an interrupted job."),
+        click.option(
+            "--dask", metavar="ADDRESS|FILE", help="Dask cluster: its scheduler's address, or scheduler file."
+        ),
+        click.option("--workers", type=click.IntRange(1), help="Number of processes on this machine."),
+    ):
+        command = option(command)
+    return command
 
 
 def quiet_option(what: str) -> Callable[[Command], Command]:
@@ -220,8 +235,36 @@ class Layout:
         return None if self.region is None else Region.parse(self.region)
 
 
+@dataclass(frozen=True)
+class Machines:
+    """Who computes the blocks of a job.
+
+    Attributes
+    ----------
+    workers
+        Number of processes on this machine.
+    dask
+        Address or scheduler file of a Dask cluster.
+    resume
+        Whether finished blocks of the same job are taken.
+    """
+
+    workers: int | None = None
+    dask: str | None = None
+    resume: bool = False
+
+    @property
+    def chosen(self) -> int | str | None:
+        """Workers as the library takes them; this process if none are named."""
+        from ..errors import InputError
+
+        if self.workers is not None and self.dask is not None:
+            raise InputError("--workers and --dask: give one of them")
+        return self.dask if self.workers is None else self.workers
+
+
 def gathered(
-    **nouns: type[Source] | type[Output] | type[Layout],
+    **nouns: type[Source] | type[Output] | type[Layout] | type[Machines],
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Hand options to a command as one object, for those that go together.
 

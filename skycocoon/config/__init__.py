@@ -1,7 +1,7 @@
 """A model file: TOML to objects, checked before anything is computed."""
 
 from .document import list_presets, preset_text, to_toml
-from .loading import LoadedModel, load_file, load_model, load_text
+from .loading import LoadedModel, ModelText, load_file, load_model, load_text
 from .schema import ModelFile
 from .sections.fit import FitSection, SamplingSection
 from .variation import Variation
@@ -10,6 +10,7 @@ __all__ = [
     "FitSection",
     "LoadedModel",
     "ModelFile",
+    "ModelText",
     "SamplingSection",
     "Variation",
     "list_presets",

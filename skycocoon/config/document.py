@@ -13,7 +13,17 @@ from typing import Any
 from ..errors import InputError, unknown_name
 from ..shipped import PRESETS
 
-__all__ = ["absolute_files", "forget", "list_presets", "on_base", "override", "preset_text", "read_text", "to_toml"]
+__all__ = [
+    "absolute_files",
+    "files_named",
+    "forget",
+    "list_presets",
+    "on_base",
+    "override",
+    "preset_text",
+    "read_text",
+    "to_toml",
+]
 
 
 def list_presets() -> list[str]:
@@ -173,6 +183,32 @@ def absolute_files(document: dict[str, Any], folder: Path) -> bool:
     """
     moved = _absolute_data(document.get("fit"), folder)
     return _absolute_keys(document.get("components"), folder) or moved
+
+
+def files_named(document: Mapping[str, Any]) -> list[str]:
+    """Paths of grids, maps and data that a document names.
+
+    Parameters
+    ----------
+    document
+        Tables of a file.
+
+    Returns
+    -------
+    list of str
+        The paths as they stand there, sorted.
+    """
+    fit = document.get("fit")
+    data = fit.get("data") if isinstance(fit, Mapping) else None
+    names = {name for name in data or () if isinstance(name, str) and name.endswith(".ecsv")}
+    ahead = [document.get("components")]
+    while ahead:
+        table = ahead.pop()
+        if isinstance(table, Mapping):
+            ahead.extend(table.values())
+            if isinstance(table.get("file"), str):
+                names.add(table["file"])
+    return sorted(names)
 
 
 def _absolute_keys(table: Any, folder: Path) -> bool:

@@ -21,13 +21,13 @@ from ..nuclei import Nuclei
 from ..sky.convention import MESSENGERS
 from ..units import within
 from .building import Builder
-from .document import absolute_files, forget, on_base, override, read_text, to_toml
+from .document import absolute_files, files_named, forget, on_base, override, read_text, to_toml
 from .mistakes import checked
 from .schema import ModelFile
 from .sections.comparison import ComparisonSection
 from .sections.maps import MapsSection
 
-__all__ = ["LoadedModel", "load_file", "load_model", "load_text"]
+__all__ = ["LoadedModel", "ModelText", "load_file", "load_model", "load_text"]
 
 
 @dataclass(frozen=True)
@@ -148,6 +148,60 @@ class LoadedModel:
         for key, value in values.items():
             override(document, key, str(value) if isinstance(value, u.Quantity) else value)
         return "".join(f"# {line}\n" for line in note.splitlines()) + to_toml(document)
+
+
+@dataclass(frozen=True)
+class ModelText:
+    """A model file as plain data, for other processes: they load the same model of it.
+
+    Attributes
+    ----------
+    toml
+        Text of the file; paths in it are absolute.
+    source
+        What it is called, for messages.
+    files
+        SHA-256 of each file that the text names, so that models of other content differ.
+    """
+
+    toml: str
+    source: str
+    files: Mapping[str, str]
+
+    @classmethod
+    def of(cls, loaded: LoadedModel, overrides: Mapping[str, object] | None = None) -> ModelText:
+        """Return the text of a model that was read.
+
+        Parameters
+        ----------
+        loaded
+            The model.
+        overrides
+            New values by dotted key.
+
+        Returns
+        -------
+        ModelText
+            Its text with the new values in it.
+
+        Raises
+        ------
+        InputError
+            If a file that it names cannot be read.
+        """
+        toml = loaded.with_values(overrides or {})
+        digests = {}
+        for name in files_named(tomllib.loads(toml)):
+            try:
+                with (loaded.folder / name).open("rb") as file:
+                    digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                raise InputError(f"{name}: cannot be read ({error.strerror})") from None
+        return cls(toml, loaded.source, digests)
+
+    def load(self) -> LoadedModel:
+        """Load the model."""
+        return load_text(self.toml, self.source, Path())
 
 
 def load_file(source: str | Path, overrides: Mapping[str, object] | None = None) -> LoadedModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -37,10 +38,10 @@ def checked(document: dict[str, Any], source: str) -> ModelFile:
     try:
         return ModelFile.model_validate(document)
     except ValidationError as error:
-        raise InputError(f"{source}: {_explain(error)}") from None
+        raise InputError(f"{source}: {_explain(error, document)}") from None
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, document: dict[str, Any]) -> str:
     """The first mistake in one line: key, value, what is allowed; how many more there are."""
     mistakes = error.errors()
     # An unknown key explains a missing one beside it.
@@ -57,6 +58,10 @@ def _explain(error: ValidationError) -> str:
         line = f"{key}.kind: {unknown_name('kind of component', first['ctx']['tag'], KINDS)}"
     elif first["type"] == "union_tag_not_found":
         line = f"{key}.kind: is missing; allowed: {', '.join(KINDS)}"
+        # One misspelt key below it makes a component of its own.
+        known = [name for name, part in document["components"].items() if isinstance(part, dict) and "kind" in part]
+        if near := difflib.get_close_matches(steps[1], known, n=1):
+            line += f"; or did you mean {'.'.join([steps[0], near[0]])!r}?"
     elif first["type"] == "missing":
         line = f"{key}: is missing"
     else:

@@ -61,7 +61,7 @@ class FreeKey:
         bounds
             Lowest and highest value, as in a model file.
         where
-            The table that the bounds stand in, for messages.
+            What stands before the key in messages: the table of the bounds.
 
         Returns
         -------
@@ -73,7 +73,7 @@ class FreeKey:
         InputError
             For a key that does not exist or has no number, bounds that are not in order, and a model outside them.
         """
-        place = f"{loaded.source}: {where}.{key}"
+        place = f"{loaded.source}: {where}{key}"
         leaf = _leaf(loaded.file, tuple(key.split(".")), place)
         if isinstance(leaf, bool) or not isinstance(leaf, (int, float, u.Quantity)):
             problem = "has no value in the model, give it one" if leaf is None else f"is {leaf!r}, no number"
@@ -107,7 +107,7 @@ class Variation:
     bounds
         Lowest and highest value of each key that varies, as in a model file. The model is tried at both.
     where
-        The table that the bounds stand in, for messages.
+        What stands before a key in messages: the table of the bounds.
 
     Attributes
     ----------
@@ -121,7 +121,7 @@ class Variation:
         the bounds.
     """
 
-    def __init__(self, loaded: LoadedModel, bounds: Mapping[str, tuple[Any, Any]], where: str = "fit.parameters"):
+    def __init__(self, loaded: LoadedModel, bounds: Mapping[str, tuple[Any, Any]], where: str = "fit.parameters."):
         self.free = tuple(FreeKey.read(loaded, key, pair, where) for key, pair in bounds.items())
         self._loaded = loaded
         self._units = [free.unit and u.Unit(free.unit) for free in self.free]
@@ -133,7 +133,7 @@ class Variation:
                 try:
                     self._check(values)
                 except InputError as error:
-                    raise InputError(f"{error} (in {where}.{free.key}: bounds)") from None
+                    raise InputError(f"{error} (in {where}{free.key}: bounds)") from None
 
     @property
     def keys(self) -> tuple[str, ...]:

@@ -1,1 +1,5 @@
 """What a command makes."""
+
+from .scan import scan
+
+__all__ = ["scan"]

@@ -8,7 +8,7 @@ from ...config import LoadedModel
 from ...los import RTOL
 from ...modelfit import FitRun, prepare, solve
 from ...modelfit.solution import sampling_section
-from ...outputs import new_folder
+from ...outputs import new_folder, short_names
 from .figures import draw_figures, figure_files
 from .summary import summary
 from .tables import chain_table, covariance_table, points_table, profile_table, write_table
@@ -55,7 +55,7 @@ def fit_model(
     """
     problem = prepare(loaded, rtol=rtol, progress=progress)
     section = problem.section
-    short = _short_names(section.profiles)
+    short = short_names(section.profiles)
     names = ["fit.ecsv", "covariance.ecsv", "points.ecsv", "best.toml", "summary.txt"]
     names += ["figures/pulls.png", *(["figures/correlation.png"] if len(problem.likelihood.parameters) > 1 else [])]
     names += [file for name in short.values() for file in (f"profile-{name}.ecsv", f"figures/profile-{name}.png")]
@@ -82,12 +82,3 @@ def fit_model(
             chain_table(run.samples).write(work / "chain.fits")
         draw_figures(run, short, pictures, work / "figures", rtol)
     return run, [Path(out) / name for name in names]
-
-
-def _short_names(keys: list[str]) -> dict[str, str]:
-    """Last steps of dotted keys, as many as tell them apart, by key."""
-    for steps in (2, 3, 4, 5):
-        names = {key: "-".join(key.split(".")[-steps:]) for key in keys}
-        if len(set(names.values())) == len(keys):
-            return names
-    return {key: key.replace(".", "-") for key in keys}

@@ -7,19 +7,23 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from .units import FloatArray
+from ..units import FloatArray
 
-__all__ = ["Executor", "in_chunks", "in_order", "progress_bar", "threads", "worker_count"]
-
-CHUNK = 8192
+__all__ = ["Executor", "in_chunks", "in_order", "one_processor", "progress_bar", "threads", "worker_count"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+CHUNK = 8192
+
+# Set while a worker computes a block: its processors are shared with the other workers.
+_ALONE: ContextVar[bool] = ContextVar("alone", default=True)
 
 
 class Executor(Protocol):
@@ -44,11 +48,23 @@ class Executor(Protocol):
 
 
 def worker_count() -> int:
-    """Processors that this process may use."""
+    """Processors that this process may use; one within a block of a job that is spread over workers."""
+    if not _ALONE.get():
+        return 1
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on this system
         return os.cpu_count() or 1
+
+
+@contextmanager
+def one_processor() -> Iterator[None]:
+    """Use one processor while the block lasts."""
+    token = _ALONE.set(False)
+    try:
+        yield
+    finally:
+        _ALONE.reset(token)
 
 
 @contextmanager
