@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..units import FloatArray
 
@@ -107,7 +108,7 @@ def progress_bar(description: str, show: bool) -> Iterator[Callable[[float], Non
 
 
 def in_chunks(
-    function: Callable[[FloatArray], FloatArray], rows: FloatArray, executor: Executor | None = None, chunk: int = CHUNK
+    function: Callable[[Any], FloatArray], rows: NDArray[Any], executor: Executor | None = None, chunk: int = CHUNK
 ) -> FloatArray:
     """Apply a function to an array's rows, chunk by chunk; the result does not depend on the split.
 

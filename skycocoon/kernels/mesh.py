@@ -587,7 +587,7 @@ def over_pixels(nside, pixels, panels, kinks, gauss, most, out):  # type: ignore
     stack = np.empty((_DEPTH, 5))
     heights, cuts = np.empty((256, 2)), np.empty(2 * latitudes.size + 3)
     middles = np.empty((2, 4 * nside))
-    rules = np.empty(4 * nside, dtype=np.int64)
+    rules, images = np.empty(4 * nside, dtype=np.int64), np.empty(4 * nside, dtype=np.int64)
     present = np.zeros(MOST_POINTS + 1, dtype=np.int64)
     chosen = np.empty(4 * nside, dtype=np.int64)
     work, sums = np.empty((3, 4 * nside)), np.empty((members, 4 * nside))
@@ -598,10 +598,17 @@ def over_pixels(nside, pixels, panels, kinks, gauss, most, out):  # type: ignore
         shifted = north < nside or (north - nside) % 2 == 0
         stop = start
         while stop < pixels.size and pixels[stop] < first + count:
-            # Pixels west of l = 0 are mirror images: the same numbers, to the last digit.
+            # Pixels west of l = 0 are mirror images: the same numbers, to the last digit. Those whose images are here
+            # take them from there.
             place = pixels[stop] - first
+            images[stop - start] = stop
             if folded[0]:
-                place = min(place, count - 1 - place if shifted else (count - place) % count)
+                mirrored = count - 1 - place if shifted else (count - place) % count
+                image = mirrored + first - pixels[start] + start
+                if mirrored < place:
+                    place = mirrored
+                    if start <= image < stop and pixels[image] == mirrored + first:
+                        images[stop - start] = image
             middles[0, stop - start], middles[1, stop - start] = _middle(place, north, nside)
             for j in range(members):
                 out[stop, j] = 0.0
@@ -616,6 +623,9 @@ def over_pixels(nside, pixels, panels, kinks, gauss, most, out):  # type: ignore
         present[:] = 0
         cursor = 0
         for n in range(stop - start):
+            if images[n] != start + n:
+                rules[n] = -1
+                continue
             l = middles[0, n] + middles[1, n] / s
             rule, cursor = _rule_of(
                 l, 0.25 * math.pi / (nside * s), top - bottom, kinks, segments, n_segments, cursor, folded[0],
@@ -657,13 +667,17 @@ def over_pixels(nside, pixels, panels, kinks, gauss, most, out):  # type: ignore
                 b, s = _parallel(u, north, nside)
                 b = abs(b) if folded[1] else sign * b
                 n_segments = _row(b, panels, segments, rows, stack)
-                half = 0.25 * math.pi * (1.0 - abs(u)) / (nside * s)
+                half, weight = 0.25 * math.pi * (1.0 - abs(u)) / (nside * s), 0.5 * heights[k, 1]
                 cursor = 0
                 for n in range(stop - start):
                     if rules[n] == 0:
                         l = middles[0, n] + middles[1, n] / s
                         cursor = _chord(
-                            l - half, l + half, 0.5 * heights[k, 1] / half, segments, rows, n_segments, folded[0], gauss,
-                            cursor, out, start + n,
+                            l - half, l + half, weight / half, segments, rows, n_segments, folded[0], gauss, cursor,
+                            out, start + n,
                         )  # fmt: skip
+        for n in range(stop - start):
+            if rules[n] < 0:
+                for j in range(members):
+                    out[start + n, j] = out[images[n], j]
         start = stop

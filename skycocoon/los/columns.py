@@ -15,10 +15,11 @@ from ..errors import AccuracyWarning, InputError
 from ..execution import Executor, in_chunks, progress_bar, threads
 from ..galaxy import Density, Sun
 from ..sky import Region, healpix
-from ..sky.shapes import Box, Everywhere, Shape
+from ..sky.pixels import Pixels
+from ..sky.shapes import Box, Everywhere
 from ..units import FloatArray
 from .mesh import ColumnMesh, column_mesh
-from .pixels import EDGE_PIXELS, mirror_pixels, shape_parts
+from .pixels import EDGE_PIXELS, mirror_pixels, region_parts
 from .rays import ray_columns
 from .view import NOTHING, RTOL, View, energy_nodes
 
@@ -26,15 +27,15 @@ __all__ = [
     "column",
     "column_map",
     "forget_columns",
+    "pixel_columns",
     "region_column",
-    "remembered_map",
     "remembered_mean",
     "remembered_means",
 ]
 
 # Rays at a time, and pixels: small meshes are shared among threads, too.
 RAYS = 1024
-PIXELS = 16384
+CHUNK = 16384
 # Where a density is rough its mesh need not be finer than this part of what it is averaged over.
 PIXEL_PART = 0.5
 
@@ -150,13 +151,14 @@ def _columns_of_sky(
     with threads() as pool:
         runner = pool if executor is None else executor
         mesh = _mesh(density, view, healpix.pixel_width(nside), runner, progress)
+        back: Any
         if mesh.panels.folded[0]:
             pixels, back = mirror_pixels(nside, mesh.panels.folded[1])
         else:
-            pixels, back = np.arange(12 * nside**2), slice(None)
+            pixels, back = np.arange(12 * nside**2), np.arange(12 * nside**2)
         if pixel == "mean":
-            return in_chunks(partial(mesh.over_pixels, nside), pixels, runner, PIXELS)[back]
-        return in_chunks(partial(_at_centres, mesh, nside), pixels, runner, PIXELS)[back]
+            return in_chunks(partial(mesh.over_pixels, nside), pixels, runner, CHUNK)[back]
+        return in_chunks(partial(_at_centres, mesh, nside), pixels, runner, CHUNK)[back]
 
 
 def _at_centres(mesh: ColumnMesh, nside: int, pixels: healpix.Indices) -> FloatArray:
@@ -235,15 +237,15 @@ def _columns_in_region(
         return mesh.over_box(
             (west, west + math.radians(shape.width)), (np.radians(shape.b_min), np.radians(shape.b_max))
         )
-    mean = _mean_over_parts(mesh, shape)
+    mean = _mean_over_parts(mesh, region)
     if mean is None:
         raise InputError(f"region {region.name!r} is empty")
     return mean
 
 
-def _mean_over_parts(mesh: ColumnMesh, shape: Shape) -> FloatArray | None:
-    """Mean columns (m,) over a shape's pixels and the parts of pixels at its edge; None if it is empty."""
-    parts = shape_parts(shape)
+def _mean_over_parts(mesh: ColumnMesh, region: Region) -> FloatArray | None:
+    """Mean columns (m,) over a region's pixels and the parts of pixels at its edge; None if it is empty."""
+    parts = region_parts(region)
     total, area = parts.areas @ mesh.at(parts.longitudes, parts.latitudes), float(parts.areas.sum())
     for nside, pixels in parts.pixels:
         total = total + mesh.over_pixels(nside, pixels).sum(axis=0) / nside**2
@@ -301,8 +303,8 @@ def remembered_mesh(
     return _remembered_mesh(density, view, finest, _Aside((executor, progress)))
 
 
-def remembered_map(density: Density, view: View, nside: int, progress: bool = False) -> FloatArray:
-    """Mean columns over the pixels of the sky, from the density's mesh.
+def pixel_columns(density: Density, view: View, pixels: Pixels, progress: bool = False) -> FloatArray:
+    """Mean columns over pixels, from the density's mesh, in the thread that asks.
 
     Parameters
     ----------
@@ -310,15 +312,16 @@ def remembered_map(density: Density, view: View, nside: int, progress: bool = Fa
         As in :func:`column_map`.
     view
         What all rays share.
-    nside
-        HEALPix resolution.
+    pixels
+        n pixels. A pixel's columns are the same whichever others are asked for with it.
 
     Returns
     -------
     array
-        (12 nside^2, m) at the energies of the view's transmission basis, RING.
+        (n, m) at the energies of the view's transmission basis.
     """
-    return _columns_of_sky(density, view, nside, progress=progress)
+    mesh = _mesh(density, view, healpix.pixel_width(pixels.nside), progress=progress)
+    return mesh.over_pixels(pixels.nside, pixels.numbers)
 
 
 @lru_cache(maxsize=256)

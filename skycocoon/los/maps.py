@@ -130,7 +130,7 @@ class ModelSky:
         InputError
             If there is not enough memory or disk, or energies are outside the range of a cross section or of a map.
         """
-        size, nodes, columns = self.pixels.size, self.question.gev.size, sum(part.size for part in self._spectra)
+        size, nodes = self.pixels.size, self.question.gev.size
         number = "a map" if maps == 1 or folder is None else f"{maps} maps"
         what = f"{number} of {size} pixels (nside {self.pixels.nside}) at {nodes} energies"
         if folder is None:
@@ -139,9 +139,7 @@ class ModelSky:
             check_disk(size * nodes * 4 * maps, folder, what)
             values = AHEAD * BLOCK * nodes * 2 * (maps + len(self._spectra))
         remedy = "use a smaller nside, fewer energies or a region"
-        # Columns of the whole sky are held, twice while they are integrated.
-        held = 2 * 12 * self.pixels.nside**2 * columns
-        check_memory(8 * (values + held), what, remedy if folder else f"{remedy}, or write it to a file in blocks")
+        check_memory(8 * values, what, remedy if folder else f"{remedy}, or write it to a file in blocks")
 
     def _integrate(self, progress: bool) -> None:
         """Integrate columns before threads ask for them."""

@@ -1,4 +1,4 @@
-"""Parts of the sky as HEALPix pixels: those that stand for their mirror images, those that make up a shape."""
+"""Parts of the sky as HEALPix pixels: those that stand for their mirror images, those that make up a region."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..sky import healpix
+from ..sky import Region, healpix
 from ..sky.edges import FIRST_NSIDE, divide, edge_parts
-from ..sky.shapes import Shape
 from ..units import FloatArray
 
-__all__ = ["ShapeParts", "mirror_pixels", "shape_parts"]
+__all__ = ["RegionParts", "mirror_pixels", "region_parts"]
 
-# Pixels on a shape's edge are not divided beyond this (7 arcmin): one direction through the middle of the part inside
+# Pixels on a region's edge are not divided beyond this (7 arcmin): one direction through the middle of the part inside
 # is good enough.
 EDGE_PIXELS = 512
 
@@ -58,8 +57,8 @@ def mirror_pixels(nside: int, mirror_b: bool) -> tuple[healpix.Indices, np.ndarr
 
 
 @dataclass(frozen=True, eq=False)
-class ShapeParts:
-    """A shape as pixels of several resolutions and, at its edge, directions.
+class RegionParts:
+    """A region as pixels of several resolutions and, at its edge, directions.
 
     Attributes
     ----------
@@ -78,19 +77,20 @@ class ShapeParts:
 
 
 @lru_cache(maxsize=32)
-def shape_parts(shape: Shape) -> ShapeParts:
-    """Divide a shape into pixels and, at its edge, parts of pixels; done once for each shape.
+def region_parts(region: Region) -> RegionParts:
+    """Divide a region into pixels and, at its edge, parts of pixels; done once for each region.
 
     Parameters
     ----------
-    shape
-        Part of the sphere.
+    region
+        Part of the sky.
 
     Returns
     -------
-    ShapeParts
-        The parts; none if the shape is empty.
+    RegionParts
+        The parts; none if the region is empty.
     """
+    shape = region.shape
     levels = list(divide(shape, FIRST_NSIDE, EDGE_PIXELS))
     inside = [
         (level.nside, np.sort(healpix.reorder(level.inside, level.nside, to_nest=False)))
@@ -101,4 +101,4 @@ def shape_parts(shape: Shape) -> ShapeParts:
     parts, centres = edge_parts(shape, last.nside, last.edge, certain=bool(inside))
     lit = parts > 0
     x, y, z = centres[lit].T
-    return ShapeParts(tuple(inside), np.arctan2(y, x), np.arcsin(np.clip(z, -1.0, 1.0)), parts[lit] / last.nside**2)
+    return RegionParts(tuple(inside), np.arctan2(y, x), np.arcsin(np.clip(z, -1.0, 1.0)), parts[lit] / last.nside**2)

@@ -19,7 +19,7 @@ from ..sky import Region, Sed, SkyMap
 from ..sky.convention import check_flavour, check_messenger
 from ..sky.pixels import Pixels
 from ..units import INTENSITY, FloatArray
-from .columns import remembered_map, remembered_means
+from .columns import pixel_columns, remembered_means
 from .view import NOTHING, RTOL, View, energy_nodes
 
 __all__ = [
@@ -171,7 +171,7 @@ class InPixels:
         array
             (m, p).
         """
-        return remembered_map(density, view, self.pixels.nside, self.progress)[self.pixels.index].T
+        return pixel_columns(density, view, self.pixels, self.progress).T
 
     def of(self, template: SkyMap, name: str) -> u.Quantity:
         """(n, p) intensity of a map, brought to these pixels.
