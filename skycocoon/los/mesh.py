@@ -46,7 +46,10 @@ GROWTH = 3.0
 # Distances [kpc] to the plane, seen from above it, at which the layer's glare has its edges.
 GLARE = (25.0, 12.0, 6.0, 3.0, 1.5, 0.75, 0.4, 0.2)
 # Panels to begin with span no more than this of the angle of a rough table's features.
-FEATURES_A_PANEL = 3.0
+FEATURES_A_PANEL = 6.0
+# Where it need not be finer than pixels, a panel that is longer than a pixel may be as thin as this part of one.
+THINNEST = 16
+SMALLEST = 1e-7
 # Rays that a mesh may take.
 MOST_RAYS = 1_500_000
 # Where a column is less than this part of the sky's median it need not be known relative to itself: at the edge of
@@ -249,19 +252,6 @@ def longitude_edges(rings: FloatArray, sun_radius: float, folded: bool) -> tuple
     return np.concatenate([-edges[:0:-1], edges]), np.concatenate([-bends[::-1], bends])
 
 
-def _even(edges: FloatArray, widest: float, bends: Integers | None = None) -> tuple[FloatArray, Integers]:
-    """Edges with others evenly between them, so that no panel is wider than allowed."""
-    bends = np.zeros(edges.size - 1, dtype=np.int64) if bends is None else bends
-    counts = np.maximum(np.ceil(np.diff(edges) / widest), 1).astype(np.int64)
-    parts = [np.linspace(a, b, n + 1)[:-1] for a, b, n in zip(edges[:-1], edges[1:], counts, strict=True)]
-    finer = np.repeat(bends, counts)
-    last = np.cumsum(counts) - 1
-    first = last - counts + 1
-    kept = np.zeros(finer.size, dtype=bool)
-    kept[np.where(bends > 0, last, first)] = True
-    return np.concatenate([*parts, edges[-1:]]), np.where(kept, finer, 0)
-
-
 class _Growing:
     """Panels of a mesh that is being made, and their polynomials.
 
@@ -294,9 +284,20 @@ class _Growing:
         return left + width * part, low + height * v
 
     def sizes(self, nodes: Integers) -> tuple[FloatArray, FloatArray]:
-        """Widths of panels in l and in b [rad]."""
+        """Angles that panels span in longitude, where they are widest, and in latitude [rad]."""
         l, b = self.coordinates(nodes, np.array([-1.0, 1.0]), np.array([-1.0, 1.0]))
-        return l[:, 1] - l[:, 0], b[:, 1] - b[:, 0]
+        nearest = np.where(b[:, 0] * b[:, 1] <= 0, 0.0, np.abs(b).min(axis=1))
+        return (l[:, 1] - l[:, 0]) * np.cos(nearest), b[:, 1] - b[:, 0]
+
+    def divided(self, widest: float) -> Integers:
+        """Panels none of which spans more than an angle [rad]; those that do are halved."""
+        nodes, small = np.arange(self.axis.size), []
+        while nodes.size:
+            along, up = self.sizes(nodes)
+            wide, tall = (along > widest) & (along >= up), (up > widest) & (up > along)
+            small.append(nodes[~(wide | tall)])
+            nodes = np.concatenate([self.halve(nodes[wide], 0), self.halve(nodes[tall], 1)])
+        return np.concatenate(small)
 
     def halve(self, nodes: Integers, axis: int) -> Integers:
         """Halve panels along an axis; gives the halves."""
@@ -402,12 +403,9 @@ def column_mesh(
     folded = table.axisymmetric, table.folded and height == 0.0
     longitudes, bends = longitude_edges(table.rings, radius, folded[0])
     latitudes = latitude_edges(table.thickness, height, folded[1])
-    widest = max(FEATURES_A_PANEL * table.feature_angle(radius), finest)
-    longitudes, bends = _even(longitudes, widest, bends)
-    latitudes, _ = _even(latitudes, widest)
     growing = _Growing(longitudes, bends, latitudes)
     tolerance = SHARE * view.rtol
-    nodes = np.arange(growing.axis.size)
+    nodes = growing.divided(max(FEATURES_A_PANEL * table.feature_angle(radius), finest))
     order, faint = None, 0.0
     leaves: list[_Fit] = []
     owners: list[Integers] = []
@@ -433,10 +431,10 @@ def column_mesh(
         means = np.einsum("x,kxy,y->k", WEIGHTS, inner[..., 0], WEIGHTS)
         bad = fit.error > tolerance
         bad0 = bad.copy()
-        width, tall = growing.sizes(nodes)
-        # A panel that is small enough for its pixels, or for any, is not halved further.
-        bad[:, 0] &= width * np.cos(b[:, 0]) > max(finest, 1e-7)
-        bad[:, 1] &= tall > max(finest, 1e-7)
+        # A panel that is small enough for its pixels is not halved further, unless it is thin, and may be thinner.
+        size = np.stack(growing.sizes(nodes), axis=1)
+        bad &= (size > finest) | ((size > finest / THINNEST) & (size.max(axis=1, keepdims=True) > finest))
+        bad &= size > SMALLEST
         split = bad.any(axis=1)
         affordable = max((MOST_RAYS - taken) // (4 * x.size), 0)
         if np.count_nonzero(split) > affordable:
