@@ -24,13 +24,16 @@ from .rays import ray_columns
 from .view import NOTHING, RTOL, View, energy_nodes
 
 __all__ = [
+    "REGION_WIDTH",
     "column",
     "column_map",
     "forget_columns",
+    "mesh_for",
     "pixel_columns",
     "region_column",
     "remembered_mean",
     "remembered_means",
+    "warn_of",
 ]
 
 # Rays at a time, and pixels: small meshes are shared among threads, too.
@@ -38,6 +41,8 @@ RAYS = 1024
 CHUNK = 16384
 # Where a density is rough its mesh need not be finer than this part of what it is averaged over.
 PIXEL_PART = 0.5
+# Width of the smallest pixels of which means over regions are made [rad].
+REGION_WIDTH = healpix.pixel_width(EDGE_PIXELS)
 
 
 def column(
@@ -150,7 +155,8 @@ def _columns_of_sky(
     """Columns (12 nside^2, m) at the energies of the view's transmission basis, in RING order."""
     with threads() as pool:
         runner = pool if executor is None else executor
-        mesh = _mesh(density, view, healpix.pixel_width(nside), runner, progress)
+        mesh = mesh_for(density, view, healpix.pixel_width(nside), runner, progress)
+        warn_of(mesh.reached, view.rtol)
         back: Any
         if mesh.panels.folded[0]:
             pixels, back = mirror_pixels(nside, mesh.panels.folded[1])
@@ -166,26 +172,48 @@ def _at_centres(mesh: ColumnMesh, nside: int, pixels: healpix.Indices) -> FloatA
     return mesh.at(*healpix.angles(nside, pixels, nest=False))
 
 
-def _mesh(
+def mesh_for(
     density: Density, view: View, width: float, executor: Executor | None = None, progress: bool = False
 ) -> ColumnMesh:
-    """The mesh of a density, fine enough for means over pixels of some width [rad].
+    """The mesh of a density, fine enough for means over pixels of some width, integrated once.
+
+    Parameters
+    ----------
+    density, executor, progress
+        As in :func:`column_map`.
+    view
+        What all rays share.
+    width
+        Of the pixels [rad].
+
+    Returns
+    -------
+    ColumnMesh
+        The mesh.
+    """
+    feature = density.table(view.rtol / 10).feature_angle(float(view.sun.place[0]))
+    finest = min(PIXEL_PART * width, feature) if math.isfinite(feature) else 0.0
+    return _remembered_mesh(density, view, finest, _Aside((executor, progress)))
+
+
+def warn_of(reached: float, rtol: float) -> None:
+    """Warn if columns are less accurate than was asked for.
+
+    Parameters
+    ----------
+    reached
+        Relative accuracy of the columns.
+    rtol
+        What was asked for.
 
     Warns
     -----
     AccuracyWarning
-        If it is not as accurate as was asked for.
+        If the first is larger.
     """
-    feature = density.table(view.rtol / 10).feature_angle(float(view.sun.place[0]))
-    finest = min(PIXEL_PART * width, feature) if math.isfinite(feature) else 0.0
-    mesh = remembered_mesh(density, view, finest, executor, progress)
-    if mesh.reached > view.rtol:
-        warnings.warn(
-            f"sky: columns are good to {mesh.reached:.1e} only, not to the {view.rtol:.1e} asked for",
-            AccuracyWarning,
-            stacklevel=2,
-        )
-    return mesh
+    if reached > rtol:
+        words = f"sky: columns are good to {reached:.1e} only, not to the {rtol:.1e} asked for"
+        warnings.warn(words, AccuracyWarning, stacklevel=3)
 
 
 def region_column(
@@ -221,6 +249,7 @@ def region_column(
     """
     view = _view(sun, rtol, s_min, absorption, energy)
     mean = _at_energies(_columns_in_region(density, view, region, executor, progress), view, energy)
+    warn_of(mesh_for(density, view, REGION_WIDTH).reached, rtol)
     return float(mean) if energy is None else mean
 
 
@@ -228,7 +257,7 @@ def _columns_in_region(
     density: Density, view: View, region: Region, executor: Executor | None = None, progress: bool = False
 ) -> FloatArray:
     """Mean columns (m,) over a region at the energies of the view's transmission basis."""
-    mesh = _mesh(density, view, healpix.pixel_width(EDGE_PIXELS), executor, progress)
+    mesh = mesh_for(density, view, REGION_WIDTH, executor, progress)
     shape = region.shape
     if isinstance(shape, Everywhere):
         return mesh.over_box((-math.pi, math.pi), (-math.pi / 2, math.pi / 2))
@@ -281,28 +310,6 @@ def _remembered_mesh(density: Density, view: View, finest: float, aside: _Aside)
         )
 
 
-def remembered_mesh(
-    density: Density, view: View, finest: float = 0.0, executor: Executor | None = None, progress: bool = False
-) -> ColumnMesh:
-    """The mesh of a density, integrated once for each density and view.
-
-    Parameters
-    ----------
-    density, executor, progress
-        As in :func:`column_map`.
-    view
-        What all rays share.
-    finest
-        Panels no wider than this are not halved [rad].
-
-    Returns
-    -------
-    ColumnMesh
-        The mesh.
-    """
-    return _remembered_mesh(density, view, finest, _Aside((executor, progress)))
-
-
 def pixel_columns(density: Density, view: View, pixels: Pixels, progress: bool = False) -> FloatArray:
     """Mean columns over pixels, from the density's mesh, in the thread that asks.
 
@@ -320,7 +327,7 @@ def pixel_columns(density: Density, view: View, pixels: Pixels, progress: bool =
     array
         (n, m) at the energies of the view's transmission basis.
     """
-    mesh = _mesh(density, view, healpix.pixel_width(pixels.nside), progress=progress)
+    mesh = mesh_for(density, view, healpix.pixel_width(pixels.nside), progress=progress)
     return mesh.over_pixels(pixels.nside, pixels.numbers)
 
 

@@ -18,7 +18,7 @@ from ..sky.formats import FILE_UNIT, MapFile, MapHead, write_maps
 from ..sky.pixels import Pixels
 from ..sky.skymap import sky_title
 from ..units import INTENSITY, FloatArray, summed
-from .skies import InPixels, Question, Spectra, provenance, shining
+from .skies import InPixels, Question, Spectra, provenance, reached, shining
 from .view import RTOL
 
 __all__ = ["ModelSky", "intensity_map"]
@@ -141,11 +141,11 @@ class ModelSky:
         remedy = "use a smaller nside, fewer energies or a region"
         check_memory(8 * values, what, remedy if folder else f"{remedy}, or write it to a file in blocks")
 
-    def _integrate(self, progress: bool) -> None:
-        """Integrate columns before threads ask for them."""
-        for part in self._spectra:
-            for density, view in part.terms:
-                InPixels(self.pixels[:1], progress).columns(density, view)
+    def _integrate(self, progress: bool) -> tuple[str, dict[str, str]]:
+        """Integrate columns before threads ask for them; gives the flavour convention and the map's metadata."""
+        accuracy = reached(self._spectra, InPixels(self.pixels[:1], progress), self.question.view.rtol)
+        flavour, meta = provenance(self.model, self.question)
+        return flavour, {**accuracy, **meta}
 
     def map(self, progress: bool = False, executor: Executor | None = None, block: int = BLOCK) -> SkyMap:
         """Work out the whole map.
@@ -170,7 +170,7 @@ class ModelSky:
             If there is not enough memory, or energies are outside the range of a cross section or of a component's map.
         """
         self.check(maps=len(self._spectra))
-        self._integrate(progress)
+        flavour, meta = self._integrate(progress)
         shape = (self.question.gev.size, self.pixels.size)
         cubes = {part.name: np.empty(shape) for part in self._spectra}
 
@@ -183,7 +183,6 @@ class ModelSky:
             for _ in in_order(fill, self.pixels.blocks(block), executor or pool, AHEAD):
                 pass
         values = {name: u.Quantity(cube, INTENSITY, copy=False) for name, cube in cubes.items()}
-        flavour, meta = provenance(self.model, self.question)
         return SkyMap(self.question.energy, values, self.question.messenger, flavour, meta, self.pixels)
 
     def write(
@@ -216,7 +215,8 @@ class ModelSky:
             As :meth:`map`; if a file exists and ``overwrite`` is false, or cannot be written.
         """
         wanted = files if isinstance(files, Mapping) else {Path(files): ""}
-        flavour, meta = provenance(self.model, self.question)
+        self.check(Path(next(iter(wanted))).parent, len(wanted))
+        flavour, meta = self._integrate(progress)
         heads = {
             name: MapHead(
                 self.question.energy,
@@ -228,8 +228,6 @@ class ModelSky:
             )
             for name in set(wanted.values())
         }
-        self.check(Path(next(iter(wanted))).parent, len(wanted))
-        self._integrate(progress)
 
         def values(place: slice) -> list[FloatArray]:
             where = InPixels(self.pixels[place])

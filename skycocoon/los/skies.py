@@ -15,11 +15,11 @@ from ..absorption import Absorption
 from ..emission import Component, GalaxyModel
 from ..errors import InputError
 from ..galaxy import Density, Sun
-from ..sky import Region, Sed, SkyMap
+from ..sky import Region, Sed, SkyMap, healpix
 from ..sky.convention import check_flavour, check_messenger
 from ..sky.pixels import Pixels
 from ..units import INTENSITY, FloatArray
-from .columns import pixel_columns, remembered_means
+from .columns import REGION_WIDTH, mesh_for, pixel_columns, remembered_means, warn_of
 from .view import NOTHING, RTOL, View, energy_nodes
 
 __all__ = [
@@ -120,6 +120,21 @@ class Place(Protocol):
         """
         ...
 
+    def accuracy(self, density: Density, view: View) -> float:
+        """Relative accuracy of these columns, as far as it was looked at.
+
+        Parameters
+        ----------
+        density, view
+            As above.
+
+        Returns
+        -------
+        float
+            Accuracy.
+        """
+        ...
+
     def of(self, template: SkyMap, name: str) -> u.Quantity:
         """(n, p) intensity there of a component that is a map already, and is called so.
 
@@ -173,6 +188,21 @@ class InPixels:
         """
         return pixel_columns(density, view, self.pixels, self.progress).T
 
+    def accuracy(self, density: Density, view: View) -> float:
+        """Relative accuracy of these columns, as far as it was looked at.
+
+        Parameters
+        ----------
+        density, view
+            As above.
+
+        Returns
+        -------
+        float
+            Accuracy.
+        """
+        return mesh_for(density, view, healpix.pixel_width(self.pixels.nside)).reached
+
     def of(self, template: SkyMap, name: str) -> u.Quantity:
         """(n, p) intensity of a map, brought to these pixels.
 
@@ -225,6 +255,21 @@ class InRegions:
             (m, k).
         """
         return remembered_means(density, view, self.regions, self.progress)
+
+    def accuracy(self, density: Density, view: View) -> float:
+        """Relative accuracy of these columns, as far as it was looked at.
+
+        Parameters
+        ----------
+        density, view
+            As above.
+
+        Returns
+        -------
+        float
+            Accuracy.
+        """
+        return mesh_for(density, view, REGION_WIDTH).reached
 
     def of(self, template: SkyMap, name: str) -> u.Quantity:
         """(n, k) mean intensities of a map.
@@ -298,6 +343,10 @@ class Spectra:
         """(k, p) columns of all terms at a place."""
         return np.ascontiguousarray(np.concatenate([place.columns(density, view) for density, view in self.terms]))
 
+    def accuracy(self, place: Place) -> float:
+        """Relative accuracy of the columns of all terms at a place; 0 of a map."""
+        return max((place.accuracy(density, view) for density, view in self.terms), default=0.0)
+
     def at(self, place: Place) -> FloatArray:
         """(n, p) intensities at a place of p pixels or regions [GeV^-1 cm^-2 s^-1 sr^-1]."""
         out = np.empty((len(self.weights), place.size))
@@ -350,6 +399,33 @@ def shining(model: GalaxyModel, question: Question) -> list[Spectra]:
         names = ", ".join(component.name for component in model.components)
         raise InputError(f"model: none of its components ({names}) shines in {question.messenger}s")
     return parts
+
+
+def reached(parts: Sequence[Spectra], place: Place, rtol: float) -> dict[str, str]:
+    """Say how accurate intensities are, if it is less than was asked for.
+
+    Parameters
+    ----------
+    parts
+        Components, with their spectra.
+    place
+        Where they are looked at. Their columns are integrated, if they are not yet.
+    rtol
+        Relative accuracy that was asked for.
+
+    Returns
+    -------
+    dict
+        Metadata: ``accuracy``, or nothing.
+
+    Warns
+    -----
+    AccuracyWarning
+        Once, if rtol is not reached.
+    """
+    worst = max((part.accuracy(place) for part in parts), default=0.0)
+    warn_of(worst, rtol)
+    return {"accuracy": f"{worst:.1e}"} if worst > rtol else {}
 
 
 def provenance(model: GalaxyModel, question: Question) -> tuple[str, dict[str, str]]:
@@ -406,7 +482,9 @@ def region_means(
     place = InRegions(tuple(regions), progress)
 
     def means(component: Component) -> FloatArray:
-        return Spectra.of(component, question).at(place)
+        spectra = Spectra.of(component, question)
+        warn_of(spectra.accuracy(place), rtol)
+        return spectra.at(place)
 
     return means
 
@@ -453,6 +531,7 @@ def region_sed(
         raise InputError(f"region: a Region is needed, got {region!r}; see Region.named and Region.parse")
     question = Question.of(model, messenger, energy, rtol, flavour)
     place = InRegions((region,), progress)
-    parts = {part.name: u.Quantity(part.at(place)[:, 0], INTENSITY, copy=False) for part in shining(model, question)}
+    spectra = shining(model, question)
+    parts = {part.name: u.Quantity(part.at(place)[:, 0], INTENSITY, copy=False) for part in spectra}
     shown, meta = provenance(model, question)
-    return Sed(question.energy, parts, region, messenger, shown, meta)
+    return Sed(question.energy, parts, region, messenger, shown, {**reached(spectra, place, rtol), **meta})
