@@ -161,3 +161,13 @@ def sum_of_terms(weights, columns):
     for weight, column in zip(weights.T[1:], columns[1:], strict=True):
         total = total + weight[:, None] * column
     return total
+
+
+def table_rows(values, dtype, numbers=None):
+    """What kernels.rows.pack does, for values that fit: bytes of a table with a row per pixel."""
+    columns = [] if numbers is None else [("number", ">i4")]
+    rows = np.empty(values.shape[1], [*columns, ("values", np.dtype(dtype).newbyteorder(">"), (len(values),))])
+    if numbers is not None:
+        rows["number"] = numbers
+    rows["values"] = values.T
+    return rows.tobytes()

@@ -11,7 +11,7 @@ __all__ = ["add_up"]
 FloatArray = NDArray[np.float64]
 
 # Pixels whose columns stay in the cache while all energies are worked out.
-TILE = 512
+TILE = 2048
 
 
 @njit(cache=True, nogil=True)
@@ -36,19 +36,21 @@ def add_up(weights: FloatArray, columns: FloatArray, first: int, out: FloatArray
     for start in range(0, size, TILE):
         stop = min(start + TILE, size)
         for e in range(weights.shape[0]):
-            w0 = weights[e, 0]
-            for p in range(start, stop):
-                out[e, first + p] = w0 * columns[0, p]
+            # Rows are taken as arrays of their own: loops over these are compiled to vector instructions.
+            row, w = out[e, first + start : first + stop], weights[e]
+            w0, c0 = w[0], columns[0, start:stop]
+            for p in range(row.size):
+                row[p] = w0 * c0[p]
             k = 1
             # Three terms at a time, so that a sum is loaded and stored a third as often.
             while k + 3 <= terms:
-                w0, w1, w2 = weights[e, k], weights[e, k + 1], weights[e, k + 2]
-                for p in range(start, stop):
-                    two = (out[e, first + p] + w0 * columns[k, p]) + w1 * columns[k + 1, p]
-                    out[e, first + p] = two + w2 * columns[k + 2, p]
+                w0, w1, w2 = w[k], w[k + 1], w[k + 2]
+                c0, c1, c2 = columns[k, start:stop], columns[k + 1, start:stop], columns[k + 2, start:stop]
+                for p in range(row.size):
+                    row[p] = ((row[p] + w0 * c0[p]) + w1 * c1[p]) + w2 * c2[p]
                 k += 3
             while k < terms:
-                w0 = weights[e, k]
-                for p in range(start, stop):
-                    out[e, first + p] += w0 * columns[k, p]
+                w0, c0 = w[k], columns[k, start:stop]
+                for p in range(row.size):
+                    row[p] += w0 * c0[p]
                 k += 1

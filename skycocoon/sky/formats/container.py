@@ -135,14 +135,14 @@ def provenance(file: Any) -> dict[str, str]:
     for hdu in file:
         if hdu.name == "PROVENANCE" and hasattr(hdu, "columns") and column_names(hdu) == ["KEY", "VALUE"]:
             return {
-                str(k): _unescaped(str(v))
+                str(k): unescaped(str(v))
                 for k, v in zip(hdu.data["key"], hdu.data["value"], strict=True)
                 if k not in ("messenger", "flavour")
             }
     return {}
 
 
-def _unescaped(text: str) -> str:
+def unescaped(text: str) -> str:
     """A text that was escaped to ASCII; as it is, if older files had a backslash of its own in it."""
     try:
         return text.encode("ascii").decode("unicode_escape")

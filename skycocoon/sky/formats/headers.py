@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from typing import Any
+from collections.abc import Sequence
 
 import astropy.units as u
 import numpy as np
@@ -13,12 +12,19 @@ from .container import FITS_BLOCK
 from .fields import MapHead
 from .statements import UNIT_TEXT
 
-__all__ = ["add_words", "first_hdu", "last_hdus", "map_header", "sealed"]
+__all__ = ["PIXEL_COLUMN", "Card", "add_words", "first_hdu", "last_hdus", "map_header", "sealed"]
+
+Card = tuple[str, str | int | bool, str]
+"""Key, value and comment."""
 
 # The name that gammapy knows; healpy takes whatever comes first.
 PIXEL_COLUMN = "PIX"
 # In place of the date that others write, so that the same map is the same bytes.
 CHECKED = "as skycocoon wrote it"
+# Bytes of a value, by its format's letter.
+SIZES = {"A": 1, "J": 4, "E": 4, "D": 8}
+# Letters of a text in a record, quotes counted twice.
+MAX_TEXT = 66
 # Punctuation that a checksum's text may not have.
 EXCLUDED = (*range(0x3A, 0x41), *range(0x5B, 0x61))
 
@@ -63,13 +69,25 @@ def _as_text(checksum: int) -> str:
     return text[-1] + text[:-1]
 
 
-def sealed(header: Any, datasum: int) -> bytes:
+def _card(key: str, value: str | int | bool, comment: str) -> str:
+    """One record of a header, 80 letters."""
+    if isinstance(value, str):
+        text = value
+        while len(quoted := text.replace("'", "''")) > MAX_TEXT:
+            text = text[:-1]
+        shown = f"'{quoted:<8}'"
+    else:
+        shown = f"{'T' if value is True else value:>20}"
+    return f"{key:<8}= {shown:<20}{' / ' + comment if comment else ''}"[:80].ljust(80)
+
+
+def sealed(cards: Sequence[Card], datasum: int) -> bytes:
     """Bytes of a header with its checksums.
 
     Parameters
     ----------
-    header
-        Header of a table.
+    cards
+        Records of the header.
     datasum
         Checksum of the table's data.
 
@@ -78,19 +96,50 @@ def sealed(header: Any, datasum: int) -> bytes:
     bytes
         Whole FITS blocks, as many for any ``datasum``.
     """
-    header = header.copy()
-    header["DATASUM"] = (str(datasum), f"data {CHECKED}")
-    header["CHECKSUM"] = ("0" * 16, f"HDU {CHECKED}")
-    header["CHECKSUM"] = _as_text(add_words(_sum_of(header.tostring().encode("ascii")), datasum))
-    return bytes(header.tostring().encode("ascii"))
+    before = "".join(_card(*card) for card in cards)
+    after = f"{_card('DATASUM', str(datasum), f'data {CHECKED}')}{'END':<80}"
+
+    def block(checksum: str) -> bytes:
+        text = f"{before}{_card('CHECKSUM', checksum, f'HDU {CHECKED}')}{after}"
+        return text.ljust(-(-len(text) // FITS_BLOCK) * FITS_BLOCK).encode("ascii")
+
+    return block(_as_text(add_words(_sum_of(block("0" * 16)), datasum)))
+
+
+def _table_cards(name: str, rows: int, columns: Sequence[tuple[str, str, str]]) -> list[Card]:
+    """First records of a table's header: its columns are a name, a format and a unit, which may be empty."""
+    width = sum(SIZES[form[-1]] * int(form[:-1] or 1) for _, form, _ in columns)
+    cards: list[Card] = [
+        ("XTENSION", "BINTABLE", "binary table extension"),
+        ("BITPIX", 8, "array data type"),
+        ("NAXIS", 2, "number of array dimensions"),
+        ("NAXIS1", width, "bytes in a row"),
+        ("NAXIS2", rows, "number of rows"),
+        ("PCOUNT", 0, "number of group parameters"),
+        ("GCOUNT", 1, "number of groups"),
+        ("TFIELDS", len(columns), "number of table fields"),
+    ]
+    for k, (title, form, unit) in enumerate(columns, start=1):
+        cards += [(f"TTYPE{k}", title, ""), (f"TFORM{k}", form, "")]
+        cards += [(f"TUNIT{k}", unit, "")] if unit else []
+    return [*cards, ("EXTNAME", name, "extension name")]
+
+
+def _table(cards: Sequence[Card], data: bytes) -> bytes:
+    """Bytes of a small table with its checksums."""
+    data += bytes(-len(data) % FITS_BLOCK)
+    return sealed(cards, _sum_of(data)) + data
 
 
 def _ascii(text: object) -> str:
     """A text as FITS can hold it; ``unicode_escape`` turns it back."""
-    return str(text).replace("\\", "\\\\").encode("ascii", "backslashreplace").decode("ascii")
+    body = str(text).rstrip("\n")
+    # Readers take blanks off the end of a text, line ends among them.
+    ends = "\\n" * (len(str(text)) - len(body))
+    return body.replace("\\", "\\\\").encode("ascii", "backslashreplace").decode("ascii") + ends
 
 
-def map_header(head: MapHead, kind: str) -> Any:
+def map_header(head: MapHead, kind: str) -> list[Card]:
     """Header of a map's table, without checksums.
 
     Parameters
@@ -102,75 +151,55 @@ def map_header(head: MapHead, kind: str) -> Any:
 
     Returns
     -------
-    astropy.io.fits.Header
-        Of a table with a row per pixel.
+    list
+        Records of the header of a table with a row per pixel.
     """
-    from astropy.io import fits
-
     pixels = head.pixels
-    columns = [] if pixels.are_all else [fits.Column(PIXEL_COLUMN, "J")]
-    columns += [fits.Column(f"ENERGY{k}", kind, unit=UNIT_TEXT) for k in range(1, head.energy.size + 1)]
-    header = fits.BinTableHDU.from_columns(columns, nrows=0, name="SKYMAP").header
-    header["NAXIS2"] = pixels.size
-    header["PIXTYPE"] = "HEALPIX"
-    header["ORDERING"] = "RING"
-    header["COORDSYS"] = ("GAL", "Galactic")
-    header["NSIDE"] = pixels.nside
-    header["ORDER"] = (pixels.nside.bit_length() - 1, "2^ORDER = NSIDE")
-    header["FIRSTPIX"] = int(pixels.ring[0])
-    header["LASTPIX"] = int(pixels.ring[-1])
-    header["INDXSCHM"] = "IMPLICIT" if pixels.are_all else "EXPLICIT"
-    header["OBJECT"] = "FULLSKY" if pixels.are_all else "PARTIAL"
-    header["BUNIT"] = (UNIT_TEXT, "at the nodes, pixel means")
-    header["MESSENGR"] = (head.messenger, "gamma or neutrino")
+    columns = [] if pixels.are_all else [(PIXEL_COLUMN, "J", "")]
+    columns += [(f"ENERGY{k}", kind, UNIT_TEXT) for k in range(1, head.energy.size + 1)]
+    cards: list[Card] = [
+        ("PIXTYPE", "HEALPIX", ""),
+        ("ORDERING", "RING", ""),
+        ("COORDSYS", "GAL", "Galactic"),
+        ("NSIDE", pixels.nside, ""),
+        ("ORDER", pixels.nside.bit_length() - 1, "2^ORDER = NSIDE"),
+        ("FIRSTPIX", int(pixels.ring[0]), ""),
+        ("LASTPIX", int(pixels.ring[-1]), ""),
+        ("INDXSCHM", "IMPLICIT" if pixels.are_all else "EXPLICIT", ""),
+        ("OBJECT", "FULLSKY" if pixels.are_all else "PARTIAL", ""),
+        ("BUNIT", UNIT_TEXT, "at the nodes, pixel means"),
+        ("MESSENGR", head.messenger, "gamma or neutrino"),
+    ]
     if head.flavour:
-        header["FLAVOUR"] = (head.flavour, "nu + anti-nu; per flavour: at Earth")
-    header["COMPONEN"] = (_ascii(head.component)[:60], "what was summed")
-    return header
+        cards.append(("FLAVOUR", head.flavour, "nu + anti-nu; per flavour: at Earth"))
+    name = head.component.encode("unicode_escape").decode("ascii")
+    cards.append(("COMPONEN", name[:60], "what was summed"))
+    return _table_cards("SKYMAP", pixels.size, columns) + cards
 
 
 def first_hdu(head: MapHead) -> bytes:
     """Bytes of the primary HDU, which has no data."""
-    from astropy.io import fits
-
-    header = fits.PrimaryHDU().header
-    header["CREATOR"] = ("skycocoon", "https://arxiv.org/abs/2503.14651")
+    cards: list[Card] = [
+        ("SIMPLE", True, "conforms to FITS standard"),
+        ("BITPIX", 8, "array data type"),
+        ("NAXIS", 0, "number of array dimensions"),
+        ("EXTEND", True, ""),
+        ("CREATOR", "skycocoon", "https://arxiv.org/abs/2503.14651"),
+    ]
     if "version" in head.meta:
-        header["VERSION"] = head.meta["version"]
-    return sealed(header, 0)
+        cards.append(("VERSION", head.meta["version"].encode("unicode_escape").decode("ascii"), ""))
+    return sealed(cards, 0)
 
 
 def last_hdus(head: MapHead) -> bytes:
-    """Bytes of the tables ENERGIES and PROVENANCE."""
-    from astropy.io import fits
-
-    energies = fits.BinTableHDU.from_columns(
-        [fits.Column("Energy", "D", unit="MeV", array=head.energy.to_value(u.MeV))], name="ENERGIES"
-    )
-    return _table_bytes(energies) + _table_bytes(_provenance_table(head))
-
-
-def _table_bytes(table: Any) -> bytes:
-    """Bytes of a small table with its checksums."""
-    buffer = io.BytesIO()
-    table.writeto(buffer)
-    # astropy puts an empty primary HDU of one block before a table.
-    data = buffer.getvalue()[FITS_BLOCK + len(table.header.tostring()) :]
-    return sealed(table.header, _sum_of(data)) + data
-
-
-def _provenance_table(head: MapHead) -> Any:
-    """Return the table of keys and values that say how a map was made; FITS text is ASCII."""
-    from astropy.io import fits
-
+    """Bytes of the tables ENERGIES and PROVENANCE, the keys and values that say how a map was made."""
+    energies = _table_cards("ENERGIES", head.energy.size, [("Energy", "D", "MeV")])
     flavour = {"flavour": FLAVOURS[head.flavour]} if head.flavour else {}
-    meta = {"messenger": head.messenger, **flavour, **head.meta}
-    keys = [str(key) for key in meta]
-    texts = [_ascii(value) for value in meta.values()]
-    return fits.BinTableHDU.from_columns(
-        [
-            fits.Column("key", f"{max(map(len, keys))}A", array=np.array(keys)),
-            fits.Column("value", f"{max([1, *map(len, texts)])}A", array=np.array(texts)),
-        ],
-        name="PROVENANCE",
+    texts = {_ascii(k): _ascii(v) for k, v in {"messenger": head.messenger, **flavour, **head.meta}.items()}
+    widths = [max(1, *map(len, side)) for side in (texts.keys(), texts.values())]
+    columns = [(name, f"{width}A", "") for name, width in zip(("key", "value"), widths, strict=True)]
+    # Shorter texts end in zero bytes, which are no part of them.
+    rows = "".join(key.ljust(widths[0], "\0") + value.ljust(widths[1], "\0") for key, value in texts.items())
+    return _table(energies, head.energy.to_value(u.MeV).astype(">f8").tobytes()) + _table(
+        _table_cards("PROVENANCE", len(texts), columns), rows.encode("ascii")
     )

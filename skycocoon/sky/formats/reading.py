@@ -12,7 +12,7 @@ from ...errors import InputError
 from ...units import INTENSITY, FloatArray
 from .. import healpix
 from ..convention import check_flavour, check_messenger
-from .container import INDEX_COLUMNS, Content, column_names, open_whole, provenance
+from .container import INDEX_COLUMNS, Content, column_names, open_whole, provenance, unescaped
 from .fields import MapFields, MapHead
 from .layouts import recognise
 from .statements import (
@@ -106,7 +106,7 @@ def _map_fields(content: Content, statements: Statements, meta: dict[str, str]) 
         pixels,
         messenger,
         flavour,
-        component=(stated(headers, "COMPONEN") or ["total"])[0],
+        component=unescaped((stated(headers, "COMPONEN") or ["total"])[0]),
         meta={**meta, "file_unit": unit_text, "file_frame": "galactic", "file_nside": str(pixels.nside)},
     )
     return MapFields(head, u.Quantity(values, INTENSITY, copy=False))

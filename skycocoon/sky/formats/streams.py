@@ -13,7 +13,7 @@ from ...resources import check_disk
 # What has bytes: a view of an array, too.
 Buffer = bytes | memoryview
 
-__all__ = ["Gzipped", "Plain", "Stream", "joined_crc"]
+__all__ = ["Buffer", "Gzipped", "Plain", "Stream", "joined_crc"]
 
 # Deflate's blocks that are stored as they are hold this at most [bytes].
 STORED = 0xFFFF
@@ -26,7 +26,7 @@ GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 class Stream(Protocol):
     """What takes a file's bytes in blocks whose places are known."""
 
-    def prepare(self, offset: int, content: Buffer) -> bytes:
+    def prepare(self, offset: int, content: Buffer) -> Buffer:
         """Do what can be done with a block on any thread; what is left goes to :meth:`append`.
 
         Parameters
@@ -43,7 +43,7 @@ class Stream(Protocol):
         """
         ...
 
-    def append(self, content: bytes) -> None:
+    def append(self, content: Buffer) -> None:
         """Take what :meth:`prepare` left of the next block."""
         ...
 
@@ -97,9 +97,12 @@ class Plain:
             As from :meth:`Stream.prepare`.
         """
         _write_at(self._file, content, offset)
+        if hasattr(os, "posix_fadvise"):
+            # The disk begins now, while more blocks are worked out, and not when all is written.
+            os.posix_fadvise(self._file, offset, len(content), os.POSIX_FADV_DONTNEED)
         return b""
 
-    def append(self, content: bytes) -> None:
+    def append(self, content: Buffer) -> None:
         """Nothing is left to be written in order."""
 
     def finish(self, head: bytes, tail: bytes) -> None:
@@ -154,7 +157,7 @@ class Gzipped:
         """
         return struct.pack("<II", zlib.crc32(content), len(content)) + _deflated(content, last=False)
 
-    def append(self, content: bytes) -> None:
+    def append(self, content: Buffer) -> None:
         """Write the next block."""
         crc, length = struct.unpack_from("<II", content)
         self._crc = joined_crc(self._crc, crc, length)

@@ -30,15 +30,18 @@ from ...units import FloatArray
 from ..pixels import Pixels
 from .container import FITS_BLOCK
 from .fields import MapHead
-from .headers import PIXEL_COLUMN, add_words, first_hdu, last_hdus, map_header, sealed
+from .headers import add_words, first_hdu, last_hdus, map_header, sealed
 from .statements import UNIT_TEXT
-from .streams import Gzipped, Plain
+from .streams import Buffer, Gzipped, Plain
 
 __all__ = ["DTYPES", "FILE_UNIT", "MapFile", "Values", "write_maps"]
 
 FILE_UNIT = u.Unit(UNIT_TEXT)
 # Smaller numbers of single precision lose digits; of double precision, they are nobody's.
-SMALLEST = {"E": float(np.finfo(np.float32).tiny), "D": 1e-300}
+RANGES = {
+    "E": (float(np.finfo(np.float32).tiny), float(np.finfo(np.float32).max)),
+    "D": (1e-300, float(np.finfo(np.float64).max)),
+}
 # Pixels of a block: a few megabytes, which stay in the cache while they are worked on.
 BLOCK = 4096
 # Blocks that are given to the threads at a time: memory for as many, and one of them may keep the others waiting.
@@ -86,43 +89,40 @@ class _Table:
 
     def __init__(self, file: MapFile, kind: str, path: Path) -> None:
         head = file.head
-        self._kind, self._energy = kind, head.energy
+        self._kind, self._energy, self._whole = kind, head.energy, head.pixels.are_all
         # Single precision is given up for double, unless it was asked for.
         self._strict = kind == "E" and not file.dtype
         self._header, self._first, self._tail = map_header(head, kind), first_hdu(head), last_hdus(head)
-        number = ("ENERGY", f">f{4 if kind == 'E' else 8}", (head.energy.size,))
-        self._row = np.dtype([number] if head.pixels.are_all else [(PIXEL_COLUMN, ">i4"), number])
         self._begin = len(self._first) + len(sealed(self._header, 0))
         self._datasum = 0
-        data = self._row.itemsize * head.pixels.size
+        self._width = next(int(value) for key, value, _ in self._header if key == "NAXIS1")
+        data = self._width * head.pixels.size
         self._tail = bytes(-data % FITS_BLOCK) + self._tail
         stream = Gzipped if file.path.suffix == ".gz" else Plain
         self._stream = stream(path, self._begin, self._begin + data + len(self._tail))
 
-    def prepare(self, place: slice, pixels: Pixels, values: FloatArray) -> tuple[int, bytes] | None:
+    def prepare(self, place: slice, pixels: Pixels, values: FloatArray) -> tuple[int, Buffer] | None:
         """Turn values (n, m) of pixels at a place into rows, on any thread; None if single precision does not do."""
-        self._check(values)
-        if self._strict and _is_too_dim(values):
-            return None
-        dim = SMALLEST[self._kind]
-        if values.min() < dim:  # Zero is better than a number that lost digits.
-            values = np.where(values < dim, 0.0, values)
-        rows = np.empty(pixels.size, self._row)
-        rows["ENERGY"] = values.T
-        if PIXEL_COLUMN in (self._row.names or ()):
-            rows[PIXEL_COLUMN] = pixels.numbers
-        words = rows.view(np.uint32).byteswap() if sys.byteorder == "little" else rows.view(np.uint32)
-        offset = self._begin + self._row.itemsize * place.start
-        return add_words(int(words.sum(dtype=np.uint64)), 0), self._stream.prepare(offset, rows.view(np.uint8).data)
+        from ...kernels.rows import BAD, BIG, DIM, TILE, pack
 
-    def _check(self, values: FloatArray) -> None:
-        """Raise unless all values can be written."""
-        low, high = values.min(), values.max()
-        if not (low >= 0 and np.isfinite(high)):  # the extremes are NaN if any value is
+        scratch = np.empty((TILE, self._energy.size), np.float32 if self._kind == "E" else np.float64)
+        rows = np.empty((pixels.size, self._width // 4), np.uint32)
+        if not self._whole:
+            rows[:, 0] = pixels.numbers
+        swap, words = sys.byteorder == "little", scratch.view(np.uint32)
+        total, state = pack(values, *RANGES[self._kind], swap, scratch, words, rows)
+        if state & BAD:
             wrong = next(k for k, plane in enumerate(values) if not (plane.min() >= 0 and np.isfinite(plane.max())))
             raise InputError(f"map: values at {self._energy[wrong]} are negative or not finite")
+        if self._strict and state & (DIM | BIG):
+            return None
+        if state & BIG:
+            raise InputError("map: values are too large for single precision; write it as float64")
+        return add_words(int(total), 0), self._stream.prepare(
+            self._begin + self._width * place.start, rows.view(np.uint8).data
+        )
 
-    def append(self, total: int, content: bytes) -> None:
+    def append(self, total: int, content: Buffer) -> None:
         """Take what was prepared of the next block."""
         self._datasum = add_words(self._datasum, total)
         self._stream.append(content)
@@ -148,7 +148,7 @@ def write_maps(
     """Write maps of the same pixels block by block, with checksums and provenance, each whole or not at all.
 
     A map in which single precision turns out not to hold a value is begun again in double precision. The bytes do
-    not depend on the size of blocks, nor on what works them out.
+    not depend on the size of blocks (compressed, how they are divided does), nor on what works them out.
 
     Parameters
     ----------
@@ -187,7 +187,8 @@ def write_maps(
 
 def _is_too_dim(values: FloatArray) -> bool:
     """Whether single precision cannot hold some of the values."""
-    return bool(values.min() < SMALLEST["E"] and np.any((values > 0) & (values < SMALLEST["E"])))
+    smallest = RANGES["E"][0]
+    return bool(values.min() < smallest and np.any((values > 0) & (values < smallest)))
 
 
 def _kinds(files: Sequence[MapFile], values: Values, block: int) -> list[str]:
@@ -211,7 +212,7 @@ def _fill(
     """Write all blocks of tables and complete them; return the numbers of those that single precision cannot hold."""
     alive = dict(tables)
 
-    def prepared(place: slice) -> dict[int, tuple[int, bytes] | None]:
+    def prepared(place: slice) -> dict[int, tuple[int, Buffer] | None]:
         parts, part = values(place), pixels[place]
         return {k: table.prepare(place, part, parts[k]) for k, table in list(alive.items())}
 
