@@ -119,7 +119,7 @@ class _Table:
         if state & BIG:
             raise InputError("map: values are too large for single precision; write it as float64")
         return add_words(int(total), 0), self._stream.prepare(
-            self._begin + self._width * place.start, rows.view(np.uint8).data
+            self._begin + self._width * place.start, rows.reshape(-1).view(np.uint8).data
         )
 
     def append(self, total: int, content: Buffer) -> None:
