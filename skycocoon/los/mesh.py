@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..galaxy import DensityTable
 from ..numerics.quadrature import panel_nodes
 from ..sky import healpix
 from ..units import BoolArray, FloatArray
+from .panels import Integers, PanelTree, latitude_edges, longitude_edges
 from .view import View
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["ColumnMesh", "column_mesh"]
 
 Rays = Callable[[FloatArray], FloatArray]
-Integers = NDArray[np.int64]
 
 # Nodes of a panel in l and in b: the 7-point Kronrod extension of 3-point Gauss quadrature, nearly those of Chebyshev
 # interpolation. Kronrod 1965; computed to 18 digits.
@@ -35,16 +34,13 @@ WEIGHTS = np.array([1 / (1 - k * k) if k % 2 == 0 else 0.0 for k in range(ORDER)
 _TO_POWERS = np.array([np.pad(np.polynomial.chebyshev.cheb2poly(row), (0, ORDER))[:ORDER] for row in np.eye(ORDER)]).T
 # Places at which a panel is held against rays of their own, where interpolation is worst.
 _CHECKS = np.array([[-0.99, 0.23], [0.99, -0.61], [0.62, 0.99], [-0.23, -0.99]])
+_PLACES = [
+    np.concatenate([part.ravel(), _CHECKS[:, k]]) for k, part in enumerate(np.meshgrid(NODES, NODES, indexing="ij"))
+]
 _CHECK_WAVES = np.polynomial.chebyshev.chebvander(_CHECKS, ORDER - 1)  # (4, 2, n)
 
 # Part of rtol that interpolation may use; a ray's quadrature takes a fifth, and its table a tenth.
 SHARE = 0.5
-# The smallest panels at the plane and at the centre to begin with, and how much wider each is than the one before.
-FIRST_LATITUDE = 1 / 30  # of the layer's thickness, in kpc
-FIRST_LONGITUDES = (0.0, 1.0, 4.0, 12.0, 30.0, 60.0, 110.0, 180.0)
-GROWTH = 3.0
-# Distances [kpc] to the plane, seen from above it, at which the layer's glare has its edges.
-GLARE = (25.0, 12.0, 6.0, 3.0, 1.5, 0.75, 0.4, 0.2)
 # Panels to begin with span no more than this of the angle of a rough table's features.
 FEATURES_A_PANEL = 6.0
 # Where it need not be finer than pixels, a panel that is longer than a pixel may be as thin as this part of one.
@@ -55,8 +51,6 @@ MOST_RAYS = 1_500_000
 # Where a column is less than this part of the sky's median it need not be known relative to itself: at the edge of
 # what shines.
 FAINT = 1e-3
-# Rays at a time: small meshes are shared among threads, too.
-CHUNK = 1024
 # A region's rows in b for each part of a panel.
 ROW_NODES = 5
 
@@ -188,133 +182,6 @@ def _most_of(panels: Panels) -> int:
     return int(np.bincount(row[panels.axis < 0]).max())
 
 
-def latitude_edges(thickness: float, height: float, folded: bool) -> FloatArray:
-    """Edges of panels in b [rad], graded towards the plane and, seen from above it, towards its glare.
-
-    Parameters
-    ----------
-    thickness
-        Of the layer [kpc].
-    height
-        Of the Sun above the plane [kpc].
-    folded
-        Whether the southern sky is the northern one's mirror image.
-
-    Returns
-    -------
-    array
-        From 0 or -pi/2 to pi/2.
-    """
-    first = min(max(FIRST_LATITUDE * thickness, 1e-6), 0.3)
-    count = max(math.floor(math.log(1.1 / first) / math.log(GROWTH)), 0)
-    graded = np.concatenate([first * GROWTH ** np.arange(count + 1), [math.pi / 2]])
-    if folded:
-        return np.concatenate([[0.0], graded])
-    glare = np.zeros(0)
-    if height:
-        glare = -np.arctan(height / np.array(GLARE))
-        glare = glare[np.abs(glare) > first]
-    return _thinned(np.concatenate([-graded[::-1], [0.0], graded]), glare)
-
-
-def _thinned(edges: FloatArray, more: FloatArray, factor: float = 1.15) -> FloatArray:
-    """Edges with some more among them, which push out those that are within a small factor of them."""
-    ends = edges[[0, -1]]
-    near = np.zeros(edges.size, dtype=bool)
-    for x in more:
-        near |= (edges * x > 0) & (np.abs(edges) < factor * abs(x)) & (np.abs(edges) > abs(x) / factor)
-    return np.unique(np.concatenate([ends, edges[~near], more]))
-
-
-def longitude_edges(rings: FloatArray, sun_radius: float, folded: bool) -> tuple[FloatArray, Integers]:
-    """Edges of panels in l [rad], at tangents to rings and graded towards the centre; and where the tangents are.
-
-    Parameters
-    ----------
-    rings
-        Radii at which the density has a kink or a jump [kpc]: within the tangent columns go like a square root.
-    sun_radius
-        Of the observer [kpc].
-    folded
-        Whether the western sky is the eastern one's mirror image.
-
-    Returns
-    -------
-    edges, bends
-        (n + 1,) from 0 or -pi to pi, and (n,) as :class:`skycocoon.kernels.mesh.Panels` has them.
-    """
-    inner = rings[(rings > 0) & (rings <= sun_radius * (1 + 1e-12))]
-    tangents = np.arcsin(np.minimum(inner / sun_radius, 1.0))
-    edges = _thinned(np.radians(FIRST_LONGITUDES), tangents)
-    bends = np.isin(edges[1:], tangents).astype(np.int64)
-    if folded:
-        return edges, bends
-    return np.concatenate([-edges[:0:-1], edges]), np.concatenate([-bends[::-1], bends])
-
-
-class _Growing:
-    """Panels of a mesh that is being made, and their polynomials.
-
-    Attributes
-    ----------
-    axis, child
-        As in :class:`skycocoon.kernels.mesh.Panels`.
-    place
-        (k, 6) column and row in the table, and where in the table's panel each begins and ends: in l, in b.
-    """
-
-    def __init__(self, longitudes: FloatArray, bends: Integers, latitudes: FloatArray) -> None:
-        self.longitudes, self.bends, self.latitudes = longitudes, bends, latitudes
-        columns, rows = np.meshgrid(np.arange(bends.size), np.arange(latitudes.size - 1), indexing="ij")
-        zero, one = np.zeros(columns.size), np.ones(columns.size)
-        self.place = np.stack([columns.ravel(), rows.ravel(), zero, one, zero, one], axis=1)
-        self.axis = np.full(columns.size, -1, dtype=np.int64)
-        self.child = np.zeros(columns.size, dtype=np.int64)
-
-    def coordinates(self, nodes: Integers, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Longitudes and latitudes (k, ...) of local places x, y (...), -1 to 1, on k panels."""
-        place = self.place[nodes].reshape(-1, 6, *(1,) * x.ndim)
-        column, row = (place[:, k].astype(np.int64) for k in (0, 1))
-        t = place[:, 2] + 0.5 * (x + 1) * (place[:, 3] - place[:, 2])
-        v = place[:, 4] + 0.5 * (y + 1) * (place[:, 5] - place[:, 4])
-        bend = self.bends[column]
-        left, width = self.longitudes[column], np.diff(self.longitudes)[column]
-        part = np.where(bend == 0, t, np.where(bend > 0, 1 - (1 - t) ** 2, t**2))
-        low, height = self.latitudes[row], np.diff(self.latitudes)[row]
-        return left + width * part, low + height * v
-
-    def sizes(self, nodes: Integers) -> tuple[FloatArray, FloatArray]:
-        """Angles that panels span in longitude, where they are widest, and in latitude [rad]."""
-        l, b = self.coordinates(nodes, np.array([-1.0, 1.0]), np.array([-1.0, 1.0]))
-        nearest = np.where(b[:, 0] * b[:, 1] <= 0, 0.0, np.abs(b).min(axis=1))
-        return (l[:, 1] - l[:, 0]) * np.cos(nearest), b[:, 1] - b[:, 0]
-
-    def divided(self, widest: float) -> Integers:
-        """Panels none of which spans more than an angle [rad]; those that do are halved."""
-        nodes, small = np.arange(self.axis.size), []
-        while nodes.size:
-            along, up = self.sizes(nodes)
-            wide, tall = (along > widest) & (along >= up), (up > widest) & (up > along)
-            small.append(nodes[~(wide | tall)])
-            nodes = np.concatenate([self.halve(nodes[wide], 0), self.halve(nodes[tall], 1)])
-        return np.concatenate(small)
-
-    def halve(self, nodes: Integers, axis: int) -> Integers:
-        """Halve panels along an axis; gives the halves."""
-        halves = np.repeat(self.place[nodes], 2, axis=0)
-        low, high = 2 + 2 * axis, 3 + 2 * axis
-        middle = 0.5 * (halves[0::2, low] + halves[0::2, high])
-        halves[0::2, high] = middle
-        halves[1::2, low] = middle
-        first = self.axis.size
-        self.axis[nodes] = axis
-        self.child[nodes] = first + 2 * np.arange(nodes.size)
-        self.place = np.concatenate([self.place, halves])
-        self.axis = np.concatenate([self.axis, np.full(halves.shape[0], -1, dtype=np.int64)])
-        self.child = np.concatenate([self.child, np.zeros(halves.shape[0], dtype=np.int64)])
-        return np.arange(first, first + halves.shape[0])
-
-
 @dataclass(frozen=True, eq=False)
 class _Fit:
     """Polynomials of k panels through rays, and how good they are.
@@ -327,11 +194,21 @@ class _Fit:
         (k,) whether the first is of the column itself.
     error
         (k, 2) estimated relative error for want of panels in l, and in b.
+    mean
+        (k,) the first column averaged over the panel.
+    scale
+        (k,) its largest value, or the sky's least that matters.
     """
 
     coefficients: FloatArray
     linear: BoolArray
     error: FloatArray
+    mean: FloatArray
+    scale: FloatArray
+
+    def of(self, chosen: BoolArray) -> _Fit:
+        """The fit of some of the panels."""
+        return _Fit(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
 def _fitted(columns: FloatArray, checks: FloatArray, faint: float) -> _Fit:
@@ -361,12 +238,126 @@ def _fitted(columns: FloatArray, checks: FloatArray, faint: float) -> _Fit:
     worse = np.argmax(tails, axis=1)
     k = np.arange(len(worse))
     tails[k, worse] = np.maximum(tails[k, worse], missed)
-    return _Fit(coefficients, linear, tails)
+    return _Fit(coefficients, linear, tails, np.einsum("x,kxy,y->k", WEIGHTS, first, WEIGHTS), scale)
 
 
 def _powers(coefficients: FloatArray) -> FloatArray:
     """Coefficients of powers, from those of Chebyshev polynomials."""
     return np.ascontiguousarray(np.einsum("ia,kmab,jb->kmij", _TO_POWERS, coefficients, _TO_POWERS, optimize=True))
+
+
+class _Making:
+    """A mesh that is being made.
+
+    Attributes
+    ----------
+    tree
+        Its panels.
+    taken
+        Rays that were integrated.
+    reached
+        Relative accuracy of the panels that are not halved.
+    """
+
+    def __init__(self, table: DensityTable, view: View, rays: Rays, finest: float) -> None:
+        radius, height = (float(x) for x in view.sun.place)
+        self.folded = table.axisymmetric, table.folded and height == 0.0
+        longitudes, bends = longitude_edges(table.rings, radius, self.folded[0])
+        self.tree = PanelTree(longitudes, bends, latitude_edges(table.thickness, height, self.folded[1]))
+        self.first = self.tree.divided(max(FEATURES_A_PANEL * table.feature_angle(radius), finest))
+        self._rays, self._finest, self._tolerance = rays, finest, SHARE * view.rtol
+        self.taken, self.reached = 0, 0.0
+        self.order = np.zeros(0, dtype=np.int64)
+        self._faint = 0.0
+        self.kept: list[tuple[Integers, _Fit]] = []
+
+    def look(self, nodes: Integers) -> _Fit:
+        """Integrate rays on panels, and fit polynomials to them."""
+        l, b = self.tree.coordinates(nodes, *_PLACES)
+        columns = self._rays(healpix.unit_vectors(l.ravel(), b.ravel())).reshape(*l.shape, -1)
+        self.taken += l.size
+        if not self.order.size:
+            # All others are ratios to the column that is absorbed least.
+            self.order = np.argsort(-columns.sum(axis=(0, 1)), kind="stable")
+            shining = columns[..., self.order[0]]
+            self._faint = FAINT * float(np.median(shining[shining > 0])) if np.any(shining > 0) else 1.0
+        columns = columns[..., self.order]
+        on_nodes = columns[:, : ORDER**2].reshape(-1, ORDER, ORDER, self.order.size)
+        return _fitted(on_nodes, columns[:, ORDER**2 :], self._faint)
+
+    def wanting(self, nodes: Integers, fit: _Fit) -> BoolArray:
+        """Whether panels are to be halved (k, 2), in l and in b: the worst of them, where rays run out."""
+        bad = fit.error > self._tolerance
+        # A panel that is small enough for its pixels is not halved further, unless it is thin, and may be thinner.
+        size = np.stack(self.tree.sizes(nodes), axis=1)
+        long = size.max(axis=1, keepdims=True) > self._finest
+        bad &= (size > self._finest) | (long & (size > self._finest / THINNEST))
+        bad &= size > SMALLEST
+        affordable = max((MOST_RAYS - self.taken) // (4 * _PLACES[0].size), 0)
+        error = np.where(bad.any(axis=1), fit.error.max(axis=1), 0.0)
+        if np.count_nonzero(error) > affordable:
+            bad[np.argsort(-error, kind="stable")[affordable:]] = False
+        return bad
+
+    def keep(self, nodes: Integers, fit: _Fit, changed: FloatArray) -> None:
+        """Keep panels that are not halved.
+
+        ``changed`` (k,) says by how much halving changed the mean over them and their neighbours.
+        """
+        error = fit.error.max(axis=1)
+        if self._finest > 0:
+            # What counts of a panel that is smaller than pixels is its mean.
+            error = np.where(error > self._tolerance, np.minimum(error, changed / fit.scale), error)
+        self.reached = max(self.reached, float(error.max(initial=0.0)))
+        self.kept.append((nodes, fit))
+
+    def step(self, nodes: Integers, above: FloatArray, parts: Integers) -> tuple[Integers, FloatArray, Integers]:
+        """Look at panels, keep those that are good and halve the others.
+
+        Parameters
+        ----------
+        nodes
+            (k,) panels, of which neighbours are parts of the same one.
+        above, parts
+            Means over the panels that these are parts of, and the number of parts of each.
+
+        Returns
+        -------
+        nodes, above, parts
+            The halves or quarters of the panels that were not good.
+        """
+        fit = self.look(nodes)
+        bad = self.wanting(nodes, fit)
+        groups = np.concatenate([[0], np.cumsum(parts)[:-1]])
+        changed = np.repeat(np.abs(above - np.add.reduceat(fit.mean, groups) / parts), parts)
+        done = np.asarray(~bad.any(axis=1))
+        self.keep(nodes[done], fit.of(done), changed[done])
+        both = bad.all(axis=1)
+        along, up = bad[:, 0] & ~both, bad[:, 1] & ~both
+        quarters = self.tree.halve(self.tree.halve(nodes[both], 0), 1)
+        halves = self.tree.halve(nodes[along], 0), self.tree.halve(nodes[up], 1)
+        above = np.concatenate([fit.mean[both], fit.mean[along], fit.mean[up]])
+        parts = np.repeat([4, 2], [np.count_nonzero(both), above.size - np.count_nonzero(both)])
+        return np.concatenate([quarters, *halves]), above, parts
+
+    def mesh(self) -> ColumnMesh:
+        """The mesh of all panels that were kept."""
+        from ..kernels.mesh import Panels
+
+        tree, leaves = self.tree, np.concatenate([nodes for nodes, _ in self.kept])
+        tree.child[leaves] = np.arange(leaves.size)
+        panels = Panels(
+            tree.longitudes,
+            tree.latitudes,
+            tree.bends,
+            tree.smallest_heights(leaves),
+            tree.axis,
+            tree.child,
+            _powers(np.concatenate([fit.coefficients for _, fit in self.kept])),
+            np.concatenate([fit.linear for _, fit in self.kept]),
+            self.folded,
+        )
+        return ColumnMesh(panels, self.order, self.reached, self.taken)
 
 
 def column_mesh(
@@ -397,89 +388,10 @@ def column_mesh(
     ColumnMesh
         The mesh, and the accuracy that it reached.
     """
-    from ..kernels.mesh import Panels
-
-    radius, height = (float(x) for x in view.sun.place)
-    folded = table.axisymmetric, table.folded and height == 0.0
-    longitudes, bends = longitude_edges(table.rings, radius, folded[0])
-    latitudes = latitude_edges(table.thickness, height, folded[1])
-    growing = _Growing(longitudes, bends, latitudes)
-    tolerance = SHARE * view.rtol
-    nodes = growing.divided(max(FEATURES_A_PANEL * table.feature_angle(radius), finest))
-    order, faint = None, 0.0
-    leaves: list[_Fit] = []
-    owners: list[Integers] = []
-    taken, reached = 0, 0.0
-    above = np.full(nodes.size, np.inf)  # means over the panels that these are parts of
-    parts = np.ones(nodes.size, dtype=np.int64)
-    x, y = (
-        np.concatenate([part.ravel(), _CHECKS[:, k]]) for k, part in enumerate(np.meshgrid(NODES, NODES, indexing="ij"))
-    )
+    making = _Making(table, view, rays, finest)
+    nodes = making.first
+    above, parts = np.full(nodes.size, np.inf), np.ones(nodes.size, dtype=np.int64)
     while nodes.size:
-        l, b = growing.coordinates(nodes, x, y)
-        columns = rays(healpix.unit_vectors(l.ravel(), b.ravel())).reshape(*l.shape, -1)
-        taken += l.size
-        if order is None:
-            # Others are ratios to the column that is absorbed least.
-            order = np.argsort(-columns.sum(axis=(0, 1)), kind="stable")
-            shining = columns[..., order[0]]
-            shining = shining[shining > 0]
-            faint = FAINT * float(np.median(shining)) if shining.size else 1.0
-        columns = columns[..., order]
-        inner = columns[:, : ORDER**2].reshape(-1, ORDER, ORDER, order.size)
-        fit = _fitted(inner, columns[:, ORDER**2 :], faint)
-        means = np.einsum("x,kxy,y->k", WEIGHTS, inner[..., 0], WEIGHTS)
-        bad = fit.error > tolerance
-        bad0 = bad.copy()
-        # A panel that is small enough for its pixels is not halved further, unless it is thin, and may be thinner.
-        size = np.stack(growing.sizes(nodes), axis=1)
-        bad &= (size > finest) | ((size > finest / THINNEST) & (size.max(axis=1, keepdims=True) > finest))
-        bad &= size > SMALLEST
-        split = bad.any(axis=1)
-        affordable = max((MOST_RAYS - taken) // (4 * x.size), 0)
-        if np.count_nonzero(split) > affordable:
-            worst = np.argsort(-np.where(split, fit.error.max(axis=1), 0.0), kind="stable")[:affordable]
-            kept = np.zeros(split.size, dtype=bool)
-            kept[worst] = True
-            split &= kept
-        done = ~split
-        leaves.append(_Fit(fit.coefficients[done], fit.linear[done], fit.error[done]))
-        owners.append(nodes[done])
-        error = fit.error.max(axis=1)
-        if finest > 0:
-            # What counts of a panel that is smaller than pixels is its mean: by how much halving changed it.
-            groups = np.cumsum(np.concatenate([[0], parts]))[:-1]
-            changed = np.abs(above - np.add.reduceat(means, groups) / parts) if nodes.size else means
-            scale = np.maximum(inner[..., 0].max(axis=(1, 2)), faint)
-            error = np.where(bad0.any(axis=1), np.minimum(error, np.repeat(changed, parts) / scale), error)
-        reached = max(reached, float(error[done].max(initial=0.0)))
-        both = split & bad.all(axis=1)
-        quarters = growing.halve(nodes[both], 0)
-        nodes = np.concatenate(
-            [
-                growing.halve(quarters, 1),
-                growing.halve(nodes[split & bad[:, 0] & ~both], 0),
-                growing.halve(nodes[split & bad[:, 1] & ~both], 1),
-            ]
-        )
-        above = np.concatenate([means[both], means[split & bad[:, 0] & ~both], means[split & bad[:, 1] & ~both]])
-        parts = np.repeat([4, 2], [np.count_nonzero(both), above.size - np.count_nonzero(both)])
-        progress(1 - nodes.size / growing.axis.size)
-    owner = np.concatenate(owners)
-    growing.child[owner] = np.arange(owner.size)
-    _, tall = growing.sizes(owner)
-    smallest = np.full(latitudes.size - 1, np.inf)
-    np.minimum.at(smallest, growing.place[owner, 1].astype(np.int64), tall)
-    panels = Panels(
-        longitudes,
-        latitudes,
-        bends,
-        smallest,
-        growing.axis,
-        growing.child,
-        _powers(np.concatenate([leaf.coefficients for leaf in leaves])),
-        np.concatenate([leaf.linear for leaf in leaves]),
-        folded,
-    )
-    assert order is not None
-    return ColumnMesh(panels, order, reached, taken)
+        nodes, above, parts = making.step(nodes, above, parts)
+        progress(1 - nodes.size / making.tree.axis.size)
+    return making.mesh()

@@ -1,0 +1,218 @@
+"""Panels of the sky: where their edges are to begin with, and how they are halved."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..units import FloatArray
+
+__all__ = ["Integers", "PanelTree", "latitude_edges", "longitude_edges"]
+
+Integers = NDArray[np.int64]
+
+# The smallest panels at the plane and at the centre to begin with, and how much wider each is than the one before.
+FIRST_LATITUDE = 1 / 30  # of the layer's thickness, in kpc
+FIRST_LONGITUDES = (0.0, 1.0, 4.0, 12.0, 30.0, 60.0, 110.0, 180.0)
+GROWTH = 3.0
+# Distances [kpc] to the plane, seen from above it, at which the layer's glare has its edges.
+GLARE = (25.0, 12.0, 6.0, 3.0, 1.5, 0.75, 0.4, 0.2)
+
+
+def latitude_edges(thickness: float, height: float, folded: bool) -> FloatArray:
+    """Edges of panels in b [rad], graded towards the plane and, seen from above it, towards its glare.
+
+    Parameters
+    ----------
+    thickness
+        Of the layer [kpc].
+    height
+        Of the Sun above the plane [kpc].
+    folded
+        Whether the southern sky is the northern one's mirror image.
+
+    Returns
+    -------
+    array
+        From 0 or -pi/2 to pi/2.
+    """
+    first = min(max(FIRST_LATITUDE * thickness, 1e-6), 0.3)
+    count = max(math.floor(math.log(1.1 / first) / math.log(GROWTH)), 0)
+    graded = np.concatenate([first * GROWTH ** np.arange(count + 1), [math.pi / 2]])
+    if folded:
+        return np.concatenate([[0.0], graded])
+    glare = np.zeros(0)
+    if height:
+        glare = -np.arctan(height / np.array(GLARE))
+        glare = glare[np.abs(glare) > first]
+    return _thinned(np.concatenate([-graded[::-1], [0.0], graded]), glare)
+
+
+def _thinned(edges: FloatArray, more: FloatArray, factor: float = 1.15) -> FloatArray:
+    """Edges with some more among them, which push out those that are within a small factor of them."""
+    ends = edges[[0, -1]]
+    near = np.zeros(edges.size, dtype=bool)
+    for x in more:
+        near |= (edges * x > 0) & (np.abs(edges) < factor * abs(x)) & (np.abs(edges) > abs(x) / factor)
+    return np.unique(np.concatenate([ends, edges[~near], more]))
+
+
+def longitude_edges(rings: FloatArray, sun_radius: float, folded: bool) -> tuple[FloatArray, Integers]:
+    """Edges of panels in l [rad], at tangents to rings and graded towards the centre; and where the tangents are.
+
+    Parameters
+    ----------
+    rings
+        Radii at which the density has a kink or a jump [kpc]: within the tangent columns go like a square root.
+    sun_radius
+        Of the observer [kpc].
+    folded
+        Whether the western sky is the eastern one's mirror image.
+
+    Returns
+    -------
+    edges, bends
+        (n + 1,) from 0 or -pi to pi, and (n,) as :class:`skycocoon.kernels.mesh.Panels` has them.
+    """
+    inner = rings[(rings > 0) & (rings <= sun_radius * (1 + 1e-12))]
+    tangents = np.arcsin(np.minimum(inner / sun_radius, 1.0))
+    edges = _thinned(np.radians(FIRST_LONGITUDES), tangents)
+    bends = np.isin(edges[1:], tangents).astype(np.int64)
+    if folded:
+        return edges, bends
+    return np.concatenate([-edges[:0:-1], edges]), np.concatenate([-bends[::-1], bends])
+
+
+class PanelTree:
+    """A table of panels of the sky, each of which may be halved, and its halves again.
+
+    Parameters
+    ----------
+    longitudes, bends, latitudes
+        Edges of the table, as in :class:`skycocoon.kernels.mesh.Panels`.
+
+    Attributes
+    ----------
+    axis, child
+        As in :class:`skycocoon.kernels.mesh.Panels`.
+    place
+        (k, 6) column and row in the table, and where in the table's panel each begins and ends, 0 to 1: in l, in b.
+    """
+
+    def __init__(self, longitudes: FloatArray, bends: Integers, latitudes: FloatArray) -> None:
+        self.longitudes, self.bends, self.latitudes = longitudes, bends, latitudes
+        columns, rows = np.meshgrid(np.arange(bends.size), np.arange(latitudes.size - 1), indexing="ij")
+        zero, one = np.zeros(columns.size), np.ones(columns.size)
+        self.place = np.stack([columns.ravel(), rows.ravel(), zero, one, zero, one], axis=1)
+        self.axis = np.full(columns.size, -1, dtype=np.int64)
+        self.child = np.zeros(columns.size, dtype=np.int64)
+
+    def coordinates(self, nodes: Integers, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Longitudes and latitudes of places on panels.
+
+        Parameters
+        ----------
+        nodes
+            (k,) panels.
+        x, y
+            (...) places on each, -1 to 1, in longitude (or its root) and latitude.
+
+        Returns
+        -------
+        longitudes, latitudes
+            (k, ...) [rad].
+        """
+        place = self.place[nodes].reshape(-1, 6, *(1,) * x.ndim)
+        column, row = (place[:, k].astype(np.int64) for k in (0, 1))
+        t = place[:, 2] + 0.5 * (x + 1) * (place[:, 3] - place[:, 2])
+        v = place[:, 4] + 0.5 * (y + 1) * (place[:, 5] - place[:, 4])
+        bend = self.bends[column]
+        left, width = self.longitudes[column], np.diff(self.longitudes)[column]
+        part = np.where(bend == 0, t, np.where(bend > 0, 1 - (1 - t) ** 2, t**2))
+        low, height = self.latitudes[row], np.diff(self.latitudes)[row]
+        return left + width * part, low + height * v
+
+    def sizes(self, nodes: Integers) -> tuple[FloatArray, FloatArray]:
+        """Angles that panels span.
+
+        Parameters
+        ----------
+        nodes
+            (k,) panels.
+
+        Returns
+        -------
+        along, up
+            (k,) in longitude, where they are widest, and in latitude [rad].
+        """
+        l, b = self.coordinates(nodes, np.array([-1.0, 1.0]), np.array([-1.0, 1.0]))
+        nearest = np.where(b[:, 0] * b[:, 1] <= 0, 0.0, np.abs(b).min(axis=1))
+        return (l[:, 1] - l[:, 0]) * np.cos(nearest), b[:, 1] - b[:, 0]
+
+    def divided(self, widest: float) -> Integers:
+        """Halve panels until none spans more than an angle.
+
+        Parameters
+        ----------
+        widest
+            The angle [rad].
+
+        Returns
+        -------
+        array
+            Panels that are not halved.
+        """
+        nodes, small = np.arange(self.axis.size), []
+        while nodes.size:
+            along, up = self.sizes(nodes)
+            wide, tall = (along > widest) & (along >= up), (up > widest) & (up > along)
+            small.append(nodes[~(wide | tall)])
+            nodes = np.concatenate([self.halve(nodes[wide], 0), self.halve(nodes[tall], 1)])
+        return np.concatenate(small)
+
+    def halve(self, nodes: Integers, axis: int) -> Integers:
+        """Halve panels.
+
+        Parameters
+        ----------
+        nodes
+            (k,) panels.
+        axis
+            0 in longitude, 1 in latitude.
+
+        Returns
+        -------
+        array
+            (2 k,) the halves of one after those of another.
+        """
+        halves = np.repeat(self.place[nodes], 2, axis=0)
+        low, high = 2 + 2 * axis, 3 + 2 * axis
+        middle = 0.5 * (halves[0::2, low] + halves[0::2, high])
+        halves[0::2, high] = middle
+        halves[1::2, low] = middle
+        first = self.axis.size
+        self.axis[nodes] = axis
+        self.child[nodes] = first + 2 * np.arange(nodes.size)
+        self.place = np.concatenate([self.place, halves])
+        self.axis = np.concatenate([self.axis, np.full(halves.shape[0], -1, dtype=np.int64)])
+        self.child = np.concatenate([self.child, np.zeros(halves.shape[0], dtype=np.int64)])
+        return np.arange(first, first + halves.shape[0])
+
+    def smallest_heights(self, nodes: Integers) -> FloatArray:
+        """Smallest angle in latitude that any of some panels spans, for each row of the table.
+
+        Parameters
+        ----------
+        nodes
+            Panels, of every row.
+
+        Returns
+        -------
+        array
+            (n_b,) [rad].
+        """
+        smallest = np.full(self.latitudes.size - 1, np.inf)
+        np.minimum.at(smallest, self.place[nodes, 1].astype(np.int64), self.sizes(nodes)[1])
+        return smallest
