@@ -20,6 +20,8 @@ class _Group(click.Group):
         from ..errors import InputError, WorkerError
 
         kwargs["standalone_mode"] = False
+        # Sums of matrix products are rounded differently by other numbers of threads: before numpy is imported.
+        os.environ.update({"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
         # A batch system's SIGTERM unwinds like an error: what was begun is taken away.
         with contextlib.suppress(ValueError):  # not in the main thread
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))

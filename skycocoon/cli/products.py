@@ -10,10 +10,12 @@ import click
 from .group import main
 from .options import (
     FIGURE_ENDINGS,
+    Machines,
     Output,
     Source,
     check_file,
     gathered,
+    machines_options,
     overwrite_option,
     quiet_option,
     read_energies,
@@ -29,15 +31,17 @@ from .options import (
 @click.option(
     "--data", multiple=True, metavar="NAME|FILE", help="One more data set: a name, or an ECSV file of points."
 )
+@machines_options
 @set_option
 @rtol_option
 @overwrite_option
 @quiet_option("summary")
-@gathered(source=Source, output=Output)
-def run(source: Source, output: Output, nside: int | None, data: tuple[str, ...]) -> None:
+@gathered(source=Source, output=Output, machines=Machines)
+def run(source: Source, output: Output, machines: Machines, nside: int | None, data: tuple[str, ...]) -> None:
     """Maps, SEDs against data, figures and a summary.
 
-    Writes gamma.fits, neutrino.fits, seds.ecsv, summary.txt, model.toml and figures/*.png.
+    Writes gamma.fits, neutrino.fits, seds.ecsv, summary.txt, model.toml and figures/*.png. With --workers, --dask or
+    --resume, finished blocks of the maps are kept beside --out until all is written; --resume goes on from them.
     """
     from ..products.run.run import run as run_model
     from ..sky.healpix import check_nside
@@ -53,8 +57,10 @@ def run(source: Source, output: Output, nside: int | None, data: tuple[str, ...]
         data=data,
         nside=nside,
         rtol=source.rtol,
+        workers=machines.chosen,
+        resume=machines.resume,
         overwrite=output.overwrite,
-        progress=output.progress,
+        progress=not output.quiet,
     )
     if not output.quiet:
         click.echo((Path(output.out) / "summary.txt").read_text(encoding="utf-8"))

@@ -14,11 +14,13 @@ from .options import (
     PER_FLAVOUR,
     REGION_HELP,
     Layout,
+    Machines,
     Output,
     Source,
     check_file,
     flavour_option,
     gathered,
+    machines_options,
     messenger_option,
     overwrite_option,
     read_energies,
@@ -42,32 +44,43 @@ if TYPE_CHECKING:
 @flavour_option
 @set_option
 @rtol_option
+@machines_options
 @overwrite_option
-@gathered(source=Source, output=Output, layout=Layout)
-def map_(source: Source, output: Output, layout: Layout, nside: int | None, energies: str | None) -> None:
+@gathered(source=Source, output=Output, layout=Layout, machines=Machines)
+def map_(
+    source: Source, output: Output, layout: Layout, machines: Machines, nside: int | None, energies: str | None
+) -> None:
     """One map of the sky, as a FITS file that gammapy, fermipy and healpy load.
 
-    It is written block by block: memory does not grow with the resolution.
+    It is written block by block: memory does not grow with the resolution. With --workers, --dask or --resume, finished
+    blocks are kept beside --out until it is whole; --resume goes on from them.
     """
-    from ..los import ModelSky
+    from ..products.maps import MapRequest, write_map
 
     source.check_rtol()
     messenger = source.named_messenger()
     output = layout.named(output)
     check_file(output, MAP_ENDINGS)
-    region = layout.part()
+    region, workers = layout.part(), machines.chosen
     loaded = source.load()
-    nodes = loaded.energies(messenger) if energies is None else read_energies(energies)
-    sky = ModelSky.of(
-        loaded.model,
+    request = MapRequest(
         messenger,
-        nodes,
+        loaded.energies(messenger) if energies is None else read_energies(energies),
         loaded.maps.nside if nside is None else nside,
-        region=region,
-        rtol=source.rtol,
-        flavour=source.flavour or PER_FLAVOUR,
+        source.rtol,
+        source.flavour or PER_FLAVOUR,
+        region,
     )
-    sky.write(output.out, overwrite=output.overwrite, dtype=layout.dtype or "", progress=True)
+    sky = write_map(
+        loaded,
+        request,
+        output.out,
+        dtype=layout.dtype or "",
+        overwrite=output.overwrite,
+        workers=workers,
+        resume=machines.resume,
+        progress=True,
+    )
     click.echo(f"{output.out}: {sky}", err=True)
 
 

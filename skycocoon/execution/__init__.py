@@ -3,10 +3,11 @@
 from .chunks import Executor, in_chunks, in_order, progress_bar, threads, worker_count
 from .content import content_digest
 from .job import Job
-from .running import finished_blocks
+from .running import Finished, finished_blocks
 
 __all__ = [
     "Executor",
+    "Finished",
     "Job",
     "content_digest",
     "finished_blocks",

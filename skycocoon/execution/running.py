@@ -40,6 +40,9 @@ class Finished:
         self._store, self._count = store, count
         self.accuracy = sorted({line for index in range(count) for line in store.accuracy(index)})
 
+    def __getitem__(self, index: int) -> Mapping[str, NDArray[Any]]:
+        return self._store.read(index)
+
     def __iter__(self) -> Iterator[Mapping[str, NDArray[Any]]]:
         return (self._store.read(index) for index in range(self._count))
 

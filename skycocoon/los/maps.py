@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from ..execution import Executor, in_order, progress_bar, threads
 from ..resources import check_disk, check_memory
 from ..sky import Region, SkyMap, healpix
 from ..sky.formats import FILE_UNIT, MapFile, MapHead, write_maps
+from ..sky.formats.writing import Values
 from ..sky.pixels import Pixels
 from ..sky.skymap import sky_title
 from ..units import INTENSITY, FloatArray, summed
@@ -185,12 +186,44 @@ class ModelSky:
         values = {name: u.Quantity(cube, INTENSITY, copy=False) for name, cube in cubes.items()}
         return SkyMap(self.question.energy, values, self.question.messenger, flavour, meta, self.pixels)
 
+    def values(self, names: Sequence[str], progress: bool = False) -> Values:
+        """What gives the values of pixels for files of some components.
+
+        Parameters
+        ----------
+        names
+            Name of the component for each file, empty for the total.
+        progress
+            Whether to show a progress bar while columns are integrated, if stderr is a terminal.
+
+        Returns
+        -------
+        callable
+            Takes places of pixels, gives an array (n, m) for each name, in the unit of files. Any thread may call it.
+
+        Raises
+        ------
+        InputError
+            If energies are outside the range of a cross section or of a component's map.
+        """
+        self._integrate(progress)
+
+        def values(place: slice) -> list[FloatArray]:
+            where = InPixels(self.pixels[place])
+            parts = {part.name: u.Quantity(part.at(where), INTENSITY, copy=False) for part in self._spectra}
+            return [
+                np.asarray(summed([parts[name]] if name else list(parts.values()), FILE_UNIT).value) for name in names
+            ]
+
+        return values
+
     def write(
         self,
         files: Mapping[Path, str] | Path | str,
         *,
         overwrite: bool = False,
         dtype: str = "",
+        values: Values | None = None,
         progress: bool = False,
         executor: Executor | None = None,
     ) -> None:
@@ -204,6 +237,8 @@ class ModelSky:
             Whether existing files are replaced.
         dtype
             ``"float32"`` or ``"float64"``; single precision, or double if single cannot hold the map, if empty.
+        values
+            Gives what :meth:`values` gives, worked out elsewhere; worked out here if None.
         progress
             Whether to show a progress bar, if stderr is a terminal.
         executor
@@ -228,19 +263,11 @@ class ModelSky:
             )
             for name in set(wanted.values())
         }
-
-        def values(place: slice) -> list[FloatArray]:
-            where = InPixels(self.pixels[place])
-            parts = {part.name: u.Quantity(part.at(where), INTENSITY, copy=False) for part in self._spectra}
-            return [
-                np.asarray(summed([parts[name]] if name else list(parts.values()), FILE_UNIT).value)
-                for name in wanted.values()
-            ]
-
+        given = self.values(list(wanted.values()), progress) if values is None else values
         with progress_bar(f"map, nside {self.pixels.nside}", progress) as done:
             write_maps(
                 [MapFile(Path(path), heads[name], dtype) for path, name in wanted.items()],
-                values,
+                given,
                 overwrite=overwrite,
                 executor=executor,
                 done=done,

@@ -53,7 +53,7 @@ def fill_folder(
 
     # Steps end before their folder goes, also when they are interrupted.
     with new_folder(out, files, overwrite) as work, closing(steps(work)) as labels:
-        bar = tqdm(labels, total=count, disable=not progress, leave=False)
+        bar = tqdm(labels, total=count, disable=None if progress else True, leave=False)
         for label in bar:
             bar.set_description(label)
     return [Path(out) / name for name in files]

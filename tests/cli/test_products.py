@@ -462,3 +462,14 @@ def test_bc_of_a_fitted_model_has_the_data_of_its_fit(tmp_path, undrawn):
     assert "bc-ams02-2021: chi-square" in said
     assert "bc-ams02-2018" not in said
     assert "[fit.normalisations], which are 1 here" in said
+
+
+@pytest.mark.slow
+def test_a_run_by_way_of_blocks_writes_the_same_files(tmp_path):
+    """Maps of all messengers and components are one job; figures and tables are made as always."""
+    good(f"run paper --nside 8 --rtol 1e-2 --quiet --out {tmp_path}/one")
+    good(f"run paper --nside 8 --rtol 1e-2 --quiet --out {tmp_path}/two --resume")
+    assert files(tmp_path / "one") == files(tmp_path / "two")
+    for name in files(tmp_path / "one"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]

@@ -105,3 +105,14 @@ def test_plot_part(part, tmp_path):
 def test_plot_part_refuses(tmp_path):
     assert "did you mean 'gas'" in bad(f"plot paper --part gass --out {tmp_path}/x.png")
     assert "no component of kind 'diffuse'" in bad(f"plot schroer2021 --part sea --out {tmp_path}/x.png")
+
+
+def test_a_map_of_several_processes_is_the_same_file(tmp_path):
+    """Two workers, and this process."""
+    pytest.importorskip("distributed")
+    line = "map schroer2021 --messenger gamma --nside 32 --rtol 1e-2 --energies '1 TeV, 10 TeV'"
+    good(f"{line} --out {tmp_path}/one.fits")
+    good(f"{line} --out {tmp_path}/two.fits --workers 2")
+    assert (tmp_path / "one.fits").read_bytes() == (tmp_path / "two.fits").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.fits", "two.fits"]
+    assert "give one of them" in bad(f"{line} --out {tmp_path}/x.fits --workers 2 --dask x.json")

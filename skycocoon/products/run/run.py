@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -14,11 +15,13 @@ import numpy as np
 from ...config import LoadedModel
 from ...emission import GalaxyModel
 from ...errors import InputError
-from ...los import RTOL, ModelSky
+from ...los import RTOL
 from ...measured import Measurement, Target, load_data
 from ...outputs import file_name, nearest_folder
+from ...sky.formats.writing import Values
 from ...sky.skymap import shown_energy
 from ..folder import figure_thread, fill_folder
+from ..maps import MapRequest, map_values
 from .figures import draw_map, draw_sed
 from .groups import RegionSpectra, region_spectra
 from .summary import sky_energies, summary_text
@@ -37,6 +40,10 @@ DATA = (
 
 FILES = ("seds.ecsv", "summary.txt", "model.toml")
 """What every run writes, besides maps and figures."""
+
+
+Kept = Callable[[list[MapRequest]], AbstractContextManager[Sequence[Values | None]]]
+"""What gives the values of maps from blocks on disk; None for maps that are worked out while they are written."""
 
 
 @dataclass(frozen=True)
@@ -92,12 +99,15 @@ class Plan:
         The maps: for each messenger the total, and each component if there are several.
     regions
         The measured regions: a SED and a figure for each.
+    requests
+        What is computed for the maps, for each messenger.
     skies
         Files of the figures of the total maps, by messenger.
     """
 
     maps: list[MapFile]
     regions: list[MeasuredRegion]
+    requests: list[MapRequest]
     skies: dict[str, str]
 
     @property
@@ -136,9 +146,10 @@ def _measured_regions(loaded: LoadedModel, data: list[Measurement]) -> list[Meas
     return regions
 
 
-def _steps(plan: Plan, loaded: LoadedModel, nside: int, rtol: float, progress: bool, work: Path) -> Generator[str]:
+def _steps(plan: Plan, loaded: LoadedModel, kept: Kept, progress: bool, work: Path) -> Generator[str]:
     """Compute and write everything; yield a label before each step. Figures are drawn beside the other steps."""
-    model = loaded.model
+    model, requests = loaded.model, plan.requests
+    rtol, nside = requests[0].rtol, requests[0].nside
     yield "model.toml"
     (work / "model.toml").write_text(loaded.toml, encoding="utf-8")
     spectra: list[RegionSpectra] = []
@@ -151,28 +162,26 @@ def _steps(plan: Plan, loaded: LoadedModel, nside: int, rtol: float, progress: b
             group = region_spectra(loaded, region.data, region.target, energy, rtol, progress)
             spectra.append(group)
             figures[region.figure] = draw(draw_sed, group, loaded.comparison.name, work / region.figure)
-        for messenger, figure in plan.skies.items():
-            yield f"{messenger} maps, nside {nside}"
-            nodes = loaded.energies(messenger)
-
-            def sky(energy: u.Quantity, messenger: str = messenger) -> ModelSky:
-                return ModelSky.of(model, messenger, energy, nside, rtol=rtol)
-
-            shown = sky(np.atleast_1d(shown_energy(nodes))).drawn().map(progress)
-            _raise_failure(figures)
-            figures[figure] = draw(draw_map, shown, work / figure)
-            # Together, since they are of the same columns; one block of pixels after another.
-            files = {work / item.file: item.component for item in plan.maps if item.messenger == messenger}
-            sky(nodes).write(files, progress=progress)
-            if (energy := sky_energies(nodes)).size:
-                means[messenger] = sky(energy).mean()
-        yield "seds.ecsv"
-        write_seds(spectra, loaded, work / "seds.ecsv")
-        yield "summary.txt"
-        (work / "summary.txt").write_text(summary_text(loaded, means, spectra, nside, rtol), encoding="utf-8")
-        for figure, drawn in figures.items():
-            yield figure
-            drawn.result()
+        with kept(requests) as values_of_maps:
+            for request, values in zip(requests, values_of_maps, strict=True):
+                messenger, nodes = request.messenger, request.energy
+                yield f"{messenger} maps, nside {nside}"
+                shown = replace(request, energy=np.atleast_1d(shown_energy(nodes)))
+                _raise_failure(figures)
+                figure = plan.skies[messenger]
+                figures[figure] = draw(draw_map, shown.sky(model).drawn().map(progress), work / figure)
+                # Together, since they are of the same columns; one block of pixels after another.
+                files = {work / item.file: item.component for item in plan.maps if item.messenger == messenger}
+                request.sky(model).write(files, values=values, progress=progress)
+                if (energy := sky_energies(nodes)).size:
+                    means[messenger] = replace(request, energy=energy).sky(model).mean()
+            yield "seds.ecsv"
+            write_seds(spectra, loaded, work / "seds.ecsv")
+            yield "summary.txt"
+            (work / "summary.txt").write_text(summary_text(loaded, means, spectra, nside, rtol), encoding="utf-8")
+            for figure, drawn in figures.items():
+                yield figure
+                drawn.result()
 
 
 def _raise_failure(figures: dict[str, Future[None]]) -> None:
@@ -189,6 +198,8 @@ def run(
     data: Iterable[str] = (),
     nside: int | None = None,
     rtol: float = RTOL,
+    workers: int | str | None = None,
+    resume: bool = False,
     overwrite: bool = False,
     progress: bool = False,
 ) -> list[Path]:
@@ -206,8 +217,12 @@ def run(
         Resolution instead of the model file's.
     rtol
         Relative accuracy of columns and means.
+    workers, resume
+        Who computes the maps, and whether to go on from blocks of them, as in
+        :func:`~skycocoon.products.maps.map_values`;
+        with neither, nothing is kept.
     overwrite
-        Whether files of the same names may be replaced.
+        Whether files of the same names, and blocks of other maps, may be replaced.
     progress
         Whether to show a progress bar.
 
@@ -225,18 +240,24 @@ def run(
     model = loaded.model
     measurements = [load_data(name, "spectrum") for name in (*DATA, *data)]
     nside = loaded.maps.nside if nside is None else nside
-    maps = _map_files(model)
+    maps, requests = _map_files(model), []
     for messenger in model.messengers:
-        files = sum(item.messenger == messenger for item in maps)
-        sky = ModelSky.of(model, messenger, loaded.energies(messenger), nside, rtol=rtol)
-        sky.check(nearest_folder(out), files)
+        names = tuple(item.component for item in maps if item.messenger == messenger)
+        requests.append(MapRequest(messenger, loaded.energies(messenger), nside, rtol, names=names))
+        requests[-1].sky(model).check(nearest_folder(out), len(names))
     loaded.check_templates()
     skies = {messenger: f"figures/{messenger}-map.png" for messenger in model.messengers}
-    plan = Plan(maps, _measured_regions(loaded, measurements), skies)
+    plan = Plan(maps, _measured_regions(loaded, measurements), requests, skies)
+
+    def kept(requests: list[MapRequest]) -> AbstractContextManager[Sequence[Values | None]]:
+        if workers is None and not resume:
+            return nullcontext([None] * len(requests))
+        return map_values(loaded, requests, out, workers=workers, resume=resume, overwrite=overwrite, progress=progress)
+
     return fill_folder(
         out,
         plan.files,
-        partial(_steps, plan, loaded, nside, rtol, progress),
+        partial(_steps, plan, loaded, kept, progress),
         count=len(plan.regions) + len(model.messengers) + len(plan.files) - len(plan.maps),
         overwrite=overwrite,
         progress=progress,
