@@ -114,10 +114,12 @@ class Template:
                 f"component {self.name!r}: its map has {nodes[0]:.6g}..{nodes[-1]:.6g} GeV, {gev[~inside][0]:.6g} GeV "
                 "is asked for; change the energies, or say outside = 'zero'"
             )
-        values = np.zeros((gev.size, 12 * sky.nside**2))
+        values = np.zeros((gev.size, sky.pixels.size))
         if inside.any():
-            values[inside] = sky.resampled(sky.nside, energy[inside]).intensity.to_value(INTENSITY) * factor
-        return SkyMap(energy, {self.name: values * INTENSITY}, messenger, flavour if sky.flavour else "", sky.meta)
+            values[inside] = sky.resampled(sky.nside, energy[inside]).intensity.to_value(INTENSITY)
+        values *= factor
+        part = {self.name: u.Quantity(values, INTENSITY, copy=False)}
+        return SkyMap(energy, part, messenger, flavour if sky.flavour else "", sky.meta, sky.pixels)
 
     def describe(self) -> list[str]:
         """Where it comes from, and its range."""

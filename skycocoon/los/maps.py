@@ -103,7 +103,7 @@ class ModelSky:
         """
         healpix.check_nside(nside)
         question = Question.of(model, messenger, energy, rtol, flavour)
-        pixels = Pixels.whole(nside) if region is None else region.touched(nside)[0]
+        pixels = Pixels.whole(nside) if region is None else region.pixels(nside)
         return cls(model, question, pixels)
 
     @cached_property

@@ -135,21 +135,8 @@ class Place(Protocol):
         """
         ...
 
-    def of(self, template: SkyMap, name: str) -> u.Quantity:
-        """(n, p) intensity there of a component that is a map already, and is called so.
-
-        Parameters
-        ----------
-        template
-            The map.
-        name
-            What the component is called, for messages.
-
-        Returns
-        -------
-        Quantity
-            Intensities at the map's energies.
-        """
+    def of(self, template: SkyMap) -> u.Quantity:
+        """(n, p) intensity there of a component that is a map already."""
         ...
 
 
@@ -203,22 +190,9 @@ class InPixels:
         """
         return mesh_for(density, view, healpix.pixel_width(self.pixels.nside)).reached
 
-    def of(self, template: SkyMap, name: str) -> u.Quantity:
-        """(n, p) intensity of a map, brought to these pixels.
-
-        Parameters
-        ----------
-        template
-            The map.
-        name
-            What the component is called, for messages.
-
-        Returns
-        -------
-        Quantity
-            Intensities at the map's energies.
-        """
-        return template.means(self.pixels, name)
+    def of(self, template: SkyMap) -> u.Quantity:
+        """(n, p) intensity of a map, brought to these pixels."""
+        return template.means(self.pixels)
 
 
 @dataclass(frozen=True)
@@ -271,21 +245,8 @@ class InRegions:
         """
         return mesh_for(density, view, REGION_WIDTH).reached
 
-    def of(self, template: SkyMap, name: str) -> u.Quantity:
-        """(n, k) mean intensities of a map.
-
-        Parameters
-        ----------
-        template
-            The map.
-        name
-            What the component is called, for messages.
-
-        Returns
-        -------
-        Quantity
-            Intensities at the map's energies.
-        """
+    def of(self, template: SkyMap) -> u.Quantity:
+        """(n, k) mean intensities of a map."""
         return np.stack([template.sed(region).intensity for region in self.regions], axis=1)
 
 
@@ -364,11 +325,19 @@ class Spectra:
             Where the first of them goes.
         out
             (n, >= first + p) intensities [GeV^-1 cm^-2 s^-1 sr^-1].
+
+        Raises
+        ------
+        InputError
+            If the component is a map that has not all pixels of the place.
         """
         from ..kernels.cube import add_up
 
         if self.template is not None:
-            part = place.of(self.template, self.name).to_value(INTENSITY)
+            try:
+                part = place.of(self.template).to_value(INTENSITY)
+            except InputError as error:
+                raise InputError(f"component {self.name!r}: its {error}") from None
             out[:, first : first + part.shape[1]] = part
             return
         add_up(self.weights, self.columns(place), first, out)

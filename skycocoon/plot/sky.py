@@ -72,7 +72,9 @@ def plot_sky(
         highest = span[1] if span[1] > 0 else 1.0
         lowest = max(highest / 10**decades, span[0])
         norm = LogNorm(lowest, highest * (1 + 1e-9))
-        mesh = _draw_image(axes, np.maximum(image, lowest), "white", norm=norm)
+        # Lines that are seen on blank paper, where a map is of a part of the sky.
+        colour = "grey" if np.isnan(image).any() else "white"
+        mesh = _draw_image(axes, np.maximum(image, lowest), colour, norm=norm)
         bar = axes.figure.colorbar(
             mesh, ax=axes, orientation="horizontal", shrink=0.7, aspect=35, pad=0.04, label=label,
             extend="min" if span[0] < lowest else "neither",

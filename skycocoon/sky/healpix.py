@@ -22,6 +22,7 @@ __all__ = [
     "coordinates",
     "descendants",
     "directions",
+    "disc_pixels",
     "frame_letter",
     "image_pixels",
     "neighbours",
@@ -38,6 +39,8 @@ __all__ = [
 Indices = NDArray[np.int64]
 
 MAX_NSIDE = 8192
+# Parts across a pixel in which healpy looks whether a disc touches it.
+DISC_PARTS = 32
 
 FRAMES = {
     "G": "G", "GAL": "G", "GALACTIC": "G",
@@ -237,6 +240,33 @@ def descendants(pixels: Indices, count: int) -> Indices:
         (n * count,) NESTED numbers of the finer resolution.
     """
     return np.asarray((count * pixels[:, None] + np.arange(count)).ravel())
+
+
+def disc_pixels(nside: int, disc: tuple[float, float, float]) -> tuple[Indices, str]:
+    """Pixels that touch a disc, and gammapy's name of them.
+
+    Parameters
+    ----------
+    nside
+        Resolution.
+    disc
+        Galactic longitude and latitude of its centre, and its radius [deg].
+
+    Returns
+    -------
+    ring
+        (n,) increasing RING numbers.
+    name
+        A text from which gammapy makes the same list.
+    """
+    import healpy
+
+    longitude, latitude, radius = disc
+    # The centre to the last bit as gammapy has it: another way round the sphere could add a pixel.
+    phi, theta = np.radians(longitude), np.pi / 2 - np.radians(latitude)
+    centre = np.array([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)])
+    ring = healpy.query_disc(nside, centre, np.radians(radius), inclusive=True, fact=DISC_PARTS, nest=False)
+    return np.asarray(ring, dtype=np.int64), f"DISK_INC({longitude!r},{latitude!r},{radius!r},{DISC_PARTS})"
 
 
 def ancestors(pixels: Indices, count: int) -> Indices:

@@ -26,10 +26,13 @@ class Pixels:
         HEALPix resolution.
     ring
         (n,) increasing RING numbers. All pixels are a `range`, which takes no memory.
+    hpx_region
+        What gammapy calls the same pixels, in the key ``HPX_REG`` of a file; empty if it has no name for them.
     """
 
     nside: int
     ring: range | Indices
+    hpx_region: str = ""
 
     @classmethod
     def whole(cls, nside: int) -> Pixels:
@@ -82,20 +85,8 @@ class Pixels:
         for first in range(0, self.size, size):
             yield slice(first, min(first + size, self.size))
 
-    def places(self, ring: Indices, name: str = "map") -> Indices:
-        """Places of given pixels among these.
-
-        Parameters
-        ----------
-        ring
-            RING numbers, in any shape.
-        name
-            What the pixels belong to, for the message.
-
-        Returns
-        -------
-        array
-            Places, in the shape of ``ring``.
+    def places(self, ring: Indices) -> Indices:
+        """Places of given pixels, RING numbers in any shape, among these pixels of a map.
 
         Raises
         ------
@@ -110,8 +101,8 @@ class Pixels:
         if missing.size:
             longitude, latitude = healpix.coordinates(self.nside, missing[:1])
             raise InputError(
-                f"{name}: {np.unique(missing).size} pixels that are asked for are outside it, as that at l = "
-                f"{longitude[0]:.4g}, b = {latitude[0]:.4g} deg; it has {numbers.size} of {12 * self.nside**2} pixels"
+                f"map: the pixel at l = {longitude[0]:.4g}, b = {latitude[0]:.4g} deg is asked for, and is outside it; "
+                f"it has {numbers.size} of {12 * self.nside**2} pixels of nside {self.nside}"
             )
         return places
 

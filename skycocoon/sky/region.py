@@ -387,6 +387,30 @@ class Region:
         order = np.argsort(ring)
         return Pixels(nside, ring[order]), fractions[order]
 
+    def pixels(self, nside: int) -> Pixels:
+        """Pixels of a map of the region: all that touch it.
+
+        Parameters
+        ----------
+        nside
+            HEALPix resolution, a power of two.
+
+        Returns
+        -------
+        Pixels
+            Of a disc, as healpy lists them, so that gammapy can make the same list.
+
+        Raises
+        ------
+        InputError
+            If the region is empty.
+        """
+        touched, _ = self.touched(nside)
+        if not isinstance(self.shape, Disc) or touched.are_all:
+            return touched
+        ring, name = healpix.disc_pixels(nside, (self.shape.l, self.shape.b, self.shape.radius))
+        return Pixels(nside, ring, name) if np.isin(touched.numbers, ring).all() else touched
+
     def __eq__(self, other: object) -> bool:
         """Whether two regions are the same part of the sky; their names do not count."""
         return isinstance(other, Region) and self.shape == other.shape

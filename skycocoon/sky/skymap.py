@@ -325,25 +325,13 @@ class SkyMap:
         parts = {}
         for name, part in self.components.items():
             planes = (self._plane([part], float(e)) for e in wanted)
-            parts[name] = u.Quantity(self._in_pixels(planes, wanted.size, pixels, "map"), INTENSITY, copy=False)
+            parts[name] = u.Quantity(self._in_pixels(planes, wanted.size, pixels), INTENSITY, copy=False)
         note = f"nside {self.nside}, {nodes.size} energies {nodes[0]:.6g}..{nodes[-1]:.6g} GeV"
         meta = {**self.meta, "resampled_from": note}
         return replace(self, energy=wanted * u.GeV, components=parts, meta=meta, pixels=pixels)
 
-    def means(self, pixels: Pixels, name: str = "map") -> u.Quantity:
-        """Total intensity in other pixels, which may be of another resolution; see :meth:`resampled`.
-
-        Parameters
-        ----------
-        pixels
-            m pixels.
-        name
-            What the map is called in a message.
-
-        Returns
-        -------
-        Quantity
-            (n, m) at the map's energies.
+    def means(self, pixels: Pixels) -> u.Quantity:
+        """Total intensity (n, m) in other pixels, which may be of another resolution; see :meth:`resampled`.
 
         Raises
         ------
@@ -353,11 +341,11 @@ class SkyMap:
         planes = (
             summed([part[k] for part in self.components.values()], INTENSITY).value for k in range(self.energy.size)
         )
-        return u.Quantity(self._in_pixels(planes, self.energy.size, pixels, name), INTENSITY, copy=False)
+        return u.Quantity(self._in_pixels(planes, self.energy.size, pixels), INTENSITY, copy=False)
 
-    def _in_pixels(self, planes: Iterable[FloatArray], count: int, pixels: Pixels, name: str) -> FloatArray:
+    def _in_pixels(self, planes: Iterable[FloatArray], count: int, pixels: Pixels) -> FloatArray:
         """Bring so many planes of this map's pixels to other pixels, (count, m)."""
-        places = self.pixels.places(healpix.nested_blocks(self.nside, pixels.nside, pixels.numbers), name)
+        places = self.pixels.places(healpix.nested_blocks(self.nside, pixels.nside, pixels.numbers))
         values = np.empty((count, pixels.size))
         for row, plane in zip(values, planes, strict=True):
             row[:] = plane[places] if places.ndim == 1 else plane[places].mean(axis=1)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from astropy.table import Table
 
-from .conftest import bad, good, table_of
+from .conftest import bad, call, good, table_of
 
 
 def test_sed_gamma():
@@ -116,3 +116,69 @@ def test_a_map_of_several_processes_is_the_same_file(tmp_path):
     assert (tmp_path / "one.fits").read_bytes() == (tmp_path / "two.fits").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.fits", "two.fits"]
     assert "give one of them" in bad(f"{line} --out {tmp_path}/x.fits --workers 2 --dask x.json")
+
+
+ENERGIES = "--energies '1 TeV, 3 TeV, 10 TeV'"
+
+
+@pytest.fixture(scope="module")
+def inner(tmp_path_factory):
+    """A compressed map of a part of the sky, and what the command said."""
+    folder = tmp_path_factory.mktemp("inner")
+    result = call(
+        f"map schroer2021 --messenger gamma --nside 64 {ENERGIES} --region lhaaso-inner --compress "
+        f"--out {folder}/inner.fits"
+    )
+    assert result.exit_code == 0, result.stderr
+    return folder / "inner.fits.gz", result.stderr
+
+
+def test_map_of_a_region(inner):
+    path, said = inner
+    assert f"{path}: ModelSky: gamma, nside 64 RING Galactic, 1501 of 49152 pixels, 3 energies" in said
+    assert good(f"show {path}").startswith("SkyMap: gamma, nside 64 RING Galactic, 1501 of 49152 pixels, 3 energies")
+
+
+def test_a_map_of_a_region_is_used_like_one_of_the_sky(inner, tmp_path):
+    path, _ = inner
+    part = table_of(good(f"sed {path} --region lhaaso-inner"))
+    direct = table_of(good(f"sed schroer2021 --messenger gamma --region lhaaso-inner {ENERGIES}"))
+    np.testing.assert_allclose(part["intensity"], direct["intensity"], rtol=3e-3)
+    good(f"plot {path} --out {tmp_path}/x.png")
+    assert (tmp_path / "x.png").stat().st_size > 10_000
+    text = bad(f"sed {path} --region lhaaso-outer")
+    assert "is asked for, and is outside it; it has 1501 of 49152 pixels of nside 64" in text
+
+
+def test_a_map_of_a_region_as_a_component(inner, tmp_path):
+    path, _ = inner
+    (tmp_path / "m.toml").write_text(f'base = "schroer2021"\n[components.theirs]\nkind = "map"\nfile = "{path}"\n')
+    table = table_of(good("sed m.toml --messenger gamma --region tibet-a --energies '3 TeV'"))
+    np.testing.assert_allclose(table["intensity"][1], table["intensity"][0], rtol=3e-3)
+    good("map m.toml --messenger gamma --energies '3 TeV' --nside 128 --region disc:60,0,2 --out part.fits")
+    text = bad("map m.toml --messenger gamma --energies '3 TeV' --nside 32 --out all.fits")
+    assert "component 'theirs': its map: the pixel at l = " in text
+    assert not (tmp_path / "all.fits").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--dtype float16 --out x.fits", "did you mean 'float64'"),
+        ("--region lhaaso-iner --out x.fits", "did you mean 'lhaaso-inner'"),
+        ("--region 'disc:0,0,1 & disc:90,0,1' --out x.fits", "is empty"),
+        ("--compress --out x.png", "a name ending in .fits or .fits.gz"),
+    ],
+)
+def test_map_refuses(options, words, tmp_path):
+    assert words in bad(f"map schroer2021 --messenger gamma {ENERGIES} --nside 8 {options}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_compress_keeps_a_file_unless_told(tmp_path):
+    line = f"map schroer2021 --messenger gamma --nside 2 {ENERGIES} --rtol 0.01 --compress --out x.fits"
+    good(line)
+    before = (tmp_path / "x.fits.gz").read_bytes()
+    assert "x.fits.gz: exists already" in bad(line)
+    good(f"{line} --overwrite")
+    assert (tmp_path / "x.fits.gz").read_bytes() == before

@@ -84,6 +84,92 @@ def test_gammapy_takes_it_as_a_spatial_model(path):
     assert template.evaluate(30 * u.deg, 0 * u.deg, 1 * u.TeV).unit.is_equivalent(INTENSITY)
 
 
+@pytest.fixture
+def part(sky, tmp_path):
+    """A map of a disc, and its file."""
+    pixels = Region.parse("disc:30,-2,40").pixels(16)
+    values = {name: value[:, pixels.numbers] for name, value in sky.components.items()}
+    part = SkyMap(sky.energy, values, "gamma", "", sky.meta, pixels)
+    part.write(tmp_path / "part.fits")
+    return part, tmp_path / "part.fits"
+
+
+def test_layout_of_a_part_of_the_sky(part):
+    sky, path = part
+    with fits.open(path, checksum=True) as file:
+        header, data = file["SKYMAP"].header, file["SKYMAP"].data
+        assert (header["INDXSCHM"], header["OBJECT"], header["NSIDE"]) == ("EXPLICIT", "PARTIAL", 16)
+        assert (header["FIRSTPIX"], header["LASTPIX"]) == (data["PIX"][0], data["PIX"][-1])
+        assert data.names == ["PIX", *(f"ENERGY{k}" for k in range(1, 14))]
+        assert data["PIX"].tolist() == sky.pixels.numbers.tolist()
+
+
+def test_healpy_reads_a_part_of_the_sky(part):
+    sky, path = part
+    maps = healpy.read_map(path, field=None, dtype=np.float64, partial=True)
+    assert maps.shape == (13, 3072)
+    outside = np.delete(maps, sky.pixels.numbers, axis=1)
+    assert np.all(outside == healpy.UNSEEN)
+    np.testing.assert_allclose(maps[:, sky.pixels.numbers], sky.intensity.to_value("cm-2 s-1 sr-1 MeV-1"), rtol=1e-6)
+
+
+def test_gammapy_reads_a_disc(part):
+    """Discs are the parts of the sky that gammapy 2.1 has a name for; it reads no list of pixels."""
+    maps = pytest.importorskip("gammapy.maps")
+    sky, path = part
+    cube = maps.Map.read(path)
+    assert cube.geom.to_image().npix == sky.pixels.size
+    np.testing.assert_allclose(cube.quantity.to_value(INTENSITY), sky.intensity.value, rtol=1e-6)
+    value = cube.get_by_coord({"lon": 30 * u.deg, "lat": -2 * u.deg, "energy_true": E[4]})
+    pixel = sky.pixels.places(np.array([healpy.ang2pix(16, 30, -2, lonlat=True)]))
+    np.testing.assert_allclose((value * cube.unit).to_value(INTENSITY), sky.intensity[4, pixel].value, rtol=1e-6)
+
+
+def test_gammapy_takes_other_parts_with_their_pixels(sky, tmp_path):
+    """As docs/formats.md says it."""
+    maps = pytest.importorskip("gammapy.maps")
+    pixels = Region.named("fermi-lat-2012-inner").pixels(16)
+    part = SkyMap(E, {"x": sky.intensity[:, pixels.numbers]}, pixels=pixels)
+    axis = maps.MapAxis.from_nodes(part.energy, name="energy_true", interp="log")
+    geom = maps.HpxGeom(part.nside, nest=False, frame="galactic", region=(part.pixels.numbers,), axes=[axis])
+    cube = maps.HpxNDMap(geom, part.intensity.value.astype(np.float32), unit=part.intensity.unit)
+    value = cube.get_by_coord({"lon": 30 * u.deg, "lat": 0 * u.deg, "energy_true": E[4]})
+    pixel = healpy.ang2pix(16, 30, 0, lonlat=True)
+    assert value[0] == pytest.approx(sky.intensity[4, pixel].value, rel=1e-6)
+
+
+def test_round_trip_of_a_part(sky, part):
+    one, path = part
+    again = SkyMap.read(path)
+    assert again.pixels.same_as(one.pixels)
+    np.testing.assert_allclose(again.intensity.value, one.intensity.value, rtol=1e-6)
+    region = Region.parse("disc:30,-2,35")
+    assert np.array_equal(one.sed(region).intensity.value, sky.sed(region).intensity.value)
+    assert np.array_equal(one.at(3 * u.TeV).value, sky.at(3 * u.TeV).value[one.pixels.numbers])
+    low, high = 2 * u.TeV, 50 * u.TeV
+    assert np.array_equal(one.integrate(low, high).value, sky.integrate(low, high).value[one.pixels.numbers])
+    with pytest.raises(InputError, match="is asked for, and is outside it"):
+        one.sed(~region)
+    with pytest.raises(InputError, match="their pixels differ"):
+        one + SkyMap(E, {"x": one.intensity}, pixels=Region.parse("disc:30,-2,45").pixels(16)[: one.pixels.size])
+    both = one + SkyMap(E, {"other": one.intensity}, pixels=again.pixels)
+    assert list(both.components) == ["cocoons", "other"]
+
+
+def test_resampling_a_part(sky, part):
+    """Larger pixels are made where all parts of them are known, with the values that the whole sky gives."""
+    one, _ = part
+    for nside in (8, 32):
+        again, whole = one.resampled(nside, E), sky.resampled(nside, E)
+        assert np.array_equal(again.intensity.value, whole.intensity.value[:, again.pixels.numbers])
+    assert 0 < one.resampled(8, E).pixels.size < one.pixels.size / 4
+
+
+def test_figure_of_a_part(part):
+    sky, _ = part
+    assert "16" in sky.plot().get_title()
+
+
 def test_round_trip(sky, path):
     again = SkyMap.read(path)
     assert (again.messenger, again.flavour, again.nside) == ("gamma", "", 16)

@@ -170,6 +170,8 @@ def map_header(head: MapHead, kind: str) -> list[Card]:
         ("BUNIT", UNIT_TEXT, "at the nodes, pixel means"),
         ("MESSENGR", head.messenger, "gamma or neutrino"),
     ]
+    if pixels.hpx_region:
+        cards.append(("HPX_REG", pixels.hpx_region, ""))
     if head.flavour:
         cards.append(("FLAVOUR", head.flavour, "nu + anti-nu; per flavour: at Earth"))
     name = head.component.encode("unicode_escape").decode("ascii")
