@@ -27,15 +27,18 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.interpolate import RectBivariateSpline
 
 from ..errors import InputError
 from ..numerics.quadrature import halving_panels
 from ..shipped import data_folder
 from ..units import CM_PER_KPC, FloatArray
 from .planck import HC, occupation
+
+if TYPE_CHECKING:
+    from scipy.interpolate import RectBivariateSpline
 
 __all__ = [
     "DUST_DISCS",
@@ -187,7 +190,9 @@ def weight_splines() -> tuple[float, float, tuple[RectBivariateSpline, ...]]:
     They hold ln of the cold sum, of T_a^6 W_a, each cold term's part in it, and ln of the warm weight: W_a of a node
     colder than the dust around is negative, the sum is not.
     """
+    # Slow to import, and only where dust absorbs.
     from astropy.table import Table
+    from scipy.interpolate import RectBivariateSpline
 
     path = data_folder() / TABLE_NAME
     table = Table.read(path, format="ascii.ecsv")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
+from typing import TYPE_CHECKING
 
 import astropy.units as u
 import numpy as np
-from scipy.interpolate import CubicSpline
 
 from ..cosmicrays.local import LOCAL_SPECTRA, LocalSpectrum, local_spectra
 from ..errors import InputError, check_name
@@ -19,6 +19,9 @@ from ..numerics.interpolative import chosen_members, weights_of_others
 from ..units import FloatArray, Nodes, to_array
 from .component import Term
 from .production import production
+
+if TYPE_CHECKING:
+    from scipy.interpolate import CubicSpline
 
 __all__ = ["Diffuse", "GasInSea"]
 
@@ -296,6 +299,9 @@ def _projectiles(projectile: LocalSpectrum, member: Hardening | None, total: Flo
 @lru_cache(maxsize=16)
 def _hardenings(sea: Sea) -> tuple[FloatArray, CubicSpline]:
     """A few rigidities whose hardenings add up to those of all others, and the weights (m,) of these at a ln R."""
+    # Slow to import, and few seas harden.
+    from scipy.interpolate import CubicSpline
+
     exponents = sea.hardening(np.linspace(0.0, sea.radius.to_value(u.kpc), 201))
     # Relative to each one's largest value, so that none is missed for being small.
     members = (RIGIDITIES / PIVOT) ** exponents[:, None]
