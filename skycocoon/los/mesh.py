@@ -46,6 +46,8 @@ FEATURES_A_PANEL = 6.0
 # Where it need not be finer than pixels, a panel that is longer than a pixel may be as thin as this part of one.
 THINNEST = 16
 SMALLEST = 1e-7
+# Panels on the edge of what shines, where some columns are 0, are not halved beyond this [rad].
+DARK = 1e-3
 # Rays that a mesh may take.
 MOST_RAYS = 1_500_000
 # Where a column is less than this part of the sky's median it need not be known relative to itself: at the edge of
@@ -192,6 +194,8 @@ class _Fit:
         (k, m, n, n), of ratios to the first column but for the first.
     linear
         (k,) whether the first is of the column itself.
+    dark
+        (k,) whether some of the columns are 0.
     error
         (k, 2) estimated relative error for want of panels in l, and in b.
     mean
@@ -202,6 +206,7 @@ class _Fit:
 
     coefficients: FloatArray
     linear: BoolArray
+    dark: BoolArray
     error: FloatArray
     mean: FloatArray
     scale: FloatArray
@@ -213,32 +218,51 @@ class _Fit:
 
 def _fitted(columns: FloatArray, checks: FloatArray, faint: float) -> _Fit:
     """Fit polynomials to columns (k, n, n, m) on nodes of panels, and hold them against others (k, 4, m)."""
-    first = columns[..., 0]
-    linear = ~np.all(first > 0, axis=(1, 2))
-    scale = np.maximum(first.max(axis=(1, 2)), faint)
+    first, beside = columns[..., 0], checks[..., 0]
+    lowest, scale = first.min(axis=(1, 2)), np.maximum(first.max(axis=(1, 2)), faint)
     with np.errstate(divide="ignore", invalid="ignore"):
-        values = np.where(linear[:, None, None], first, np.log(first))
         ratios = np.where(columns[..., :1] > 0, columns[..., 1:] / columns[..., :1], 1.0)
         check_ratios = np.where(checks[..., :1] > 0, checks[..., 1:] / checks[..., :1], 1.0)
-    functions = np.concatenate([values[..., None], ratios], axis=-1)
-    coefficients = np.einsum("ax,kxym,by->kmab", _TO_COEFFICIENTS, functions, _TO_COEFFICIENTS, optimize=True)
-    # How large errors of the coefficients are, relative to columns.
-    unit = np.concatenate(
-        [np.where(linear, 1 / scale, 1.0)[:, None], 1 / np.maximum(ratios.mean(axis=(1, 2)), 1e-12)], axis=1
+    fit, error = _polynomials(
+        np.log(np.maximum(first, 1e-300))[..., None], np.log(np.maximum(beside, 1e-300))[..., None]
     )
-    size = np.abs(coefficients) * unit[:, :, None, None]
-    along, up = size.sum(axis=3), size.sum(axis=2)
-    tails = np.stack([np.maximum(part[..., -1], 0.2 * part[..., -2]).max(axis=1) for part in (along, up)], axis=1)
+    # The column itself where its logarithm is none, at the edge of what shines, or is the worse polynomial.
+    itself, other = _polynomials(first[..., None], beside[..., None])
+    other /= np.where(lowest > 0, lowest, scale)[:, None]
+    linear = (lowest <= 0) | (other.max(axis=1) < error.max(axis=1))
+    fit[linear], error[linear] = itself[linear], other[linear]
+    more, missed = _polynomials(ratios, check_ratios, np.maximum(ratios.mean(axis=(1, 2)), 1e-12))
+    mean = np.einsum("x,kxy,y->k", WEIGHTS, first, WEIGHTS)
+    return _Fit(np.concatenate([fit, more], axis=1), linear, lowest <= 0, np.maximum(error, missed), mean, scale)
+
+
+def _polynomials(
+    values: FloatArray, checks: FloatArray, units: FloatArray | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Chebyshev coefficients (k, m, n, n) of m functions, and their error (k, 2) for want of panels in l and in b.
+
+    ``values`` (k, n, n, m) are those on the nodes, ``checks`` (k, 4, m) others; errors are in ``units`` (k, m).
+    """
+    coefficients = np.einsum("ax,kxym,by->kmab", _TO_COEFFICIENTS, values, _TO_COEFFICIENTS, optimize=True)
+    if not values.shape[-1]:
+        return coefficients, np.zeros((len(values), 2))
+    size = np.abs(coefficients)
     found = np.einsum("ca,kmab,cb->kcm", _CHECK_WAVES[:, 0], coefficients, _CHECK_WAVES[:, 1], optimize=True)
-    with np.errstate(divide="ignore"):
-        right = np.where(linear[:, None], checks[..., 0], np.log(np.maximum(checks[..., 0], 1e-300)))
-    error = np.abs(np.concatenate([found[..., :1] - right[..., None], found[..., 1:] - check_ratios], axis=-1))
-    missed = (error * unit[:, None]).max(axis=(1, 2))
-    # What the checks miss beyond the tails is laid to the worse axis.
-    worse = np.argmax(tails, axis=1)
-    k = np.arange(len(worse))
-    tails[k, worse] = np.maximum(tails[k, worse], missed)
-    return _Fit(coefficients, linear, tails, np.einsum("x,kxy,y->k", WEIGHTS, first, WEIGHTS), scale)
+    missed = np.abs(found - checks).max(axis=1)
+    # What is left out of a series is about as large as its last terms.
+    tails = np.stack([_tail(size.sum(axis=3)), _tail(size.sum(axis=2))], axis=1)
+    if units is not None:
+        missed, tails = missed / units, tails / units[:, None]
+    error = tails.max(axis=2)
+    # What the checks miss beyond that is laid to the worse axis.
+    worse, k = np.argmax(error, axis=1), np.arange(len(error))
+    error[k, worse] = np.maximum(error[k, worse], missed.max(axis=1))
+    return coefficients, error
+
+
+def _tail(size: FloatArray) -> FloatArray:
+    """The last coefficient of a series (..., n), or a part of the one before, which may be the only one of its kind."""
+    return np.asarray(np.maximum(size[..., -1], 0.2 * size[..., -2]))
 
 
 def _powers(coefficients: FloatArray) -> FloatArray:
@@ -292,7 +316,7 @@ class _Making:
         size = np.stack(self.tree.sizes(nodes), axis=1)
         long = size.max(axis=1, keepdims=True) > self._finest
         bad &= (size > self._finest) | (long & (size > self._finest / THINNEST))
-        bad &= size > SMALLEST
+        bad &= size > np.where(fit.dark, DARK, SMALLEST)[:, None]
         affordable = max((MOST_RAYS - self.taken) // (4 * _PLACES[0].size), 0)
         error = np.where(bad.any(axis=1), fit.error.max(axis=1), 0.0)
         if np.count_nonzero(error) > affordable:
@@ -304,7 +328,8 @@ class _Making:
 
         ``changed`` (k,) says by how much halving changed the mean over them and their neighbours.
         """
-        error = fit.error.max(axis=1)
+        # Where something is dark, errors count in units of the sky's median.
+        error = fit.error.max(axis=1) * np.where(fit.dark, np.minimum(FAINT * fit.scale / self._faint, 1.0), 1.0)
         if self._finest > 0:
             # What counts of a panel that is smaller than pixels is its mean.
             error = np.where(error > self._tolerance, np.minimum(error, changed / fit.scale), error)
