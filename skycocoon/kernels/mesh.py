@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-__all__ = ["GAUSS", "Panels", "at_directions", "on_parallels", "over_pixels"]
+__all__ = ["GAUSS", "REACH", "RHOMBUS", "Panels", "at_directions", "on_parallels", "over_pixels"]
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -35,7 +35,7 @@ class Panels(NamedTuple):
     bends
         (n_l,) where columns go like a square root: 1 at a panel's right edge, -1 at its left one, 0 nowhere.
     finest
-        (n_b,) smallest width in latitude of a part of the panels of each row [rad].
+        (n_b,) smallest width in latitude of a part of the panels of each row, over its reach [rad].
     axis
         (k,) how a panel is halved: 0 in longitude (in its root, where it has one), 1 in latitude, -1 not at all. The
         first n_l n_b belong to the table, row by row of latitudes for each longitude.
@@ -45,6 +45,9 @@ class Panels(NamedTuple):
         (p, m, n, n) Chebyshev coefficients, by powers of l and of b, of the m columns of a panel that is not halved.
     linear
         (p,) whether the first of these are of the column itself, not of its logarithm.
+    reach
+        (p, 2) how far a panel reaches, in l and in b, among those that five Gauss points just integrate: below 1 for a
+        panel that varies little.
     folded
         Whether l stands for abs(l), and b for abs(b).
     """
@@ -57,6 +60,7 @@ class Panels(NamedTuple):
     child: IntArray
     polynomials: FloatArray
     linear: NDArray[np.bool_]
+    reach: FloatArray
     folded: tuple[bool, bool]
 
 
@@ -66,25 +70,29 @@ GAUSS = np.zeros((MOST_POINTS + 1, 2, MOST_POINTS))
 for _count in range(1, MOST_POINTS + 1):
     GAUSS[_count, :, :_count] = np.polynomial.legendre.leggauss(_count)
 
+RHOMBUS = np.zeros((MOST_POINTS + 1, 3, MOST_POINTS**2))
+"""Products of two of these rules along the edges of a rhombus, by the number of points of each: height and place aside,
+in units of its half diagonals, and weight (sum 1), by height."""
+for _count in range(1, MOST_POINTS + 1):
+    (_x, _w) = GAUSS[_count, :, :_count]
+    _product = np.stack([np.add.outer(_x, _x) / 2, np.subtract.outer(_x, _x) / 2, np.outer(_w, _w) / 4]).reshape(3, -1)
+    RHOMBUS[_count, :, : _count**2] = _product[:, np.argsort(_product[0].round(12), kind="stable")]
+
 ORDER = 7
 """Powers of l, and of b, in a panel's polynomials."""
 # Half a stretch, in units of half a panel, over which one point, two, ... integrate what a polynomial of six degrees
 # resolves: with coefficients that fall like 4^-k, to 4e-6, and better if they fall faster.
-_REACH = (0.005, 0.12, 0.4, 0.7)
+REACH = (0.005, 0.12, 0.4, 0.7)
 # Depth of the halving, at most.
 _DEPTH = 64
 _TWO_PI = 2.0 * math.pi
 
 
-# Pieces of the innermost loops, inlined into them.
-_piece_of = njit(nogil=True, cache=True, error_model="numpy", inline="always")
-
-
 @njit(nogil=True, cache=True, error_model="numpy")
 def _points(part):  # type: ignore[no-untyped-def]
     """How many Gauss points a part of a panel needs."""
-    for k in range(len(_REACH)):
-        if part < _REACH[k]:
+    for k in range(len(REACH)):
+        if part < REACH[k]:
             return k + 1
     return MOST_POINTS
 
@@ -123,14 +131,15 @@ def _longitude(t, left, right, bend):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _row(b, panels, segments, rows, stack):  # type: ignore[no-untyped-def]
-    """Panels that a parallel crosses, from west to east, and their columns' polynomials in l at this latitude.
+def _row(b, panels, segments, stack):  # type: ignore[no-untyped-def]
+    """Panels that a parallel crosses, from west to east, into ``segments``; gives their number.
 
-    Into ``segments``: left and right edge, the place in the table's panel of the first, its part of that panel, the
-    bend, whether the column is linear, the panel's width in latitude, the line that the polynomial's argument is in l,
-    where it is one, and the edges of the table's panel; into ``rows``: polynomials. Gives their number.
+    Of each: left and right edge; the place in the table's panel of the first, and its part of that panel; the bend;
+    whether the column is linear; the panel's width in latitude, over its reach; the line that the polynomial's argument
+    is in l, where it is one; the edges of the table's panel; the number of the polynomials; the latitude's place in the
+    panel, -1 to 1; 0, for polynomials in l that are not worked out yet; and its reach in l.
     """
-    longitudes, latitudes, bends, _, axis, child, polynomials, linear, _ = panels
+    longitudes, latitudes, bends, _, axis, child, _, linear, reach, _ = panels
     n_b = latitudes.size - 1
     row = _before(latitudes, b)
     tall = latitudes[row + 1] - latitudes[row]
@@ -164,20 +173,30 @@ def _row(b, panels, segments, rows, stack):  # type: ignore[no-untyped-def]
                 segments[count, 2], segments[count, 3] = t0, t1 - t0
                 leaf = child[node]
                 segments[count, 4], segments[count, 5] = bend, 1.0 if linear[leaf] else 0.0
-                segments[count, 6] = (v1 - v0) * tall
+                segments[count, 6] = (v1 - v0) * tall / reach[leaf, 1]
+                segments[count, 14] = reach[leaf, 0]
                 # Where the polynomial is one in l itself, its argument is a line.
                 slope = 2.0 / ((t1 - t0) * (right - left))
                 segments[count, 9], segments[count, 10] = left, right
                 segments[count, 7], segments[count, 8] = -2.0 * t0 / (t1 - t0) - 1.0 - slope * left, slope
-                y = min(max(2.0 * (v - v0) / (v1 - v0) - 1.0, -1.0), 1.0)
-                for j in range(polynomials.shape[1]):
-                    for i in range(ORDER):
-                        total = polynomials[leaf, j, i, ORDER - 1]
-                        for k in range(ORDER - 2, -1, -1):
-                            total = total * y + polynomials[leaf, j, i, k]
-                        rows[count, j, i] = total
+                segments[count, 11] = leaf
+                segments[count, 12] = min(max(2.0 * (v - v0) / (v1 - v0) - 1.0, -1.0), 1.0)
+                segments[count, 13] = 0.0
                 count += 1
     return count
+
+
+@njit(nogil=True, cache=True, error_model="numpy")
+def _work_out(segments, cursor, polynomials, rows):  # type: ignore[no-untyped-def]
+    """The polynomials in l of a segment, at the latitude of its row."""
+    leaf, y = int(segments[cursor, 11]), segments[cursor, 12]
+    for j in range(polynomials.shape[1]):
+        for i in range(ORDER):
+            total = polynomials[leaf, j, i, ORDER - 1]
+            for k in range(ORDER - 2, -1, -1):
+                total = total * y + polynomials[leaf, j, i, k]
+            rows[cursor, j, i] = total
+    segments[cursor, 13] = 1.0
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -223,19 +242,21 @@ def _local(l, segments, cursor):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _piece(low, high, weight, segments, rows, count, gauss, cursor, out, n):  # type: ignore[no-untyped-def]
+def _piece(low, high, weight, segments, rows, polynomials, count, gauss, cursor, out, n):  # type: ignore[no-untyped-def]
     """Add the integral of the columns over longitudes, times a weight, to row n; gives the last segment."""
     cursor = _seek(low, segments, count, cursor)
     start = low
     while start < high:
         last = cursor == count - 1
         stop = high if last else min(high, segments[cursor, 1])
+        if segments[cursor, 13] == 0.0:
+            _work_out(segments, cursor, polynomials, rows)
         bend = segments[cursor, 4]
         first, part = segments[cursor, 2], segments[cursor, 3]
         a, c = _local(start, segments, cursor), _local(stop, segments, cursor)
         middle, half = 0.5 * (a + c), 0.5 * (c - a)
         share = weight * (segments[cursor, 10] - segments[cursor, 9]) * 0.5 * part * half
-        points = _points(half)
+        points = _points(half * segments[cursor, 14])
         for q in range(points):
             x = middle + half * gauss[points, 0, q]
             t = first + 0.5 * (x + 1.0) * part
@@ -253,7 +274,7 @@ def _piece(low, high, weight, segments, rows, count, gauss, cursor, out, n):  # 
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _chord(low, high, weight, segments, rows, count, folded, gauss, cursor, out, n):  # type: ignore[no-untyped-def]
+def _chord(low, high, weight, segments, rows, polynomials, count, folded, gauss, cursor, out, n):  # type: ignore[no-untyped-def]
     """Add the integral of the columns over any longitudes, times a weight, to row n; gives the last segment."""
     start = low
     while start < high:
@@ -267,7 +288,7 @@ def _chord(low, high, weight, segments, rows, count, folded, gauss, cursor, out,
         a, c = start - shift, stop - shift
         if odd and folded:
             a, c = -c, -a
-        cursor = _piece(a, c, weight, segments, rows, count, gauss, cursor, out, n)
+        cursor = _piece(a, c, weight, segments, rows, polynomials, count, gauss, cursor, out, n)
         start = stop
     return cursor
 
@@ -296,7 +317,7 @@ def at_directions(longitudes, latitudes, panels, out):  # type: ignore[no-untype
     out : (n, m) array
         Receives the columns.
     """
-    edges, latitude_edges, bends, _, axis, child, polynomials, linear, folded = panels
+    edges, latitude_edges, bends, _, axis, child, polynomials, linear, _, folded = panels
     n_b = latitude_edges.size - 1
     for n in range(longitudes.size):
         l = _wrapped(longitudes[n] - _TWO_PI * math.floor(longitudes[n] / _TWO_PI + 0.5), folded[0])
@@ -353,14 +374,14 @@ def on_parallels(latitudes, low, high, panels, gauss, most, out):  # type: ignor
     out : (n, m) array
         Receives the integrals over l.
     """
-    segments, rows = np.empty((most, 11)), np.empty((most, panels[6].shape[1], ORDER))
+    segments, rows = np.empty((most, 15)), np.empty((most, panels[6].shape[1], ORDER))
     stack = np.empty((_DEPTH, 5))
     for n in range(latitudes.size):
         for j in range(rows.shape[1]):
             out[n, j] = 0.0
-        b = abs(latitudes[n]) if panels[8][1] else latitudes[n]
-        count = _row(b, panels, segments, rows, stack)
-        _chord(low, high, 1.0, segments, rows, count, panels[8][0], gauss, 0, out, n)
+        b = abs(latitudes[n]) if panels[9][1] else latitudes[n]
+        count = _row(b, panels, segments, stack)
+        _chord(low, high, 1.0, segments, rows, panels[6], count, panels[9][0], gauss, 0, out, n)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -493,23 +514,25 @@ def _rule_of(l, half, tall, kinks, segments, count, cursor, folded):  # type: ig
     part = tall / segments[cursor, 6]
     if segments[cursor, 0] < west and east < segments[cursor, 1]:
         if segments[cursor, 4] == 0.0:
-            part = max(part, segments[cursor, 8] * half)
+            part = max(part, segments[cursor, 8] * half * segments[cursor, 14])
         else:
-            part = max(part, 0.5 * (_local(east, segments, cursor) - _local(west, segments, cursor)))
+            wide = 0.5 * (_local(east, segments, cursor) - _local(west, segments, cursor))
+            part = max(part, wide * segments[cursor, 14])
     else:
         for k in range(kinks.size):
             if west <= kinks[k] <= east:
                 return 0, cursor
         first, last = _seek(west, segments, count, cursor), _seek(east, segments, count, cursor)
         for place in range(first, last + 1):
-            part = max(part, tall / segments[place, 6], 2.0 * half / (segments[place, 1] - segments[place, 0]))
+            wide = 2.0 * half * segments[place, 14] / (segments[place, 1] - segments[place, 0])
+            part = max(part, tall / segments[place, 6], wide)
     if part > 1.0:
         return 0, cursor
     return max(_points(part), 2), cursor
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _gather(chosen, middles, inverse, aside, weight, segments, rows, count, folded, work, sums):  # type: ignore[no-untyped-def]
+def _gather(chosen, middles, inverse, aside, weight, segments, rows, polynomials, count, folded, work, sums):  # type: ignore[no-untyped-def]
     """Add the columns at one point of each of some pixels, times a weight, to rows of ``sums``.
 
     Pixels in one panel share its polynomials, in loops that vectorise.
@@ -525,6 +548,8 @@ def _gather(chosen, middles, inverse, aside, weight, segments, rows, count, fold
         stop = start + 1
         while stop < chosen.size and left <= l[stop] < right:
             stop += 1
+        if segments[cursor, 13] == 0.0:
+            _work_out(segments, cursor, polynomials, rows)
         if segments[cursor, 4] == 0.0:
             offset, slope = segments[cursor, 7], segments[cursor, 8]
             for k in range(start, stop):
@@ -558,7 +583,7 @@ def _gather(chosen, middles, inverse, aside, weight, segments, rows, count, fold
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def over_pixels(nside, pixels, panels, kinks, gauss, most, out):  # type: ignore[no-untyped-def]
+def over_pixels(nside, pixels, panels, kinks, gauss, rhombus, most, out):  # type: ignore[no-untyped-def]
     """Means of columns over HEALPix pixels.
 
     Over a pixel without a kink, smaller than its panel, by the product of two Gauss rules along its edges, whose points
@@ -574,16 +599,16 @@ def over_pixels(nside, pixels, panels, kinks, gauss, most, out):  # type: ignore
         The columns.
     kinks : (k,) array
         Longitudes at which columns have a kink, or a root [rad].
-    gauss : array
-        :data:`GAUSS`.
+    gauss, rhombus : arrays
+        :data:`GAUSS`, :data:`RHOMBUS`.
     most : int
         Panels that a parallel crosses, at most.
     out : (n, m) array
         Receives the means.
     """
-    latitudes, folded = panels[1], panels[8]
+    latitudes, polynomials, folded = panels[1], panels[6], panels[9]
     members = panels[6].shape[1]
-    segments, rows = np.empty((most, 11)), np.empty((most, members, ORDER))
+    segments, rows = np.empty((most, 15)), np.empty((most, members, ORDER))
     stack = np.empty((_DEPTH, 5))
     heights, cuts = np.empty((256, 2)), np.empty(2 * latitudes.size + 3)
     middles = np.empty((2, 4 * nside))
@@ -619,7 +644,7 @@ def over_pixels(nside, pixels, panels, kinks, gauss, most, out):  # type: ignore
         top, _ = _parallel(1.0, north, nside)
         b, s = _parallel(0.0, north, nside)
         # The plane is a kink.
-        n_segments = _row(sign * b, panels, segments, rows, stack)
+        n_segments = _row(sign * b, panels, segments, stack)
         present[:] = 0
         cursor = 0
         for n in range(stop - start):
@@ -643,17 +668,18 @@ def over_pixels(nside, pixels, panels, kinks, gauss, most, out):  # type: ignore
                     chosen[k] = n
                     k += 1
             sums[:, :k] = 0.0
-            # Points (p, q) of the two rules lie at the heights (p + q)/2.
-            for p in range(rule):
-                for q in range(rule):
-                    x, y = gauss[rule, 0, p], gauss[rule, 0, q]
-                    weight = 0.25 * gauss[rule, 1, p] * gauss[rule, 1, q]
-                    b, s = _parallel(0.5 * (x + y), north, nside)
-                    n_segments = _row(sign * b, panels, segments, rows, stack)
-                    aside = 0.5 * (x - y) * 0.25 * math.pi / (nside * s)
-                    _gather(
-                        chosen[:k], middles, 1.0 / s, aside, weight, segments, rows, n_segments, folded[0], work, sums,
-                    )  # fmt: skip
+            height = -2.0
+            for point in range(rule * rule):
+                u = rhombus[rule, 0, point]
+                if abs(u - height) > 1e-9:
+                    height = u
+                    b, s = _parallel(u, north, nside)
+                    n_segments = _row(sign * b, panels, segments, stack)
+                aside = rhombus[rule, 1, point] * 0.25 * math.pi / (nside * s)
+                _gather(
+                    chosen[:k], middles, 1.0 / s, aside, rhombus[rule, 2, point], segments, rows, polynomials,
+                    n_segments, folded[0], work, sums,
+                )  # fmt: skip
             for j in range(members):
                 for n in range(k):
                     out[start + chosen[n], j] = sums[j, n]
@@ -666,15 +692,15 @@ def over_pixels(nside, pixels, panels, kinks, gauss, most, out):  # type: ignore
                 u = heights[k, 0]
                 b, s = _parallel(u, north, nside)
                 b = abs(b) if folded[1] else sign * b
-                n_segments = _row(b, panels, segments, rows, stack)
+                n_segments = _row(b, panels, segments, stack)
                 half, weight = 0.25 * math.pi * (1.0 - abs(u)) / (nside * s), 0.5 * heights[k, 1]
                 cursor = 0
                 for n in range(stop - start):
                     if rules[n] == 0:
                         l = middles[0, n] + middles[1, n] / s
                         cursor = _chord(
-                            l - half, l + half, weight / half, segments, rows, n_segments, folded[0], gauss, cursor,
-                            out, start + n,
+                            l - half, l + half, weight / half, segments, rows, polynomials, n_segments, folded[0],
+                            gauss, cursor, out, start + n,
                         )  # fmt: skip
         for n in range(stop - start):
             if rules[n] < 0:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..galaxy import DensityTable
-from ..numerics.quadrature import panel_nodes
+from ..numerics.quadrature import gauss_legendre, panel_nodes
 from ..sky import healpix
 from ..units import BoolArray, FloatArray
 from .panels import Integers, PanelTree, latitude_edges, longitude_edges
@@ -33,14 +33,29 @@ _TO_COEFFICIENTS = np.linalg.inv(np.polynomial.chebyshev.chebvander(NODES, ORDER
 WEIGHTS = np.array([1 / (1 - k * k) if k % 2 == 0 else 0.0 for k in range(ORDER)]) @ _TO_COEFFICIENTS
 _TO_POWERS = np.array([np.pad(np.polynomial.chebyshev.cheb2poly(row), (0, ORDER))[:ORDER] for row in np.eye(ORDER)]).T
 # Places at which a panel is held against rays of their own, where interpolation is worst.
-_CHECKS = np.array([[-0.99, 0.23], [0.99, -0.61], [0.62, 0.99], [-0.23, -0.99]])
+_CHECKS = np.array(
+    [
+        [-0.99, 0.23],
+        [0.99, -0.61],
+        [0.62, 0.99],
+        [-0.23, -0.99],
+        [0.98, 0.88],
+        [-0.88, -0.98],
+        [0.23, 0.22],
+        [-0.6, 0.61],
+    ]
+)
 _PLACES = [
     np.concatenate([part.ravel(), _CHECKS[:, k]]) for k, part in enumerate(np.meshgrid(NODES, NODES, indexing="ij"))
 ]
-_CHECK_WAVES = np.polynomial.chebyshev.chebvander(_CHECKS, ORDER - 1)  # (4, 2, n)
+_CHECK_WAVES = np.polynomial.chebyshev.chebvander(_CHECKS, ORDER - 1)  # (8, 2, n)
 
 # Part of rtol that interpolation may use; a ray's quadrature takes a fifth, and its table a tenth.
-SHARE = 0.5
+SHARE = 0.4
+# Part of that which a quadrature over panels may use.
+FREE = 0.02
+# Errors between a few checks may be larger than at these by this factor.
+UNSEEN = 1.5
 # Panels to begin with span no more than this of the angle of a rough table's features.
 FEATURES_A_PANEL = 6.0
 # Where it need not be finer than pixels, a panel that is longer than a pixel may be as thin as this part of one.
@@ -132,10 +147,10 @@ class ColumnMesh:
         array
             (n, m).
         """
-        from ..kernels.mesh import GAUSS, over_pixels
+        from ..kernels.mesh import GAUSS, RHOMBUS, over_pixels
 
         out = np.empty((pixels.size, self.size))
-        over_pixels(nside, pixels, self.panels, self._kinks, GAUSS, self._most, out)
+        over_pixels(nside, pixels, self.panels, self._kinks, GAUSS, RHOMBUS, self._most, out)
         return self._members(out)
 
     def over_box(self, longitudes: tuple[float, float], latitudes: tuple[float, float]) -> FloatArray:
@@ -217,7 +232,7 @@ class _Fit:
 
 
 def _fitted(columns: FloatArray, checks: FloatArray, faint: float) -> _Fit:
-    """Fit polynomials to columns (k, n, n, m) on nodes of panels, and hold them against others (k, 4, m)."""
+    """Fit polynomials to columns (k, n, n, m) on nodes of panels, and hold them against others (k, 8, m)."""
     first, beside = columns[..., 0], checks[..., 0]
     lowest, scale = first.min(axis=(1, 2)), np.maximum(first.max(axis=(1, 2)), faint)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -241,14 +256,14 @@ def _polynomials(
 ) -> tuple[FloatArray, FloatArray]:
     """Chebyshev coefficients (k, m, n, n) of m functions, and their error (k, 2) for want of panels in l and in b.
 
-    ``values`` (k, n, n, m) are those on the nodes, ``checks`` (k, 4, m) others; errors are in ``units`` (k, m).
+    ``values`` (k, n, n, m) are those on the nodes, ``checks`` (k, 8, m) others; errors are in ``units`` (k, m).
     """
     coefficients = np.einsum("ax,kxym,by->kmab", _TO_COEFFICIENTS, values, _TO_COEFFICIENTS, optimize=True)
     if not values.shape[-1]:
         return coefficients, np.zeros((len(values), 2))
     size = np.abs(coefficients)
     found = np.einsum("ca,kmab,cb->kcm", _CHECK_WAVES[:, 0], coefficients, _CHECK_WAVES[:, 1], optimize=True)
-    missed = np.abs(found - checks).max(axis=1)
+    missed = UNSEEN * np.abs(found - checks).max(axis=1)
     # What is left out of a series is about as large as its last terms.
     tails = np.stack([_tail(size.sum(axis=3)), _tail(size.sum(axis=2))], axis=1)
     if units is not None:
@@ -268,6 +283,38 @@ def _tail(size: FloatArray) -> FloatArray:
 def _powers(coefficients: FloatArray) -> FloatArray:
     """Coefficients of powers, from those of Chebyshev polynomials."""
     return np.ascontiguousarray(np.einsum("ia,kmab,jb->kmij", _TO_POWERS, coefficients, _TO_POWERS, optimize=True))
+
+
+def _reaches(coefficients: FloatArray, linear: BoolArray, allowed: float) -> FloatArray:
+    """How far panels reach, of which (k, n, n) are the coefficients; see :class:`skycocoon.kernels.mesh.Panels`.
+
+    By the errors of Gauss rules of two, three and four points over each panel, along an axis, at most ``allowed``.
+    """
+    from ..kernels.mesh import REACH
+
+    reaches = np.empty((len(coefficients), 2))
+    across = np.polynomial.chebyshev.chebvander(NODES, ORDER - 1)
+    for axis in (0, 1):
+        turned = np.swapaxes(coefficients, 1, 2) if axis else coefficients
+
+        def mean(points: int, turned: FloatArray = turned) -> FloatArray:
+            """Of each panel along the axis, at the nodes of the other (k, n)."""
+            nodes, weights = gauss_legendre(points)
+            along = np.polynomial.chebyshev.chebvander(nodes, ORDER - 1)
+            values = np.einsum("xa,kab,yb->kxy", along, turned, across, optimize=True)
+            flat = linear[:, None, None]
+            values = np.where(flat, values, np.exp(np.where(flat, 0.0, values - turned[:, :1, :1])))
+            return np.asarray(np.einsum("x,kxy->ky", weights / 2, values))
+
+        best = mean(6)
+        scale = np.abs(best).max(axis=1) + 1e-300
+        reach = np.full(len(coefficients), 0.02)
+        for points, part in enumerate(REACH[1:], start=2):
+            error = np.abs(mean(points) - best).max(axis=1) / scale
+            # The error of n points goes like the power 2 n of how long a stretch they are on.
+            reach = np.maximum(reach, part * (error / allowed) ** (0.5 / points))
+        reaches[:, axis] = np.minimum(reach, 1.0)
+    return reaches
 
 
 class _Making:
@@ -370,16 +417,20 @@ class _Making:
         from ..kernels.mesh import Panels
 
         tree, leaves = self.tree, np.concatenate([nodes for nodes, _ in self.kept])
+        coefficients = np.concatenate([fit.coefficients for _, fit in self.kept])
+        linear = np.concatenate([fit.linear for _, fit in self.kept])
+        reach = _reaches(coefficients[:, 0], linear, FREE * self._tolerance)
         tree.child[leaves] = np.arange(leaves.size)
         panels = Panels(
             tree.longitudes,
             tree.latitudes,
             tree.bends,
-            tree.smallest_heights(leaves),
+            tree.smallest_heights(leaves, 1 / reach[:, 1]),
             tree.axis,
             tree.child,
-            _powers(np.concatenate([fit.coefficients for _, fit in self.kept])),
-            np.concatenate([fit.linear for _, fit in self.kept]),
+            _powers(coefficients),
+            linear,
+            reach,
             self.folded,
         )
         return ColumnMesh(panels, self.order, self.reached, self.taken)

@@ -200,13 +200,15 @@ class PanelTree:
         self.child = np.concatenate([self.child, np.zeros(halves.shape[0], dtype=np.int64)])
         return np.arange(first, first + halves.shape[0])
 
-    def smallest_heights(self, nodes: Integers) -> FloatArray:
+    def smallest_heights(self, nodes: Integers, units: FloatArray) -> FloatArray:
         """Smallest angle in latitude that any of some panels spans, for each row of the table.
 
         Parameters
         ----------
         nodes
-            Panels, of every row.
+            (k,) panels, of every row.
+        units
+            (k,) what multiplies the angle of each.
 
         Returns
         -------
@@ -214,5 +216,5 @@ class PanelTree:
             (n_b,) [rad].
         """
         smallest = np.full(self.latitudes.size - 1, np.inf)
-        np.minimum.at(smallest, self.place[nodes, 1].astype(np.int64), self.sizes(nodes)[1])
+        np.minimum.at(smallest, self.place[nodes, 1].astype(np.int64), self.sizes(nodes)[1] * units)
         return smallest
