@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from signal import SIGINT, SIGTERM
 
 from .errors import InputError
 
-__all__ = ["file_name", "header", "nearest_folder", "new_file", "new_folder", "others", "short_names"]
+__all__ = [
+    "file_name",
+    "header",
+    "nearest_folder",
+    "new_file",
+    "new_folder",
+    "others",
+    "remove_leftovers",
+    "short_names",
+]
 
 
 @contextmanager
@@ -41,25 +53,28 @@ def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
     if target.exists() and not overwrite:
         raise InputError(f"{target}: exists already; overwrite=True replaces it")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix="".join(target.suffixes), dir=target.parent)
+        ending = "".join(target.suffixes)
+        handle, name = tempfile.mkstemp(prefix=_unfinished(target.stem), suffix=ending, dir=target.parent)
     except OSError as error:
         raise InputError(f"{target}: cannot write there ({error.strerror})") from None
-    os.close(handle)
+    _lock(handle)
     try:
         yield Path(name)
         os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, target)
+        _move(Path(name), target, overwrite)
     except OSError as error:
         raise InputError(f"{target}: cannot write there ({error.strerror or error})") from None
     finally:
         Path(name).unlink(missing_ok=True)
+        os.close(handle)
 
 
 @contextmanager
 def new_folder(path: str | Path, contents: Sequence[str], overwrite: bool = False) -> Iterator[Path]:
     """Give a temporary folder and move what is in it to the target once the block ends without error.
 
-    Other files in an existing target are left alone; :func:`others` finds them.
+    Either all of it is moved or, after an error or an interruption on the way, nothing. Other files in an existing
+    target are left alone; :func:`others` finds them.
 
     Parameters
     ----------
@@ -89,27 +104,134 @@ def new_folder(path: str | Path, contents: Sequence[str], overwrite: bool = Fals
     is_new = not target.exists()
     try:
         target.mkdir(parents=True, exist_ok=True)
-        work = Path(tempfile.mkdtemp(prefix=".skycocoon-", dir=target))
+        remove_leftovers(target)
+        work = Path(tempfile.mkdtemp(prefix=_unfinished(""), dir=target))
     except OSError as error:
         raise InputError(f"{target}: cannot write there ({error.strerror})") from None
+    handle = os.open(work, os.O_RDONLY)
+    _lock(handle)
     done = False
     try:
-        for name in contents:
-            (work / name).parent.mkdir(parents=True, exist_ok=True)
-        yield work
-        for item in sorted(work.rglob("*")):
-            goal = target / item.relative_to(work)
-            if item.is_dir():
-                goal.mkdir(exist_ok=True)
-            else:
-                os.replace(item, goal)
-        done = True
+        new = work / "new"
+        for name in ("", *contents):
+            (new / name if not name else (new / name).parent).mkdir(parents=True, exist_ok=True)
+        yield new
+        with _signals_later():
+            _move_all(new, work / "old", target, overwrite)
+            done = True
     except OSError as error:
         raise InputError(f"{target}: cannot write there ({error.strerror or error})") from None
+    except (KeyboardInterrupt, SystemExit) as error:
+        if done:
+            error.add_note(f"after all was written to {target}")
+        raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
+        os.close(handle)
         if is_new and not done:
-            shutil.rmtree(target, ignore_errors=True)
+            with suppress(OSError):  # somebody else's files are in it
+                target.rmdir()
+
+
+def remove_leftovers(folder: Path, beginning: str = "", ending: str = "") -> None:
+    """Remove unfinished files and folders of processes that were killed; those of living ones are locked.
+
+    Parameters
+    ----------
+    folder
+        Where they are.
+    beginning, ending
+        Stem and endings of the files' final name; those of folders have none.
+    """
+    for item in folder.glob(f"{glob.escape(_unfinished(beginning))}????????{glob.escape(ending)}"):
+        with suppress(OSError):
+            handle = os.open(item, os.O_RDONLY)
+            try:
+                if _lock(handle):
+                    shutil.rmtree(item) if item.is_dir() else item.unlink()
+            finally:
+                os.close(handle)
+
+
+def _unfinished(name: str) -> str:
+    """How the temporary name of a file or folder begins, before eight random letters."""
+    return f".{name or 'skycocoon'}-unfinished-"
+
+
+def _lock(handle: int) -> bool:
+    """Lock an open file or folder for as long as it is open; False if somebody else has, or nobody can."""
+    try:
+        import fcntl
+    except ImportError:  # not on this system
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def _move(item: Path, target: Path, overwrite: bool) -> None:
+    """Give a file its final name; one that came there meanwhile is kept unless it may be replaced."""
+    if overwrite:
+        os.replace(item, target)
+        return
+    try:
+        os.link(item, target)
+    except FileExistsError:
+        raise InputError(f"{target}: exists already, since a moment ago; overwrite=True replaces it") from None
+    except OSError:  # a file system without links
+        os.replace(item, target)
+    else:
+        item.unlink()
+
+
+def _move_all(new: Path, old: Path, target: Path, overwrite: bool) -> None:
+    """Move all files of a folder to another; if that fails, put back what was there."""
+    moved: list[tuple[Path, Path | None]] = []
+    made: list[Path] = []
+    try:
+        for item in sorted(new.rglob("*")):
+            goal, kept = target / item.relative_to(new), old / item.relative_to(new)
+            if item.is_dir():
+                if not goal.is_dir():
+                    goal.mkdir()
+                    made.append(goal)
+                continue
+            replaced = overwrite and goal.is_file()
+            if replaced:
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(goal, kept)
+                moved.append((goal, kept))
+            _move(item, goal, overwrite)
+            if not replaced:
+                moved.append((goal, None))
+    except BaseException:
+        for goal, before in reversed(moved):
+            with suppress(OSError):
+                goal.unlink(missing_ok=True) if before is None else os.replace(before, goal)
+        for folder in reversed(made):
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+@contextmanager
+def _signals_later() -> Iterator[None]:
+    """Hold back Ctrl-C and a batch system's SIGTERM until the block ends."""
+    held: list[int] = []
+    try:
+        before = {number: signal.signal(number, lambda n, _: held.append(n)) for number in (SIGINT, SIGTERM)}
+    except ValueError:  # not in the main thread, which alone is interrupted
+        yield
+        return
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if held:
+            signal.raise_signal(held[0])
 
 
 def others(path: str | Path, contents: Iterable[Path]) -> list[str]:

@@ -48,6 +48,11 @@ class _Group(click.Group):
             if notes := _notes(error):
                 click.echo(f"skycocoon: stopped, {_for_commands('; '.join(notes))}", err=True)
             raise
+        except MemoryError:
+            # Numpy's message is of one array, of which a user knows nothing.
+            text = "out of memory; use a smaller nside, fewer energies or a region"
+            click.echo(f"skycocoon: error: {text}", err=True)
+            sys.exit(2)
         except OSError as error:
             if isinstance(error, BrokenPipeError):  # skycocoon sed ... | head
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

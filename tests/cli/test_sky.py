@@ -1,5 +1,12 @@
 """map, sed and plot: from a model or from a map."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
 import astropy.units as u
 import numpy as np
 import pytest
@@ -182,3 +189,31 @@ def test_compress_keeps_a_file_unless_told(tmp_path):
     assert "x.fits.gz: exists already" in bad(line)
     good(f"{line} --overwrite")
     assert (tmp_path / "x.fits.gz").read_bytes() == before
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_a_map_that_is_stopped_keeps_the_old_file(tmp_path, number):
+    """In a real process, while blocks are written: killed, by Ctrl-C, by a batch system."""
+    path = tmp_path / "x.fits"
+    path.write_text("old")
+    words = ["map", "schroer2021", "--messenger", "gamma", "--nside", "512", "--out", str(path), "--overwrite"]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    with subprocess.Popen(
+        [sys.executable, "-m", "skycocoon", *words], stderr=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        deadline = time.monotonic() + 120
+        while not any(item.stat().st_size for item in tmp_path.glob(".x-unfinished-*")):
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        process.send_signal(number)
+        _, said = process.communicate()
+    assert path.read_text() == "old"
+    if number == signal.SIGKILL:
+        assert process.returncode == -number
+        good("map schroer2021 --messenger gamma --nside 1 --energies '1 TeV' --rtol 0.1 --out x.fits --overwrite")
+    else:
+        assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
+        assert said.strip() == ("skycocoon: interrupted, nothing was written" if number == signal.SIGINT else "")
+    assert [item.name for item in tmp_path.iterdir()] == ["x.fits"]
