@@ -57,7 +57,7 @@ def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(prefix=_unfinished(target.stem), suffix=ending, dir=target.parent)
     except OSError as error:
         raise InputError(f"{target}: cannot write there ({error.strerror})") from None
-    _lock(handle)
+    os.close(handle)
     try:
         yield Path(name)
         os.chmod(name, 0o666 & ~_umask())
@@ -66,7 +66,6 @@ def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
         raise InputError(f"{target}: cannot write there ({error.strerror or error})") from None
     finally:
         Path(name).unlink(missing_ok=True)
-        os.close(handle)
 
 
 @contextmanager
@@ -108,14 +107,13 @@ def new_folder(path: str | Path, contents: Sequence[str], overwrite: bool = Fals
         work = Path(tempfile.mkdtemp(prefix=_unfinished(""), dir=target))
     except OSError as error:
         raise InputError(f"{target}: cannot write there ({error.strerror})") from None
-    handle = os.open(work, os.O_RDONLY)
-    _lock(handle)
     done = False
     try:
         new = work / "new"
         for name in ("", *contents):
             (new / name if not name else (new / name).parent).mkdir(parents=True, exist_ok=True)
-        yield new
+        with locked(work):
+            yield new
         with _signals_later():
             _move_all(new, work / "old", target, overwrite)
             done = True
@@ -127,14 +125,37 @@ def new_folder(path: str | Path, contents: Sequence[str], overwrite: bool = Fals
         raise
     finally:
         shutil.rmtree(work, ignore_errors=True)
-        os.close(handle)
         if is_new and not done:
             with suppress(OSError):  # somebody else's files are in it
                 target.rmdir()
 
 
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Lock a temporary file or folder during a block, so that :func:`remove_leftovers` leaves it.
+
+    Of a file, this is not for one that a library locks itself, as HDF5 does.
+
+    Parameters
+    ----------
+    path
+        The file or folder.
+
+    Returns
+    -------
+    context manager
+        Gives nothing.
+    """
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        _lock(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
 def remove_leftovers(folder: Path, beginning: str = "", ending: str = "") -> None:
-    """Remove unfinished files and folders of processes that were killed; those of living ones are locked.
+    """Remove unfinished files and folders of processes that were killed; those of living ones are :func:`locked`.
 
     Parameters
     ----------

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from skycocoon import InputError
-from skycocoon.outputs import new_file, new_folder, remove_leftovers
+from skycocoon.outputs import locked, new_file, new_folder, remove_leftovers
 
 ROOT = Path(__file__).parents[1]
 
@@ -92,8 +92,8 @@ def test_a_signal_waits_until_all_is_moved(tmp_path, monkeypatch, number):
 
 KILLED = """
 import os, signal, sys
-from skycocoon.outputs import new_file, new_folder
-with new_file(sys.argv[1] + "/map.fits") as path, new_folder(sys.argv[1], ["x"]) as work:
+from skycocoon.outputs import locked, new_file, new_folder
+with new_file(sys.argv[1] + "/map.fits") as path, locked(path), new_folder(sys.argv[1], ["x"]) as work:
     path.write_text("half")
     (work / "x").write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
@@ -110,7 +110,7 @@ def test_what_a_killed_run_left_is_taken_away_by_the_next(tmp_path):
     assert all("-unfinished-" in name for name in left)
     mine = tmp_path / ".map-unfinished-notes.fits"
     mine.write_text("a user's own")
-    with new_file(tmp_path / "map.fits") as path:
+    with new_file(tmp_path / "map.fits") as path, locked(path):
         path.write_text("alive")
         remove_leftovers(tmp_path, "map", ".fits")
         assert path.exists()
