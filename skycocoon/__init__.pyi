@@ -24,8 +24,10 @@ from .inference import fit as fit
 from .inference import profile as profile
 from .inference import sample as sample
 from .los import ModelSky as ModelSky
+from .los import intensity_at as intensity_at
 from .los import intensity_map as intensity_map
 from .los import region_sed as region_sed
+from .los import wcs_image as wcs_image
 from .measured import Measurement as Measurement
 from .measured import RatioMeasurement as RatioMeasurement
 from .measured import list_measurements as list_measurements

@@ -169,7 +169,7 @@ def _columns_of_sky(
 
 def _at_centres(mesh: ColumnMesh, nside: int, pixels: healpix.Indices) -> FloatArray:
     """Columns (n, m) at the centres of RING pixels."""
-    return mesh.at(*healpix.angles(nside, pixels, nest=False))
+    return mesh.at(*np.radians(healpix.coordinates(nside, pixels)))
 
 
 def mesh_for(

@@ -17,7 +17,6 @@ __all__ = [
     "MAX_NSIDE",
     "Indices",
     "ancestors",
-    "angles",
     "check_nside",
     "coordinates",
     "descendants",
@@ -155,29 +154,6 @@ def directions(nside: int, pixels: Indices, nest: bool) -> FloatArray:
     import healpy
 
     return np.ascontiguousarray(np.stack(healpy.pix2vec(nside, pixels, nest=nest), axis=-1))
-
-
-def angles(nside: int, pixels: Indices, nest: bool) -> tuple[FloatArray, FloatArray]:
-    """Longitudes and latitudes of the centres of pixels.
-
-    Parameters
-    ----------
-    nside
-        Resolution.
-    pixels
-        (n,) pixel numbers.
-    nest
-        Whether these are NESTED rather than RING.
-
-    Returns
-    -------
-    longitudes, latitudes
-        (n,) [rad].
-    """
-    import healpy
-
-    colatitude, longitude = healpy.pix2ang(nside, pixels, nest=nest)
-    return longitude, math.pi / 2 - colatitude
 
 
 def pixels_at(nside: int, vectors: FloatArray, nest: bool) -> Indices:
