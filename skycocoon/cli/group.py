@@ -81,6 +81,7 @@ def _for_commands(message: str) -> str:
         ("overwrite=True replaces it", "use --overwrite to replace it"),
         ("overwrite=True", "--overwrite"),
         ("resume=True", "--resume"),
+        ("workers, resume: they are", "--workers, --dask and --resume are"),
         ("no spectrum of the sky", "no spectrum of the sky; see `skycocoon bc` and `skycocoon fit`"),
     ):
         message = message.replace(library, command)

@@ -112,15 +112,18 @@ def bc(source: Source, energies: str | None, out: str | None, data: tuple[str, .
 @click.option("--out", default="fit", show_default=True, help="Folder for everything that is made.")
 @click.option("--starts", type=click.IntRange(1, 1000), help="Fits from so many starts, random ones after the first.")
 @click.option("--sample", is_flag=True, help="Sample the posterior with emcee, as [sampling] in the model does.")
+@machines_options
 @set_option
 @rtol_option
 @overwrite_option
 @quiet_option("summary")
-@gathered(source=Source, output=Output)
-def fit(source: Source, output: Output, starts: int | None, sample: bool) -> None:
+@gathered(source=Source, output=Output, machines=Machines)
+def fit(source: Source, output: Output, machines: Machines, starts: int | None, sample: bool) -> None:
     """Fit a model's [fit] parameters to its data: best values, errors, profiles, figures.
 
-    Writes fit.ecsv, best.toml (which `run` takes), covariance.ecsv, points.ecsv, summary.txt and figures/*.png.
+    Writes fit.ecsv, best.toml (which `run` takes), covariance.ecsv, points.ecsv, summary.txt and figures/*.png. Samples
+    can be computed by --workers or --dask; with these or --resume, finished steps are kept beside --out until all is
+    written.
     """
     from ..products.fit.fit import fit_model
     from ..products.fit.summary import summary
@@ -134,8 +137,10 @@ def fit(source: Source, output: Output, starts: int | None, sample: bool) -> Non
         rtol=source.rtol,
         starts=starts,
         sampling=sample,
+        workers=machines.chosen,
+        resume=machines.resume,
         overwrite=output.overwrite,
-        progress=output.progress,
+        progress=not output.quiet,
     )
     if not output.quiet:
         click.echo(summary(fitted))

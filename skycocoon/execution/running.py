@@ -17,7 +17,7 @@ from .progress import block_progress
 from .store import BlockFolder, blocks_folder
 from .workers import Workers, computed
 
-__all__ = ["Finished", "finished_blocks"]
+__all__ = ["Finished", "finished_blocks", "kept_blocks"]
 
 
 class Finished:
@@ -94,18 +94,52 @@ def finished_blocks(
     ...     [round(float(block["y"]), 4) for block in blocks]
     [0.0, 0.9093]
     """
-    if out is None:
+    with kept_blocks(job, out, resume=resume, overwrite=overwrite) as store:
+        whole = store.finished()
+        missing = [index for index in range(len(job.blocks)) if index not in whole]
         with (
-            tempfile.TemporaryDirectory(prefix="skycocoon-") as folder,
-            _kept(BlockFolder(Path(folder), job), workers, progress) as finished,
+            block_progress(job.name, len(job.blocks), len(whole), progress) as advance,
+            closing(computed(job, missing, workers)) as results,
         ):
-            yield finished
+            for index, block in results:
+                store.write(index, block)
+                advance()
+        finished = Finished(store, len(job.blocks))
+        for line in finished.accuracy:
+            warnings.warn(line, AccuracyWarning, stacklevel=3)
+        yield finished
+
+
+@contextmanager
+def kept_blocks(
+    job: Job, out: str | Path | None = None, *, resume: bool = False, overwrite: bool = False
+) -> Iterator[BlockFolder]:
+    """Keep finished blocks of a job beside its output until the ``with`` block has ended well.
+
+    Parameters
+    ----------
+    job, out, resume, overwrite
+        As in :func:`finished_blocks`.
+
+    Yields
+    ------
+    BlockFolder
+        Where finished blocks are, and where they are put.
+
+    Raises
+    ------
+    InputError
+        For blocks on disk that are not wanted, and a folder that cannot be written to. To any error, a note is added
+        that says where blocks are kept.
+    """
+    if out is None:
+        with tempfile.TemporaryDirectory(prefix="skycocoon-") as folder:
+            yield BlockFolder(Path(folder), job)
         return
     store = BlockFolder(blocks_folder(out), job)
     with store.opened(resume, overwrite):
         try:
-            with _kept(store, workers, progress) as finished:
-                yield finished
+            yield store
         except BaseException as error:
             if kept := store.count():
                 error.add_note(
@@ -115,22 +149,3 @@ def finished_blocks(
                 store.remove()
             raise
         store.remove()
-
-
-@contextmanager
-def _kept(store: BlockFolder, workers: Workers, progress: bool) -> Iterator[Finished]:
-    """Compute the blocks that a folder lacks, and give all."""
-    job = store.job
-    whole = store.finished()
-    missing = [index for index in range(len(job.blocks)) if index not in whole]
-    with (
-        block_progress(job.name, len(job.blocks), len(whole), progress) as advance,
-        closing(computed(job, missing, workers)) as results,
-    ):
-        for index, block in results:
-            store.write(index, block)
-            advance()
-    finished = Finished(store, len(job.blocks))
-    for line in finished.accuracy:
-        warnings.warn(line, AccuracyWarning, stacklevel=4)
-    yield finished

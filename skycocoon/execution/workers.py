@@ -6,17 +6,20 @@ import logging
 import pickle
 import uuid
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..errors import InputError, WorkerError
+from ..units import FloatArray
 from . import preload
 from .chunks import one_processor
 from .job import Block, Job, compute_block
 
-__all__ = ["Workers", "computed"]
+__all__ = ["Workers", "computed", "crew"]
 
 Workers = int | str | None
 """Number of processes on this machine, or address or scheduler file of a Dask cluster; this process if None."""
@@ -58,45 +61,84 @@ def computed(job: Job, indices: Sequence[int], workers: Workers) -> Generator[tu
         for index in indices:
             yield index, compute_block(job.core, job.blocks[index])
         return
-    with _quiet(), _client(workers) as client:
-        yield from _from_cluster(client, job, indices)
+    with _client(workers) as client:
+        yield from _from_cluster(client, job, {index: job.blocks[index] for index in indices})
 
 
-def _from_cluster(client: Any, job: Job, indices: Sequence[int]) -> Iterator[tuple[int, Block]]:
+@contextmanager
+def crew(job: Job, workers: int | str) -> Iterator[Callable[[FloatArray], list[Block]]]:
+    """Workers that stay together, for blocks that are not known beforehand.
+
+    Parameters
+    ----------
+    job
+        What is computed; its own blocks are not.
+    workers
+        Who computes.
+
+    Yields
+    ------
+    callable
+        Divides the rows of an array among the workers; gives what came of each part, in order.
+
+    Raises
+    ------
+    InputError
+        If the cluster cannot be reached.
+    """
+    with _client(workers) as client:
+
+        def compute(rows: FloatArray) -> list[Block]:
+            count = min(max(sum(client.nthreads().values()), 1), len(rows))
+            parts = dict(_from_cluster(client, job, dict(enumerate(np.array_split(rows, count)))))
+            return [parts[index] for index in range(count)]
+
+        yield compute
+
+
+def _from_cluster(client: Any, job: Job, blocks: Mapping[int, Any]) -> Iterator[tuple[int, Block]]:
     """Blocks from a cluster, each once it is done; what a lost worker had is computed again by others.
 
     The scheduler gives a block up when some workers were lost that had it, whichever of their blocks it was that ended
     them. Blocks that it gives up are tried again at the end, one at a time, so that only the right one is blamed.
     """
-    from distributed import KilledWorker
-
     core = client.submit(_unchanged, pickle.dumps(job.core), key=f"skycocoon-job-{job.digest[:16]}")
     group = f"skycocoon-block-{uuid.uuid4().hex[:12]}"
 
     def submit(index: int, attempt: str = "") -> Any:
-        return client.submit(_on_worker, core, job.blocks[index], key=(group + attempt, index))
+        return client.submit(_on_worker, core, blocks[index], key=(group + attempt, index))
 
     suspects: list[int] = []
-    for index, future in _completed(client, submit, indices):
-        try:
-            block = future.result()
-        except KilledWorker:
+    for index, future in _completed(client, submit, blocks):
+        block = _result(future)
+        if block is None:
             suspects.append(index)
-            continue
-        yield index, block
+        else:
+            yield index, block
     for index in suspects:
-        future = submit(index, "-alone")
-        try:
-            block = future.result()
-        except KilledWorker:
+        block = _result(submit(index, "-alone"))
+        if block is None:
             raise WorkerError(
-                f"{job.name}: block {index + 1} of {len(job.blocks)} ended every worker that took it, as for want of "
-                "memory: give workers more, or use fewer of them on a machine"
-            ) from None
+                f"{job.name}: block {index + 1} of {max(len(job.blocks), len(blocks))} ended every worker that took "
+                "it, as for want of memory: give workers more, or use fewer of them on a machine"
+            )
         yield index, block
 
 
-def _completed(client: Any, submit: Any, indices: Sequence[int]) -> Iterator[tuple[int, Any]]:
+def _result(future: Any) -> Block | None:
+    """Wait for a block; None if the scheduler has given it up."""
+    from distributed import CancelledError, KilledWorker
+
+    try:
+        block: Block = future.result()
+    except KilledWorker:
+        return None
+    except CancelledError:
+        raise WorkerError("the Dask scheduler is gone") from None
+    return block
+
+
+def _completed(client: Any, submit: Any, indices: Iterable[int]) -> Iterator[tuple[int, Any]]:
     """Index and future of each block that is done or given up; a few more than there are workers are under way."""
     from distributed import as_completed
 
@@ -133,53 +175,68 @@ def _on_worker(packed: bytes, block: Any) -> Block:
 def _client(workers: int | str) -> Iterator[Any]:
     """Client of a cluster: one that is made of processes here, or one that runs already."""
     try:
-        from dask import config
-        from distributed import Client, LocalCluster
-        from distributed.comm import get_address_host_port
+        import distributed  # noqa: F401  its loggers are made here
     except ImportError:
         raise InputError('workers need dask.distributed; install it with: pip install "skycocoon[dask]"') from None
-    if isinstance(workers, int):
-        if workers < 1:
-            raise InputError(f"workers {workers}: one or more are needed")
-        with (
-            # Lost processes are started again within the job; what ended two of them would end a third.
-            config.set({"distributed.scheduler.allowed-failures": 1}),
-            LocalCluster(
-                n_workers=workers,
-                threads_per_worker=1,
-                dashboard_address=None,
-                silence_logs=logging.CRITICAL,
-                preload=preload.__name__,
-            ) as cluster,
-            Client(cluster, set_as_default=False) as client,
-        ):
-            yield client
-        return
+    with _quiet(), _processes(workers) if isinstance(workers, int) else _remote(workers) as client:
+        yield client
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[Any]:
+    """Client of a cluster of processes on this machine."""
+    from dask import config
+    from distributed import Client, LocalCluster
+
+    if count < 1:
+        raise InputError(f"workers {count}: one or more are needed")
+    with (
+        # Lost processes are started again within the job; what ended two of them would end a third.
+        config.set({"distributed.scheduler.allowed-failures": 1}),
+        LocalCluster(
+            n_workers=count,
+            threads_per_worker=1,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+            preload=preload.__name__,
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def _remote(address: str) -> Iterator[Any]:
+    """Client of a cluster that runs, by its scheduler's address or file."""
+    from distributed import Client
+    from distributed.comm import get_address_host_port
+
+    where: dict[str, str] = {"address": address}
+    if address.endswith(".json"):
+        if not Path(address).is_file():
+            raise InputError(f"{address}: no such scheduler file; `dask scheduler --scheduler-file FILE` writes it")
+        where = {"scheduler_file": address}
     try:
-        if workers.endswith(".json"):
-            if not Path(workers).is_file():
-                raise InputError(f"{workers}: no such scheduler file; `dask scheduler --scheduler-file FILE` writes it")
-            client = Client(scheduler_file=workers, timeout=PATIENCE, set_as_default=False)
-        else:
+        if "address" in where:
             # A client that cannot read its address leaves a thread behind.
-            get_address_host_port(workers, strict=True)
-            client = Client(workers, timeout=PATIENCE, set_as_default=False)
-    except InputError:
-        raise
+            get_address_host_port(address, strict=True)
+        client = Client(**where, timeout=PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError, KeyError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
-        raise InputError(f"no Dask scheduler at {workers!r} ({reason})") from None
+        raise InputError(f"no Dask scheduler at {address!r} ({reason})") from None
     with client:
         yield client
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence Dask's log, which tells of every worker that is lost, and at length."""
-    log = logging.getLogger("distributed")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
+    """Silence Dask's logs, which tell of every worker that is lost, and at length."""
+    logs = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("distributed")]
+    levels = [log.level for log in logs]
+    for log in logs:
+        log.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        log.setLevel(level)
+        for log, level in zip(logs, levels, strict=True):
+            log.setLevel(level)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from ..errors import InputError, check_name
 from ..execution import progress_bar
@@ -17,7 +19,12 @@ from .likelihood import Likelihood, Parameter
 from .minimum import FitResult
 from .search import Search
 
-__all__ = ["Samples", "sample"]
+__all__ = ["Samples", "Segment", "log_probabilities", "sample"]
+
+# Steps of a chain that are kept together, and done again if they are lost.
+SEGMENT = 20
+Segment = Mapping[str, NDArray[Any]]
+"""Some steps of a chain, and the state of the random numbers after them, as arrays by name."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -159,6 +166,8 @@ def sample(
     burn: int = 500,
     thin: int | None = None,
     seed: int = 0,
+    together: Callable[[FloatArray], FloatArray] | None = None,
+    segments: MutableMapping[int, Segment] | None = None,
     progress: bool = False,
 ) -> Samples:
     """Draw from the posterior with an ensemble of walkers (emcee).
@@ -178,6 +187,12 @@ def sample(
         Keep one step in this many; a tenth of the longest autocorrelation time by default.
     seed
         Seed of the random numbers: the same seed gives the same chain.
+    together
+        Computes what :func:`log_probabilities` does of (m, n) values, for instance on several processes; this process
+        if None.
+    segments
+        Holds finished segments of the chain by their number: those that it has are not drawn again. Any mapping will
+        do, one on disk survives a crash.
     progress
         Whether to show a progress bar, on a terminal.
 
@@ -218,28 +233,45 @@ def sample(
         raise InputError(f"thin {thin}: allowed: 1 to {steps - burn}")
     search = Search(result.likelihood)
     walkers = max(walkers + walkers % 2, 2 * search.size)
-    log_probability = _LogProbability(result.likelihood, search)
-    start = _starting_points(result, search, walkers, log_probability, np.random.default_rng(seed))
-    sampler = emcee.EnsembleSampler(walkers, search.size, log_probability)
-    # emcee speaks numpy's old generators; its state is all that it takes.
-    state = emcee.State(start, random_state=np.random.MT19937(seed).state)
-    with progress_bar("sample", progress) as update:
-        for done, _ in enumerate(sampler.sample(state, iterations=steps), start=1):
-            update(done / steps)
-            if log_probability.interrupted:
-                raise KeyboardInterrupt
+    log_probability = _LogProbability(result.likelihood, search, together)
+    kept: MutableMapping[int, Segment] = {} if segments is None else segments
+    sizes = [min(SEGMENT, steps - first) for first in range(0, steps, SEGMENT)]
+    # The same chain wherever its probabilities are computed: other numbers of threads round sums differently.
+    with progress_bar("sample", progress) as update, threadpool_limits(1, "blas"):
+        for index, size in enumerate(sizes):
+            if index in kept:
+                continue
+            if index:
+                state = _end(kept[index - 1])
+            else:
+                alone = _LogProbability(result.likelihood, search)
+                start = _starting_points(result, search, walkers, alone, np.random.default_rng(seed))
+                # emcee speaks numpy's old generators; their state is all that it takes.
+                state = emcee.State(start, random_state=np.random.MT19937(seed).state)
+            sampler = emcee.EnsembleSampler(walkers, search.size, log_probability, vectorize=True)
+            # Only the first segment's walkers are looked at: of a chain in one piece, those of others never are.
+            chain = sampler.sample(state, iterations=size, skip_initial_state_check=index > 0)
+            for done, _ in enumerate(chain, start=index * SEGMENT + 1):
+                log_probability.leave()
+                update(done / steps)
+            kept[index] = _segment(sampler)
+    parts = [kept[index] for index in range(len(sizes))]
+    positions = np.concatenate([part["positions"] for part in parts])
+    probabilities = np.concatenate([part["log_probability"] for part in parts])
+    accepted = sum(part["accepted"] for part in parts)
     # tol=0: a short chain is named in the result and is no error. A parameter that did not move divides 0 by 0.
     with np.errstate(all="ignore"):
-        times = np.asarray(sampler.get_autocorr_time(discard=burn, tol=0), dtype=np.float64)
+        times = np.asarray(emcee.autocorr.integrated_time(positions[burn:], tol=0), dtype=np.float64)
     if thin is None:
         longest = float(np.max(times))
         thin = int(min(max(longest / 10, 1.0), steps - burn)) if math.isfinite(longest) else 1
-    chain = sampler.get_chain(discard=burn, thin=thin, flat=True)
+    # As emcee thins: the last of every `thin` steps.
+    chosen = slice(burn + thin - 1, steps, thin)
     return Samples(
         parameters=result.likelihood.parameters,
-        chain=search.low + search.width * chain,
-        log_probability=sampler.get_log_prob(discard=burn, thin=thin, flat=True),
-        acceptance=float(np.mean(sampler.acceptance_fraction)),
+        chain=search.low + search.width * positions[chosen].reshape(-1, search.size),
+        log_probability=probabilities[chosen].reshape(-1),
+        acceptance=float(np.mean(accepted / steps)),
         autocorrelation=times,
         walkers=walkers,
         steps=steps,
@@ -248,29 +280,80 @@ def sample(
     )
 
 
-class _LogProbability:
-    """-chi-square/2 on the unit cube, -infinity outside it, as emcee asks for it.
+def _segment(sampler: Any) -> Segment:
+    """What a sampler has gone through, and the state of its random numbers afterwards."""
+    _, key, position, has_normal, normal = sampler.random_state
+    return {
+        "positions": sampler.get_chain(),
+        "log_probability": sampler.get_log_prob(),
+        "accepted": np.asarray(sampler.backend.accepted),
+        "generator": np.asarray(key),
+        "generator_place": np.array([position, has_normal], dtype=np.int64),
+        "generator_normal": np.array(normal, dtype=np.float64),
+    }
 
-    Attributes
-    ----------
-    interrupted
-        Whether the user interrupted the model. From then on all is -infinity: emcee would print all that it knows if an
-        exception reached it, so the one who runs it has to look here and leave.
+
+def _end(segment: Segment) -> Any:
+    """State of the walkers and of the random numbers at the end of a segment."""
+    import emcee
+
+    position, has_normal = segment["generator_place"].tolist()
+    generator = ("MT19937", segment["generator"], position, has_normal, float(segment["generator_normal"]))
+    return emcee.State(
+        segment["positions"][-1], log_prob=segment["log_probability"][-1], random_state=generator, copy=True
+    )
+
+
+class _LogProbability:
+    """-chi-square/2 at points of the unit cube, -infinity outside it, as emcee asks for it.
+
+    An error of the model is kept, and from then on all is -infinity: emcee would print all that it knows if it were
+    raised here, so the one who runs it has to call :meth:`leave`.
     """
 
-    def __init__(self, likelihood: Likelihood, search: Search) -> None:
-        self.likelihood, self.search = likelihood, search
-        self.interrupted = False
+    def __init__(
+        self, likelihood: Likelihood, search: Search, together: Callable[[FloatArray], FloatArray] | None = None
+    ) -> None:
+        self._likelihood, self._search, self._together = likelihood, search, together
+        self._error: BaseException | None = None
 
-    def __call__(self, unit: FloatArray) -> float:
-        if self.interrupted or (unit < 0.0).any() or (unit > 1.0).any():
-            return -math.inf
-        try:
-            chi2 = self.likelihood.chi2(self.search.values(unit))
-        except KeyboardInterrupt:
-            self.interrupted = True
-            return -math.inf
-        return -0.5 * chi2 if math.isfinite(chi2) else -math.inf
+    def __call__(self, units: FloatArray) -> FloatArray:
+        """(m,) numbers at (m, n) points."""
+        result = np.full(len(units), -math.inf)
+        inside = ((units >= 0.0) & (units <= 1.0)).all(axis=1)
+        if self._error is None and inside.any():
+            values = np.stack([self._search.values(unit) for unit in units[inside]])
+            try:
+                result[inside] = (
+                    log_probabilities(self._likelihood, values) if self._together is None else self._together(values)
+                )
+            except BaseException as error:
+                self._error = error
+        return result
+
+    def leave(self) -> None:
+        """Raise the model's error, if there was one."""
+        if self._error is not None:
+            raise self._error
+
+
+def log_probabilities(likelihood: Likelihood, values: FloatArray) -> FloatArray:
+    """-chi-square/2 at points within the bounds, -infinity where the prediction is not finite.
+
+    Parameters
+    ----------
+    likelihood
+        Points, model and parameters.
+    values
+        (m, n) values of the parameters.
+
+    Returns
+    -------
+    array
+        (m,).
+    """
+    chi2 = np.array([likelihood.chi2(point) for point in values])
+    return np.where(np.isfinite(chi2), -0.5 * chi2, -math.inf)
 
 
 def _starting_points(
@@ -287,6 +370,7 @@ def _starting_points(
             # Reflected at the bounds: walkers on one and the same bound would never leave it.
             unit = np.abs(best + shrink * spread * rng.standard_normal(search.size))
             start[k] = np.clip(1.0 - np.abs(1.0 - unit), 0.0, 1.0)
-            if math.isfinite(log_probability(start[k])):
+            if math.isfinite(log_probability(start[k : k + 1])[0]):
                 break
+            log_probability.leave()
     return start

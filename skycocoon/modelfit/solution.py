@@ -13,6 +13,7 @@ from ..inference import fit as find_minimum
 from ..inference import profile as scan
 from ..inference import sample as draw_samples
 from .problem import Problem
+from .sampling import Draw
 
 __all__ = ["GRAMMAGE", "FitRun", "sampling_section", "solve"]
 
@@ -51,7 +52,14 @@ class FitRun:
     best: LoadedModel
 
 
-def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False, progress: bool = False) -> FitRun:
+def solve(
+    problem: Problem,
+    *,
+    starts: int | None = None,
+    sampling: bool = False,
+    draw: Draw = draw_samples,
+    progress: bool = False,
+) -> FitRun:
     """Find the best fit, profiles, fits without cocoons, and samples, as ``[fit]`` and ``[sampling]`` ask for.
 
     A profile or a fit without cocoons that comes upon a lower chi-square replaces the best fit.
@@ -64,6 +72,8 @@ def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False
         Starts of the fit instead of the file's.
     sampling
         Sample the posterior even if there is no ``[sampling]``.
+    draw
+        What draws the samples.
     progress
         Whether to show progress bars.
 
@@ -98,7 +108,7 @@ def solve(problem: Problem, *, starts: int | None = None, sampling: bool = False
             result = nulls[free.key].result
     samples = None
     if sampler is not None:
-        samples = draw_samples(
+        samples = draw(
             result,
             walkers=sampler.walkers,
             steps=sampler.steps,

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import astropy.units as u
 import healpy
@@ -395,6 +396,20 @@ def test_a_posterior_if_asked_for(small, tmp_path):
     assert len(Table.read(out / "chain.fits")) == 8 * 20
     assert (out / "figures/corner.png").read_bytes().startswith(b"\x89PNG")
     assert list(Table.read(out / "posterior.ecsv", format="ascii.ecsv")["parameter"]) == [XC, "transport.delta"]
+
+
+def test_a_posterior_whose_chain_is_kept_is_the_same(small, undrawn):
+    tiny = "--set sampling.walkers=8 --set sampling.steps=30 --set sampling.burn=10 --quiet"
+    good(f"fit {small} --out one {tiny}")
+    good(f"fit {small} --out two {tiny} --resume")
+    assert files(Path("one")) == files(Path("two"))
+    for name in files(Path("one")):
+        assert Path("one", name).read_bytes() == Path("two", name).read_bytes(), name
+    assert not Path("two.skycocoon-blocks").exists()
+
+
+def test_workers_are_for_samples(small):
+    assert "--workers, --dask and --resume are for samples" in bad(f"fit {small} --out out --workers 2")
 
 
 def test_sampling_without_emcee(small, tmp_path, monkeypatch):

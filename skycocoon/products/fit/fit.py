@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from ...config import LoadedModel
+from ...errors import InputError
+from ...inference import sample as draw_samples
 from ...los import RTOL
 from ...modelfit import FitRun, prepare, solve
+from ...modelfit.sampling import Draw, kept_samples
 from ...modelfit.solution import sampling_section
 from ...outputs import new_folder, short_names
 from .figures import draw_figures, figure_files
@@ -23,6 +27,8 @@ def fit_model(
     rtol: float = RTOL,
     starts: int | None = None,
     sampling: bool = False,
+    workers: int | str | None = None,
+    resume: bool = False,
     overwrite: bool = False,
     progress: bool = False,
 ) -> tuple[FitRun, list[Path]]:
@@ -38,8 +44,11 @@ def fit_model(
         Relative accuracy of region means.
     starts, sampling, progress
         As in :func:`solve`.
+    workers, resume
+        Who computes the samples, and whether to go on from a chain that was interrupted, as in
+        :func:`~skycocoon.modelfit.sampling.kept_samples`; with neither, nothing is kept.
     overwrite
-        Whether files of the same names may be replaced.
+        Whether files of the same names, and the chain of another fit, may be replaced.
 
     Returns
     -------
@@ -59,14 +68,30 @@ def fit_model(
     names = ["fit.ecsv", "covariance.ecsv", "points.ecsv", "best.toml", "summary.txt"]
     names += ["figures/pulls.png", *(["figures/correlation.png"] if len(problem.likelihood.parameters) > 1 else [])]
     names += [file for name in short.values() for file in (f"profile-{name}.ecsv", f"figures/profile-{name}.png")]
-    if sampling_section(loaded, sampling) is not None:
+    if (sampler := sampling_section(loaded, sampling)) is not None:
         names += ["posterior.ecsv", "chain.fits", "figures/corner.png"]
-    if (section.starts if starts is None else starts) > 1:
+    starts = section.starts if starts is None else starts
+    if starts > 1:
         names.append("starts.ecsv")
     pictures = figure_files(problem)
     names += [f"figures/{name}" for name in pictures]
-    with new_folder(out, names, overwrite) as work:
-        run = solve(problem, starts=starts, sampling=sampling, progress=progress)
+    how: AbstractContextManager[Draw] = nullcontext(draw_samples)
+    if workers is not None or resume:
+        if sampler is None:
+            raise InputError("workers, resume: they are for samples; there is no [sampling], and none are asked for")
+        how = kept_samples(
+            problem,
+            sampler,
+            out,
+            rtol=rtol,
+            starts=starts,
+            workers=workers,
+            resume=resume,
+            overwrite=overwrite,
+            progress=progress,
+        )
+    with how as draw, new_folder(out, names, overwrite) as work:
+        run = solve(problem, starts=starts, sampling=sampling, draw=draw, progress=progress)
         meta = run.best.model.provenance
         write_table(run.result.table(), work / "fit.ecsv", meta)
         write_table(covariance_table(run.result), work / "covariance.ecsv", meta)
