@@ -466,7 +466,13 @@ def _cuts(ring, nside, south, folded, latitudes, cuts):  # type: ignore[no-untyp
         for k in range(3, count):
             cuts[count + k - 3] = -cuts[k]
         count += count - 3
-    cuts[:count].sort()
+    # A few numbers into their places: a library's sort takes a second to compile.
+    for k in range(1, count):
+        u, n = cuts[k], k
+        while n > 0 and cuts[n - 1] > u:
+            cuts[n] = cuts[n - 1]
+            n -= 1
+        cuts[n] = u
     return count
 
 
