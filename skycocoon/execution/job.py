@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import warnings
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,11 +19,24 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from ..errors import AccuracyWarning, InputError
+from ..shipped import data_folder
 from .content import content_digest
 
 __all__ = ["Block", "Job", "compute_block"]
 
 Arrays = Mapping[str, NDArray[Any]]
+
+
+@lru_cache(maxsize=1)
+def package_digest() -> str:
+    """SHA-256 of the package's version, code and data: a block of other code is another block."""
+    digest = hashlib.sha256(version("skycocoon").encode())
+    for folder, pattern in ((Path(__file__).parents[1], "*.py"), (data_folder(), "*")):
+        for path in sorted(folder.rglob(pattern)):
+            if path.is_file():
+                digest.update(path.relative_to(folder).as_posix().encode())
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +68,13 @@ class Job:
 
     @cached_property
     def digest(self) -> str:
-        """What identifies the job: functions, specification, blocks and the version of the package."""
-        return content_digest(version("skycocoon"), self.prepare, self.compute, self.specification, self.blocks)
+        """What identifies the job: functions, specification, blocks, and the package with its data."""
+        return content_digest(package_digest(), self.prepare, self.compute, self.specification, self.blocks)
 
     @cached_property
     def core(self) -> Core:
         """What a worker needs of it besides the block."""
-        return Core(self.digest, version("skycocoon"), self.prepare, self.specification, self.compute)
+        return Core(self.digest, package_digest(), self.prepare, self.specification, self.compute)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +85,12 @@ class Core:
     ----------
     digest, prepare, specification, compute
         As in :class:`Job`.
-    version
-        Version of the package that made the job.
+    package
+        Digest of the package that made the job.
     """
 
     digest: str
-    version: str
+    package: str
     prepare: Callable[[Any], Any]
     specification: Any
     compute: Callable[[Any, Any], Arrays]
@@ -101,6 +117,11 @@ _SHARED: OrderedDict[str, Any] = OrderedDict()
 _REMEMBERED = 2
 _LOCK = threading.Lock()
 
+# Who collects warnings at the moment, and what ends it.
+_COLLECTORS: list[list[str]] = []
+_CATCHING = ExitStack()
+_WARNING = threading.Lock()
+
 
 def compute_block(core: Core, block: Any) -> Block:
     """Compute a block; what blocks share is made once in a process.
@@ -120,13 +141,14 @@ def compute_block(core: Core, block: Any) -> Block:
     Raises
     ------
     InputError
-        If this process runs another version of the package, or the job says so.
+        If this process runs another state of the package, or the job says so.
     """
-    if core.version != (own := version("skycocoon")):
-        raise InputError(f"a worker runs skycocoon {own}, the job was made by {core.version}: install the same")
+    if core.package != package_digest():
+        raise InputError(
+            f"a worker runs another skycocoon ({version('skycocoon')}) than made the job: install the same"
+        )
     # Sums of matrix products are rounded differently by other numbers of threads.
-    with warnings.catch_warnings(record=True) as caught, threadpool_limits(1, "blas"):
-        warnings.simplefilter("always", AccuracyWarning)
+    with _accuracies() as accuracy, threadpool_limits(1, "blas"):
         with _LOCK:
             if core.digest not in _SHARED:
                 _SHARED[core.digest] = core.prepare(core.specification)
@@ -135,10 +157,37 @@ def compute_block(core: Core, block: Any) -> Block:
                 _SHARED.popitem(last=False)
             shared = _SHARED[core.digest]
         arrays = {name: np.asarray(array) for name, array in core.compute(shared, block).items()}
-    accuracy: dict[str, None] = {}
-    for warning in caught:
-        if issubclass(warning.category, AccuracyWarning):
-            accuracy[str(warning.message)] = None
-        else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-    return Block(arrays, tuple(accuracy))
+    return Block(arrays, tuple(dict.fromkeys(accuracy)))
+
+
+@contextmanager
+def _accuracies() -> Iterator[list[str]]:
+    """Collect accuracies that were not reached, while blocks are computed in whatever number of threads.
+
+    Python's own collector belongs to one thread. A block of another thread may get a warning of this one's; in the end
+    those of all blocks are put together.
+    """
+    own: list[str] = []
+    with _WARNING:
+        if not _COLLECTORS:
+            _CATCHING.enter_context(warnings.catch_warnings())
+            show = warnings.showwarning
+
+            def collect(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
+                if issubclass(category, AccuracyWarning):
+                    for collector in list(_COLLECTORS):
+                        collector.append(str(message))
+                else:
+                    show(message, category, *where, **more)
+
+            warnings.simplefilter("always", AccuracyWarning)
+            warnings.showwarning = collect
+        _COLLECTORS.append(own)
+    try:
+        yield own
+    finally:
+        with _WARNING:
+            # By identity: lists are equal as long as they are empty.
+            _COLLECTORS[:] = [collector for collector in _COLLECTORS if collector is not own]
+            if not _COLLECTORS:
+                _CATCHING.close()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["block_progress"]
+__all__ = ["block_progress", "say"]
 
 # A batch system's log gets a line after so many per cent, and no more than one in so many seconds.
 PERCENT, SECONDS = 5, 2.0
@@ -63,5 +63,10 @@ class _Log:
             seconds = int(now - self._begun)
             clock = f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
             done = 100 * self._finished // self._total
-            sys.stderr.write(f"skycocoon: {self._name} {done} %, {self._finished} of {self._total} blocks, {clock}\n")
-            sys.stderr.flush()
+            say(f"{self._name} {done} %, {self._finished} of {self._total} blocks, {clock}")
+
+
+def say(text: str) -> None:
+    """Write a line to stderr, at once."""
+    sys.stderr.write(f"skycocoon: {text}\n")
+    sys.stderr.flush()

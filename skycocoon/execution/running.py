@@ -99,7 +99,7 @@ def finished_blocks(
         missing = [index for index in range(len(job.blocks)) if index not in whole]
         with (
             block_progress(job.name, len(job.blocks), len(whole), progress) as advance,
-            closing(computed(job, missing, workers)) as results,
+            closing(computed(job, missing, workers, progress)) as results,
         ):
             for index, block in results:
                 store.write(index, block)

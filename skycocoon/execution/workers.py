@@ -7,7 +7,7 @@ import pickle
 import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from ..units import FloatArray
 from . import preload
 from .chunks import one_processor
 from .job import Block, Job, compute_block
+from .progress import say
 
 __all__ = ["Workers", "computed", "crew"]
 
@@ -31,7 +32,9 @@ FEWEST_AHEAD = 16
 PATIENCE = 10
 
 
-def computed(job: Job, indices: Sequence[int], workers: Workers) -> Generator[tuple[int, Block]]:
+def computed(
+    job: Job, indices: Sequence[int], workers: Workers, progress: bool = False
+) -> Generator[tuple[int, Block]]:
     """Compute blocks of a job, and yield each when it is done, in whatever order.
 
     Parameters
@@ -42,6 +45,8 @@ def computed(job: Job, indices: Sequence[int], workers: Workers) -> Generator[tu
         Which of its blocks are wanted.
     workers
         Who computes them.
+    progress
+        Whether to say that workers are waited for.
 
     Yields
     ------
@@ -61,12 +66,12 @@ def computed(job: Job, indices: Sequence[int], workers: Workers) -> Generator[tu
         for index in indices:
             yield index, compute_block(job.core, job.blocks[index])
         return
-    with _client(workers) as client:
+    with _client(workers, progress) as client:
         yield from _from_cluster(client, job, {index: job.blocks[index] for index in indices})
 
 
 @contextmanager
-def crew(job: Job, workers: int | str) -> Iterator[Callable[[FloatArray], list[Block]]]:
+def crew(job: Job, workers: int | str, progress: bool = False) -> Iterator[Callable[[FloatArray], list[Block]]]:
     """Workers that stay together, for blocks that are not known beforehand.
 
     Parameters
@@ -75,6 +80,8 @@ def crew(job: Job, workers: int | str) -> Iterator[Callable[[FloatArray], list[B
         What is computed; its own blocks are not.
     workers
         Who computes.
+    progress
+        Whether to say that workers are waited for.
 
     Yields
     ------
@@ -86,7 +93,7 @@ def crew(job: Job, workers: int | str) -> Iterator[Callable[[FloatArray], list[B
     InputError
         If the cluster cannot be reached.
     """
-    with _client(workers) as client:
+    with _client(workers, progress) as client:
 
         def compute(rows: FloatArray) -> list[Block]:
             count = min(max(sum(client.nthreads().values()), 1), len(rows))
@@ -172,13 +179,15 @@ def _on_worker(packed: bytes, block: Any) -> Block:
 
 
 @contextmanager
-def _client(workers: int | str) -> Iterator[Any]:
+def _client(workers: int | str, progress: bool) -> Iterator[Any]:
     """Client of a cluster: one that is made of processes here, or one that runs already."""
     try:
         import distributed  # noqa: F401  its loggers are made here
     except ImportError:
         raise InputError('workers need dask.distributed; install it with: pip install "skycocoon[dask]"') from None
     with _quiet(), _processes(workers) if isinstance(workers, int) else _remote(workers) as client:
+        if progress and not client.nthreads():
+            say(f"{workers}: this Dask cluster has no workers yet, waiting for them")
         yield client
 
 
@@ -190,18 +199,25 @@ def _processes(count: int) -> Iterator[Any]:
 
     if count < 1:
         raise InputError(f"workers {count}: one or more are needed")
-    with (
+    with ExitStack() as stack:
         # Lost processes are started again within the job; what ended two of them would end a third.
-        config.set({"distributed.scheduler.allowed-failures": 1}),
-        LocalCluster(
-            n_workers=count,
-            threads_per_worker=1,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-            preload=preload.__name__,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+        stack.enter_context(config.set({"distributed.scheduler.allowed-failures": 1}))
+        try:
+            cluster = stack.enter_context(
+                LocalCluster(
+                    n_workers=count,
+                    threads_per_worker=1,
+                    dashboard_address="127.0.0.1:0",
+                    silence_logs=logging.CRITICAL,
+                    preload=preload.__name__,
+                )
+            )
+            client = stack.enter_context(Client(cluster, set_as_default=False))
+        except (RuntimeError, OSError) as error:
+            raise WorkerError(
+                f"{count} workers could not be started ({' '.join(str(error).split())}); a script that asks "
+                "for them needs: if __name__ == '__main__':"
+            ) from None
         yield client
 
 

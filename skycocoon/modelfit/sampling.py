@@ -146,7 +146,7 @@ def kept_samples(
     job = Job("sample", _likelihood, specification, _probabilities, list(segments))
     with (
         kept_blocks(job, out, resume=resume, overwrite=overwrite) as store,
-        nullcontext(None) if workers is None else crew(job, workers) as compute,
+        nullcontext(None) if workers is None else crew(job, workers, progress) as compute,
     ):
         together = None if compute is None else partial(_together, compute)
 

@@ -2,6 +2,8 @@
 
 import os
 import sys
+import threading
+import warnings
 
 import numpy as np
 import pytest
@@ -36,7 +38,7 @@ def test_a_killed_worker_costs_its_block_and_a_deadly_block_is_named(tmp_path):
 def cluster():
     """A scheduler with one worker of two threads, in threads of this process."""
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, protocol="tcp://", dashboard_address=None
+        n_workers=1, threads_per_worker=2, processes=False, protocol="tcp://", dashboard_address="127.0.0.1:0"
     ) as started:
         yield started
 
@@ -55,12 +57,21 @@ def test_a_mistake_on_a_worker_is_the_same_line(cluster, tmp_path):
         run(wrong, workers=cluster.scheduler_address)
 
 
-def test_workers_of_another_version_are_refused(cluster, tmp_path, monkeypatch):
+def test_workers_of_another_state_of_the_package_are_refused(cluster, tmp_path):
     other = job(tmp_path / "log")
-    core = other.core
-    object.__setattr__(core, "version", "0.0.1")
-    with pytest.raises(InputError, match=r"a worker runs skycocoon .*, the job was made by 0.0.1"):
+    object.__setattr__(other.core, "package", "0" * 64)
+    with pytest.raises(InputError, match=r"a worker runs another skycocoon \(\d.*\) than made the job"):
         run(other, workers=cluster.scheduler_address)
+
+
+def test_warnings_of_threads_are_collected_and_the_next_ones_are_shown(cluster, tmp_path):
+    """Blocks of two threads at a time; afterwards, warnings are as before."""
+    before = warnings.showwarning
+    inaccurate = job(tmp_path / "log", {str(k): "inaccurate" for k in range(12)})
+    with pytest.warns(AccuracyWarning) as caught:
+        run(inaccurate, workers=cluster.scheduler_address)
+    assert sorted(str(warning.message) for warning in caught) == sorted(f"{k}: 1e-3 was reached" for k in range(12))
+    assert warnings.showwarning is before
 
 
 @pytest.mark.parametrize(
@@ -81,3 +92,15 @@ def test_without_dask_the_line_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(InputError, match=r"skycocoon\[dask\]"):
         run(job(tmp_path / "log"), workers=2)
+
+
+def test_a_cluster_without_workers_is_waited_for(tmp_path, capsys):
+    """Workers of a batch system come when the queue lets them; here, when the job has said that it waits."""
+    with distributed.LocalCluster(
+        n_workers=0, threads_per_worker=1, processes=False, protocol="tcp://", dashboard_address="127.0.0.1:0"
+    ) as empty:
+        threading.Timer(0.5, empty.scale, [1]).start()
+        np.testing.assert_array_equal(
+            run(job(tmp_path / "log"), workers=empty.scheduler_address, progress=True), EXPECTED
+        )
+    assert f"skycocoon: {empty.scheduler_address}: this Dask cluster has no workers yet" in capsys.readouterr().err

@@ -45,7 +45,7 @@ def test_workers_draw_the_same_chain(made, result, plain, tmp_path):
     """Two threads of a cluster load the model of its text, and take half of the proposed walkers each."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, processes=False, protocol="tcp://", dashboard_address=None
+        n_workers=1, threads_per_worker=2, processes=False, protocol="tcp://", dashboard_address="127.0.0.1:0"
     ) as cluster:
         assert_same(drawn(made, result, tmp_path / "out", workers=cluster.scheduler_address), plain)
     assert list(tmp_path.iterdir()) == []
