@@ -48,10 +48,10 @@ class _Group(click.Group):
             if notes := _notes(error):
                 click.echo(f"skycocoon: stopped, {_for_commands('; '.join(notes))}", err=True)
             raise
-        except MemoryError:
+        except MemoryError as error:
             # Numpy's message is of one array, of which a user knows nothing.
             text = "out of memory; use a smaller nside, fewer energies or a region"
-            click.echo(f"skycocoon: error: {text}", err=True)
+            click.echo(f"skycocoon: error: {_for_commands('; '.join([text, *_notes(error)]))}", err=True)
             sys.exit(2)
         except OSError as error:
             if isinstance(error, BrokenPipeError):  # skycocoon sed ... | head
