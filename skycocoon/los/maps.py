@@ -219,7 +219,7 @@ class ModelSky:
 
     def write(
         self,
-        files: Mapping[Path, str] | Path | str,
+        files: Mapping[Path, str] | Mapping[str, str] | Path | str,
         *,
         overwrite: bool = False,
         dtype: str = "",
