@@ -249,8 +249,8 @@ class ModelSky:
         InputError
             As :meth:`map`; if a file exists and ``overwrite`` is false, or cannot be written.
         """
-        wanted = files if isinstance(files, Mapping) else {Path(files): ""}
-        self.check(Path(next(iter(wanted))).parent, len(wanted))
+        wanted = {Path(p): name for p, name in files.items()} if isinstance(files, Mapping) else {Path(files): ""}
+        self.check(next(iter(wanted)).parent, len(wanted))
         flavour, meta = self._integrate(progress)
         heads = {
             name: MapHead(
@@ -266,7 +266,7 @@ class ModelSky:
         given = self.values(list(wanted.values()), progress) if values is None else values
         with progress_bar(f"map, nside {self.pixels.nside}", progress) as done:
             write_maps(
-                [MapFile(Path(path), heads[name], dtype) for path, name in wanted.items()],
+                [MapFile(path, heads[name], dtype) for path, name in wanted.items()],
                 given,
                 overwrite=overwrite,
                 executor=executor,

@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from threading import local
 
 import astropy.units as u
 import numpy as np
@@ -95,6 +96,8 @@ class _Table:
         self._header, self._first, self._tail = map_header(head, kind), first_hdu(head), last_hdus(head)
         self._begin = len(self._first) + len(sealed(self._header, 0))
         self._datasum = 0
+        # Each thread has rows of its own and uses them again: new memory is slower than what is done with it.
+        self._own = local()
         self._width = next(int(value) for key, value, _ in self._header if key == "NAXIS1")
         data = self._width * head.pixels.size
         self._tail = bytes(-data % FITS_BLOCK) + self._tail
@@ -105,8 +108,10 @@ class _Table:
         """Turn values (n, m) of pixels at a place into rows, on any thread; None if single precision does not do."""
         from ...kernels.rows import BAD, BIG, DIM, TILE, pack
 
-        scratch = np.empty((TILE, self._energy.size), np.float32 if self._kind == "E" else np.float64)
-        rows = np.empty((pixels.size, self._width // 4), np.uint32)
+        if getattr(self._own, "rows", np.empty(0)).shape[0] < pixels.size:
+            self._own.scratch = np.empty((TILE, self._energy.size), np.float32 if self._kind == "E" else np.float64)
+            self._own.rows = np.empty((pixels.size, self._width // 4), np.uint32)
+        scratch, rows = self._own.scratch, self._own.rows[: pixels.size]
         if not self._whole:
             rows[:, 0] = pixels.numbers
         swap, words = sys.byteorder == "little", scratch.view(np.uint32)
