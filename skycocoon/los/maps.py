@@ -226,7 +226,7 @@ class ModelSky:
         values: Values | None = None,
         progress: bool = False,
         executor: Executor | None = None,
-    ) -> None:
+    ) -> dict[str, u.Quantity]:
         """Work the map out and write it block by block, in the layout of :meth:`skycocoon.SkyMap.write`.
 
         Parameters
@@ -243,6 +243,11 @@ class ModelSky:
             Whether to show a progress bar, if stderr is a terminal.
         executor
             What runs blocks, in this process; a pool of threads if None.
+
+        Returns
+        -------
+        dict
+            For each name in ``files``, its mean intensity over the pixels, (n,) [GeV^-1 cm^-2 s^-1 sr^-1].
 
         Raises
         ------
@@ -264,14 +269,26 @@ class ModelSky:
             for name in set(wanted.values())
         }
         given = self.values(list(wanted.values()), progress) if values is None else values
+        sums: dict[tuple[int, int], list[FloatArray]] = {}
+
+        def summed_up(place: slice) -> Sequence[FloatArray]:
+            parts = given(place)
+            sums[place.start, place.stop] = [part.sum(axis=1) for part in parts]
+            return parts
+
         with progress_bar(f"map, nside {self.pixels.nside}", progress) as done:
             write_maps(
                 [MapFile(path, heads[name], dtype) for path, name in wanted.items()],
-                given,
+                summed_up,
                 overwrite=overwrite,
+                block=BLOCK,
                 executor=executor,
                 done=done,
             )
+        # In the order of the blocks, so that rounding does not depend on which was first.
+        total = sum(np.array(sums[place.start, place.stop]) for place in self.pixels.blocks(BLOCK))
+        means = u.Quantity(total / self.pixels.size, FILE_UNIT).to(INTENSITY)
+        return dict(zip(wanted.values(), means, strict=True))
 
     def __repr__(self) -> str:
         flavour, _ = provenance(self.model, self.question)
@@ -280,18 +297,10 @@ class ModelSky:
 
     def drawn(self) -> ModelSky:
         """The same sky in those pixels alone that a figure of the whole sky shows."""
-        shown = np.intersect1d(healpix.image_pixels(self.pixels.nside), self.pixels.numbers)
+        shown = np.unique(healpix.image_pixels(self.pixels.nside))
+        if not self.pixels.are_all:
+            shown = np.intersect1d(shown, self.pixels.numbers)
         return ModelSky(self.model, self.question, Pixels(self.pixels.nside, shown))
-
-    def mean(self) -> u.Quantity:
-        """Total intensity averaged over the pixels, (n,)."""
-        self._integrate(progress=False)
-        sums = np.zeros(self.question.gev.size)
-        for place in self.pixels.blocks(BLOCK):
-            where = InPixels(self.pixels[place])
-            for part in self._spectra:
-                sums += part.at(where).sum(axis=1)
-        return sums / self.pixels.size * INTENSITY
 
 
 def intensity_map(

@@ -74,8 +74,14 @@ def test_part_of_the_sky(model, whole, tmp_path):
     assert (tmp_path / "blocks.fits").read_bytes() == (tmp_path / "one.fits").read_bytes()
 
 
-def test_mean_and_image(sky, whole):
-    np.testing.assert_allclose(sky.mean().value, whole.intensity.value.mean(axis=1), rtol=1e-12)
+def test_means_of_what_is_written(sky, whole, tmp_path):
+    means = sky.write({tmp_path / "a.fits": "", tmp_path / "b.fits": "diffuse"})
+    np.testing.assert_allclose(means[""].to_value(INTENSITY), whole.intensity.value.mean(axis=1), rtol=1e-12)
+    diffuse = whole.components["diffuse"].value
+    np.testing.assert_allclose(means["diffuse"].to_value(INTENSITY), diffuse.mean(axis=1), rtol=1e-12)
+
+
+def test_pixels_of_a_figure(sky, whole):
     drawn = sky.drawn().map()
     # The sky of a figure has 405 000 places: at nside 16 all pixels are among them.
     assert drawn.pixels.size == whole.pixels.size

@@ -24,7 +24,7 @@ from ..folder import figure_thread, fill_folder
 from ..maps import MapRequest, map_values
 from .figures import draw_map, draw_sed
 from .groups import RegionSpectra, region_spectra
-from .summary import sky_energies, summary_text
+from .summary import summary_text
 from .tables import write_seds
 
 __all__ = ["DATA", "FILES", "run"]
@@ -172,9 +172,7 @@ def _steps(plan: Plan, loaded: LoadedModel, kept: Kept, progress: bool, work: Pa
                 figures[figure] = draw(draw_map, shown.sky(model).drawn().map(progress), work / figure)
                 # Together, since they are of the same columns; one block of pixels after another.
                 files = {work / item.file: item.component for item in plan.maps if item.messenger == messenger}
-                request.sky(model).write(files, values=values, progress=progress)
-                if (energy := sky_energies(nodes)).size:
-                    means[messenger] = replace(request, energy=energy).sky(model).mean()
+                means[messenger] = request.sky(model).write(files, values=values, progress=progress)[""]
             yield "seds.ecsv"
             write_seds(spectra, loaded, work / "seds.ecsv")
             yield "summary.txt"

@@ -8,7 +8,7 @@ import numpy as np
 from ...config import LoadedModel
 from ...errors import InputError
 from ...measured import Comparison, Measurement
-from ...sky import Sed
+from ...sky import Region, Sed
 from ...units import INTENSITY
 from ..describe import describe_lines
 from .groups import RegionSpectra
@@ -21,12 +21,6 @@ def _chi2(sed: Sed, item: Measurement, factor: float = 1.0, factor_name: str = "
         return None
 
 
-def sky_energies(nodes: u.Quantity) -> u.Quantity:
-    """Those of 1, 10, 100 and 1000 TeV that are within a map's nodes; the summary has the whole sky's flux there."""
-    energy = [1, 10, 100, 1000] * u.TeV
-    return energy[(energy >= nodes[0]) & (energy <= nodes[-1])]
-
-
 def summary_text(
     loaded: LoadedModel, means: dict[str, u.Quantity], groups: list[RegionSpectra], nside: int, rtol: float
 ) -> str:
@@ -37,7 +31,7 @@ def summary_text(
     loaded
         The model.
     means
-        For each messenger the mean intensity over the sky at the energies of :func:`sky_energies`.
+        For each messenger the mean intensity over the pixels of its map, at the model's energies.
     groups
         The model's spectra in the measured regions.
     nside, rtol
@@ -58,11 +52,14 @@ def summary_text(
         "",
         "Sky-integrated E^2 dN/dE [GeV cm-2 s-1] from the maps (neutrinos per flavour at Earth, nu + anti-nu)",
     ]
-    for messenger in model.messengers:
+    for messenger, mean in means.items():
         nodes = loaded.energies(messenger)
-        for energy, mean in zip(sky_energies(nodes), means.get(messenger, ()), strict=True):
-            total = (energy**2 * mean * 4 * np.pi * u.sr).to_value(u.GeV / u.cm**2 / u.s)
-            lines.append(f"  {messenger:<9}{energy.value:>6g} TeV  {total:.4e}")
+        sky = Sed(nodes, {"total": mean}, Region.everywhere(), messenger)
+        for tev in (1, 10, 100, 1000):
+            energy = tev * u.TeV
+            if nodes[0] <= energy <= nodes[-1]:
+                total = (energy**2 * sky.at(energy) * 4 * np.pi * u.sr).to_value(u.GeV / u.cm**2 / u.s)
+                lines.append(f"  {messenger:<9}{tev:>6} TeV  {total:.4e}")
         lines.append(f"  {messenger}.fits: {nodes.size} energies, {nodes[0]:g} to {nodes[-1]:g}")
     lines += ["", f"Region means, E^2 intensity [{(INTENSITY * u.GeV**2).to_string()}], no mask factor"]
     for group in groups:
