@@ -25,7 +25,7 @@ from typing import Any
 # Public names are imported when first used: healpy and numba take seconds, `skycocoon --help` must not. The module of
 # each is stated once, in the stub beside this file.
 _STUB = Path(__file__).with_suffix(".pyi").read_text(encoding="utf-8")
-_MODULES = {name: module for module, name in re.findall(r"^from \.(\w+) import (\w+) as \2$", _STUB, re.MULTILINE)}
+_MODULES = {name: module for module, name in re.findall(r"^from \.([\w.]+) import (\w+) as \2$", _STUB, re.MULTILINE)}
 
 __all__ = ["__version__", *sorted(_MODULES)]
 

@@ -34,7 +34,7 @@ from .measured import list_measurements as list_measurements
 from .measured import list_ratios as list_ratios
 from .modelfit import prepare as prepare
 from .nuclei import Nuclei as Nuclei
-from .products import scan as scan
+from .products.scan import scan as scan
 from .sky import Catalogue as Catalogue
 from .sky import Region as Region
 from .sky import Sed as Sed

@@ -1,5 +1,1 @@
 """What a command makes."""
-
-from .scan import scan
-
-__all__ = ["scan"]

@@ -13,6 +13,7 @@ from ...config import LoadedModel, load_file
 from ...errors import InputError
 from ...execution import finished_blocks
 from ...los import RTOL
+from ...resources import check_memory
 from ...sky import Region
 from ...sky.convention import check_flavour, check_messenger
 from .axes import Points, grid
@@ -48,7 +49,7 @@ def scan(
         Preset, TOML file, or what :func:`~skycocoon.load_file` gave.
     over
         Two values or more of each key, by dotted key: a grid of all combinations, the last key fastest. Or points of
-        :func:`~skycocoon.products.scan.axes.sobol`.
+        :func:`skycocoon.products.scan.sobol`.
     regions
         One part of the sky or several.
     messenger
@@ -103,10 +104,13 @@ def scan(
     places = (regions,) if isinstance(regions, Region) else tuple(regions)
     question = _question(loaded, places, messenger, energy, flavour, rtol)
     job = scan_job(loaded, points, question)
+    components = [part.name for part in loaded.model.components if messenger in part.messengers]
+    size = len(points.numbers) * len(places) * len(components) * question.energy.size
+    what = f"a scan of {len(points.numbers)} points"
+    check_memory(3 * 8 * size, what, "use fewer points, regions or energies")
     if out is not None and Path(out).exists() and not overwrite:
         raise InputError(f"{out}: exists already; overwrite=True replaces it")
     with finished_blocks(job, out, workers=workers, resume=resume, overwrite=overwrite, progress=progress) as blocks:
-        components = [part.name for part in loaded.model.components if messenger in part.messengers]
         accuracy = {"accuracy": "\n".join(blocks.accuracy)} if blocks.accuracy else {}
         dataset = scan_dataset(points, question, components, blocks, {**loaded.model.provenance, **accuracy})
         if out is not None:
