@@ -30,15 +30,19 @@ class Panels(NamedTuple):
 
     Attributes
     ----------
-    longitudes, latitudes
-        (n_l + 1,), (n_b + 1,) increasing edges of the table of panels [rad].
+    latitudes
+        (n_b + 1,) increasing edges of the rows of the table of panels [rad].
+    rows
+        (n_b + 1,) which panels of the table are a row's: from the one number to the next, from west to east.
+    west, east
+        (c,) edges in longitude of the panels of the table [rad].
     bends
-        (n_l,) where columns go like a square root: 1 at a panel's right edge, -1 at its left one, 0 nowhere.
+        (c,) where columns go like a square root: 1 at a panel's eastern edge, -1 at its western one, 0 nowhere.
     finest
         (n_b,) smallest width in latitude of a part of the panels of each row, over its reach [rad].
     axis
         (k,) how a panel is halved: 0 in longitude (in its root, where it has one), 1 in latitude, -1 not at all. The
-        first n_l n_b belong to the table, row by row of latitudes for each longitude.
+        first c are those of the table.
     child
         (k,) the first of a panel's halves, which follow one another; or the number of its polynomials.
     polynomials
@@ -52,8 +56,10 @@ class Panels(NamedTuple):
         Whether l stands for abs(l), and b for abs(b).
     """
 
-    longitudes: FloatArray
     latitudes: FloatArray
+    rows: IntArray
+    west: FloatArray
+    east: FloatArray
     bends: IntArray
     finest: FloatArray
     axis: IntArray
@@ -98,9 +104,8 @@ def _points(part):  # type: ignore[no-untyped-def]
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
-def _before(edges, x):  # type: ignore[no-untyped-def]
-    """Index of the last edge that is not beyond x; the first or last panel for what lies outside."""
-    low, high = 0, edges.size - 1
+def _before(edges, x, low, high):  # type: ignore[no-untyped-def]
+    """Index of the last of some edges, from ``low`` to before ``high``, that is not beyond x; else the first's."""
     while high - low > 1:
         middle = (low + high) // 2
         if edges[middle] <= x:
@@ -139,15 +144,14 @@ def _row(b, panels, segments, stack):  # type: ignore[no-untyped-def]
     is in l, where it is one; the edges of the table's panel; the number of the polynomials; the latitude's place in the
     panel, -1 to 1; 0, for polynomials in l that are not worked out yet; and its reach in l.
     """
-    longitudes, latitudes, bends, _, axis, child, _, linear, reach, _ = panels
-    n_b = latitudes.size - 1
-    row = _before(latitudes, b)
+    latitudes, rows, west, east, bends, _, axis, child, _, linear, reach, _ = panels
+    row = _before(latitudes, b, 0, latitudes.size - 1)
     tall = latitudes[row + 1] - latitudes[row]
     v = (b - latitudes[row]) / (latitudes[row + 1] - latitudes[row])
     count = 0
-    for column in range(bends.size):
+    for column in range(rows[row], rows[row + 1]):
         top = 1
-        stack[0, 0], stack[0, 1], stack[0, 2] = column * n_b + row, 0.0, 1.0
+        stack[0, 0], stack[0, 1], stack[0, 2] = column, 0.0, 1.0
         stack[0, 3], stack[0, 4] = 0.0, 1.0
         while top > 0:
             top -= 1
@@ -167,7 +171,7 @@ def _row(b, panels, segments, stack):  # type: ignore[no-untyped-def]
                     stack[top, 0], stack[top, 3] = child[node] + 1, middle
                 top += 1
             else:
-                left, right, bend = longitudes[column], longitudes[column + 1], bends[column]
+                left, right, bend = west[column], east[column], bends[column]
                 segments[count, 0] = _longitude(t0, left, right, bend)
                 segments[count, 1] = _longitude(t1, left, right, bend)
                 segments[count, 2], segments[count, 3] = t0, t1 - t0
@@ -317,15 +321,14 @@ def at_directions(longitudes, latitudes, panels, out):  # type: ignore[no-untype
     out : (n, m) array
         Receives the columns.
     """
-    edges, latitude_edges, bends, _, axis, child, polynomials, linear, _, folded = panels
-    n_b = latitude_edges.size - 1
+    edges, rows, west, east, bends, _, axis, child, polynomials, linear, _, folded = panels
     for n in range(longitudes.size):
         l = _wrapped(longitudes[n] - _TWO_PI * math.floor(longitudes[n] / _TWO_PI + 0.5), folded[0])
         b = abs(latitudes[n]) if folded[1] else latitudes[n]
-        column, row = _before(edges, l), _before(latitude_edges, b)
-        t = _place(l, edges[column], edges[column + 1], bends[column])
-        v = (b - latitude_edges[row]) / (latitude_edges[row + 1] - latitude_edges[row])
-        node = column * n_b + row
+        row = _before(edges, b, 0, edges.size - 1)
+        node = _before(west, l, rows[row], rows[row + 1])
+        t = _place(l, west[node], east[node], bends[node])
+        v = (b - edges[row]) / (edges[row + 1] - edges[row])
         while axis[node] >= 0:
             # What is left of the panel is scaled to 0..1 again.
             if axis[node] == 0:
@@ -374,14 +377,14 @@ def on_parallels(latitudes, low, high, panels, gauss, most, out):  # type: ignor
     out : (n, m) array
         Receives the integrals over l.
     """
-    segments, rows = np.empty((most, 15)), np.empty((most, panels[6].shape[1], ORDER))
+    segments, rows = np.empty((most, 15)), np.empty((most, panels[8].shape[1], ORDER))
     stack = np.empty((_DEPTH, 5))
     for n in range(latitudes.size):
         for j in range(rows.shape[1]):
             out[n, j] = 0.0
-        b = abs(latitudes[n]) if panels[9][1] else latitudes[n]
+        b = abs(latitudes[n]) if panels[11][1] else latitudes[n]
         count = _row(b, panels, segments, stack)
-        _chord(low, high, 1.0, segments, rows, panels[6], count, panels[9][0], gauss, 0, out, n)
+        _chord(low, high, 1.0, segments, rows, panels[8], count, panels[11][0], gauss, 0, out, n)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -491,7 +494,8 @@ def _heights(ring, nside, south, folded, latitudes, finest, gauss, cuts, heights
         first, _ = _parallel(low + 1e-9, ring, nside)
         last, _ = _parallel(high - 1e-9, ring, nside)
         b = 0.5 * (first + last)
-        width = finest[_before(latitudes, abs(b) if folded else -b if south else b)]
+        b = abs(b) if folded else -b if south else b
+        width = finest[_before(latitudes, b, 0, latitudes.size - 1)]
         parts = int((last - first) / width) + 1
         points = _points((last - first) / parts / width)
         for part in range(parts):
@@ -612,8 +616,8 @@ def over_pixels(nside, pixels, panels, kinks, gauss, rhombus, most, out):  # typ
     out : (n, m) array
         Receives the means.
     """
-    latitudes, polynomials, folded = panels[1], panels[6], panels[9]
-    members = panels[6].shape[1]
+    latitudes, polynomials, folded = panels[0], panels[8], panels[11]
+    members = panels[8].shape[1]
     segments, rows = np.empty((most, 15)), np.empty((most, members, ORDER))
     stack = np.empty((_DEPTH, 5))
     heights, cuts = np.empty((256, 2)), np.empty(2 * latitudes.size + 3)
@@ -690,10 +694,10 @@ def over_pixels(nside, pixels, panels, kinks, gauss, rhombus, most, out):  # typ
                 for n in range(k):
                     out[start + chosen[n], j] = sums[j, n]
         if present[0]:
-            n_heights = _heights(north, nside, south, folded[1], latitudes, panels[3], gauss, cuts, heights)
+            n_heights = _heights(north, nside, south, folded[1], latitudes, panels[5], gauss, cuts, heights)
             if n_heights > heights.shape[0]:
                 heights = np.empty((n_heights, 2))
-                _heights(north, nside, south, folded[1], latitudes, panels[3], gauss, cuts, heights)
+                _heights(north, nside, south, folded[1], latitudes, panels[5], gauss, cuts, heights)
             for k in range(n_heights):
                 u = heights[k, 0]
                 b, s = _parallel(u, north, nside)

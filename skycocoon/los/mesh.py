@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..galaxy import DensityTable
 from ..numerics.quadrature import gauss_legendre, panel_nodes
 from ..sky import healpix
 from ..units import BoolArray, FloatArray
-from .panels import Integers, PanelTree, latitude_edges, longitude_edges
+from .panels import Integers, PanelTree, latitude_edges, longitude_edges, tangent_rings
 from .view import View
 
 if TYPE_CHECKING:
@@ -97,8 +98,8 @@ class ColumnMesh:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_most", _most_of(self.panels))
-        edges, bends = self.panels.longitudes, self.panels.bends
-        object.__setattr__(self, "_kinks", np.concatenate([edges[:-1][bends < 0], edges[1:][bends > 0]]))
+        west, east, bends = self.panels.west, self.panels.east, self.panels.bends
+        object.__setattr__(self, "_kinks", np.unique(np.concatenate([west[bends < 0], east[bends > 0]])))
 
     @property
     def size(self) -> int:
@@ -191,9 +192,9 @@ class ColumnMesh:
 
 def _most_of(panels: Panels) -> int:
     """Panels that a parallel crosses, at most."""
-    n_l, n_b = panels.bends.size, panels.latitudes.size - 1
     # In each row of the table: all parts of its panels.
-    row = np.concatenate([np.tile(np.arange(n_b), n_l), np.full(panels.axis.size - n_l * n_b, -1)])
+    row = np.full(panels.axis.size, -1)
+    row[: panels.bends.size] = np.repeat(np.arange(panels.rows.size - 1), np.diff(panels.rows))
     for node in np.flatnonzero(panels.axis >= 0):
         row[panels.child[node] : panels.child[node] + 2] = row[node]
     return int(np.bincount(row[panels.axis < 0]).max())
@@ -333,8 +334,9 @@ class _Making:
     def __init__(self, table: DensityTable, view: View, rays: Rays, finest: float) -> None:
         radius, height = (float(x) for x in view.sun.place)
         self.folded = table.axisymmetric, table.folded and height == 0.0
-        longitudes, bends = longitude_edges(table.rings, radius, self.folded[0])
-        self.tree = PanelTree(longitudes, bends, latitude_edges(table.thickness, height, self.folded[1]))
+        latitudes = latitude_edges(table.thickness, height, self.folded[1])
+        rings = [tangent_rings(table.rings, view.sun.place, table.thickness, row) for row in pairwise(latitudes)]
+        self.tree = PanelTree(latitudes, [longitude_edges(part, radius, self.folded[0]) for part in rings])
         self.first = self.tree.divided(max(FEATURES_A_PANEL * table.feature_angle(radius), finest))
         self._rays, self._finest, self._tolerance = rays, finest, SHARE * view.rtol
         self.taken, self.reached = 0, 0.0
@@ -422,8 +424,10 @@ class _Making:
         reach = _reaches(coefficients[:, 0], linear, FREE * self._tolerance)
         tree.child[leaves] = np.arange(leaves.size)
         panels = Panels(
-            tree.longitudes,
             tree.latitudes,
+            tree.rows,
+            tree.west,
+            tree.east,
             tree.bends,
             tree.smallest_heights(leaves, 1 / reach[:, 1]),
             tree.axis,

@@ -9,14 +9,16 @@ from numpy.typing import NDArray
 
 from ..units import FloatArray
 
-__all__ = ["Integers", "PanelTree", "latitude_edges", "longitude_edges"]
+__all__ = ["Integers", "PanelTree", "latitude_edges", "longitude_edges", "tangent_rings"]
 
 Integers = NDArray[np.int64]
 
 # The smallest panels at the plane and at the centre to begin with, and how much wider each is than the one before.
-FIRST_LATITUDE = 1 / 30  # of the layer's thickness, in kpc
+FIRST_LATITUDE = 1 / 25  # of the layer's thickness, in kpc
 FIRST_LONGITUDES = (0.0, 1.0, 4.0, 12.0, 30.0, 60.0, 110.0, 180.0)
-GROWTH = 3.0
+GROWTH = 2.2
+# Heights at which a ring's tangent no longer matters, in units of the layer's thickness.
+HIGH = 10.0
 # Distances [kpc] to the plane, seen from above it, at which the layer's glare has its edges.
 GLARE = (25.0, 12.0, 6.0, 3.0, 1.5, 0.75, 0.4, 0.2)
 
@@ -74,7 +76,7 @@ def longitude_edges(rings: FloatArray, sun_radius: float, folded: bool) -> tuple
     Returns
     -------
     edges, bends
-        (n + 1,) from 0 or -pi to pi, and (n,) as :class:`skycocoon.kernels.mesh.Panels` has them.
+        (n + 1,) from 0 or -pi to pi, and (n,) 1 at an eastern edge, -1 at a western one.
     """
     inner = rings[(rings > 0) & (rings <= sun_radius * (1 + 1e-12))]
     tangents = np.arcsin(np.minimum(inner / sun_radius, 1.0))
@@ -85,29 +87,63 @@ def longitude_edges(rings: FloatArray, sun_radius: float, folded: bool) -> tuple
     return np.concatenate([-edges[:0:-1], edges]), np.concatenate([-bends[::-1], bends])
 
 
+def tangent_rings(rings: FloatArray, place: FloatArray, thickness: float, latitudes: tuple[float, float]) -> FloatArray:
+    """Rings whose tangents matter between two latitudes: those that are reached near enough to the plane.
+
+    Parameters
+    ----------
+    rings
+        Radii [kpc].
+    place
+        R and z of the Sun [kpc].
+    thickness
+        Of the layer [kpc].
+    latitudes
+        The two [rad].
+
+    Returns
+    -------
+    array
+        Some of the rings.
+    """
+    radius, height = place
+    distance = np.sqrt(np.maximum(radius**2 - rings**2, 0.0))
+    low, high = (height + distance * math.tan(min(max(b, -1.57), 1.57)) for b in latitudes)
+    nearest = np.where(low * high <= 0, 0.0, np.minimum(np.abs(low), np.abs(high)))
+    return rings[nearest < HIGH * thickness]
+
+
 class PanelTree:
     """A table of panels of the sky, each of which may be halved, and its halves again.
 
     Parameters
     ----------
-    longitudes, bends, latitudes
-        Edges of the table, as in :class:`skycocoon.kernels.mesh.Panels`.
+    latitudes
+        (n_b + 1,) edges of the table's rows [rad].
+    columns
+        For each row the edges of its panels in longitude, and where these have roots, as :func:`longitude_edges`
+        gives them.
 
     Attributes
     ----------
-    axis, child
+    rows, west, east, bends, axis, child
         As in :class:`skycocoon.kernels.mesh.Panels`.
     place
-        (k, 6) column and row in the table, and where in the table's panel each begins and ends, 0 to 1: in l, in b.
+        (k, 6) panel of the table and its row, and where in that panel each begins and ends, 0 to 1: in l, in b.
     """
 
-    def __init__(self, longitudes: FloatArray, bends: Integers, latitudes: FloatArray) -> None:
-        self.longitudes, self.bends, self.latitudes = longitudes, bends, latitudes
-        columns, rows = np.meshgrid(np.arange(bends.size), np.arange(latitudes.size - 1), indexing="ij")
-        zero, one = np.zeros(columns.size), np.ones(columns.size)
-        self.place = np.stack([columns.ravel(), rows.ravel(), zero, one, zero, one], axis=1)
-        self.axis = np.full(columns.size, -1, dtype=np.int64)
-        self.child = np.zeros(columns.size, dtype=np.int64)
+    def __init__(self, latitudes: FloatArray, columns: list[tuple[FloatArray, Integers]]) -> None:
+        self.latitudes = latitudes
+        self.rows = np.concatenate([[0], np.cumsum([bends.size for _, bends in columns])])
+        self.west = np.concatenate([edges[:-1] for edges, _ in columns])
+        self.east = np.concatenate([edges[1:] for edges, _ in columns])
+        self.bends = np.concatenate([bends for _, bends in columns])
+        number = np.arange(self.bends.size, dtype=np.float64)
+        row = np.repeat(np.arange(len(columns)), np.diff(self.rows))
+        zero, one = np.zeros(number.size), np.ones(number.size)
+        self.place = np.stack([number, row, zero, one, zero, one], axis=1)
+        self.axis = np.full(number.size, -1, dtype=np.int64)
+        self.child = np.zeros(number.size, dtype=np.int64)
 
     def coordinates(self, nodes: Integers, x: FloatArray, y: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Longitudes and latitudes of places on panels.
@@ -129,7 +165,7 @@ class PanelTree:
         t = place[:, 2] + 0.5 * (x + 1) * (place[:, 3] - place[:, 2])
         v = place[:, 4] + 0.5 * (y + 1) * (place[:, 5] - place[:, 4])
         bend = self.bends[column]
-        left, width = self.longitudes[column], np.diff(self.longitudes)[column]
+        left, width = self.west[column], (self.east - self.west)[column]
         part = np.where(bend == 0, t, np.where(bend > 0, 1 - (1 - t) ** 2, t**2))
         low, height = self.latitudes[row], np.diff(self.latitudes)[row]
         return left + width * part, low + height * v

@@ -35,7 +35,7 @@ def panels(folded=EVERYWHERE, members=1, linear=False):
     latitudes = np.array([0.0 if folded[1] else -math.pi / 2, 0.3, math.pi / 2])
     # Panel 0 is halved in l, its second half in b; panel 3 in b.
     axis = np.array([0, -1, -1, 1, -1, 1, -1, -1, -1, -1])
-    child = np.array([4, 0, 1, 8, 2, 6, 3, 4, 5, 6])
+    child = np.array([4, 1, 0, 8, 2, 6, 3, 4, 5, 6])
     x = np.cos(math.pi * (np.arange(ORDER) + 0.5) / ORDER)
     to_powers = np.linalg.inv(np.polynomial.polynomial.polyvander(x, ORDER - 1))
     polynomials = []
@@ -49,9 +49,11 @@ def panels(folded=EVERYWHERE, members=1, linear=False):
     heights = np.diff(latitudes) / 2
     flags = np.full(len(LEAVES), linear)
     return Panels(
-        longitudes,
         latitudes,
-        np.array([1, 0]),
+        np.array([0, 2, 4]),
+        np.tile(longitudes[:-1], 2),
+        np.tile(longitudes[1:], 2),
+        np.array([1, 0, 1, 0]),
         heights,
         axis,
         child,
@@ -65,13 +67,12 @@ def panels(folded=EVERYWHERE, members=1, linear=False):
 def twin(l, b, sky):
     """Columns (m,) in one direction, by plain recursion."""
     l, b = (abs(x) if fold else x for x, fold in zip((l, b), sky.folded, strict=True))
-    column = min(np.searchsorted(sky.longitudes, l, side="right") - 1, sky.bends.size - 1)
     row = min(np.searchsorted(sky.latitudes, b, side="right") - 1, sky.latitudes.size - 2)
-    (left, right), (low, high) = sky.longitudes[column : column + 2], sky.latitudes[row : row + 2]
-    t = (l - left) / (right - left)
-    if sky.bends[column]:
-        t = 1 - math.sqrt(1 - t) if sky.bends[column] > 0 else math.sqrt(t)
-    v, node = (b - low) / (high - low), column * (sky.latitudes.size - 1) + row
+    node = next(k for k in range(sky.rows[row], sky.rows[row + 1]) if sky.west[k] <= l <= sky.east[k])
+    t = (l - sky.west[node]) / (sky.east[node] - sky.west[node])
+    if sky.bends[node]:
+        t = 1 - math.sqrt(1 - t) if sky.bends[node] > 0 else math.sqrt(t)
+    v = (b - sky.latitudes[row]) / (sky.latitudes[row + 1] - sky.latitudes[row])
     while sky.axis[node] >= 0:
         part = [t, v][sky.axis[node]]
         second = part >= 0.5
