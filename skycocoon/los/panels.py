@@ -16,9 +16,9 @@ Integers = NDArray[np.int64]
 # The smallest panels at the plane and at the centre to begin with, and how much wider each is than the one before.
 FIRST_LATITUDE = 1 / 25  # of the layer's thickness, in kpc
 FIRST_LONGITUDES = (0.0, 1.0, 4.0, 12.0, 30.0, 60.0, 110.0, 180.0)
-GROWTH = 2.2
+GROWTH = 2.0
 # Heights at which a ring's tangent no longer matters, in units of the layer's thickness.
-HIGH = 10.0
+HIGH = 8.0
 # Distances [kpc] to the plane, seen from above it, at which the layer's glare has its edges.
 GLARE = (25.0, 12.0, 6.0, 3.0, 1.5, 0.75, 0.4, 0.2)
 

@@ -49,11 +49,11 @@ def test_a_mesh_takes_few_rays():
 
 
 @pytest.mark.parametrize("fields", [("cmb",), ("cmb", "dust")])
-def test_absorbed_columns_come_from_the_same_rays(fields, rng):
+def test_absorbed_columns_take_hardly_more_rays(fields, rng):
     l, b = directions(rng, 300)
     view = View(SUN, Absorption(fields))
     mesh = mesh_for(DISC, view, 0.1)
-    assert mesh.rays == mesh_for(DISC, View(SUN), 0.1).rays
+    assert mesh.rays < 2 * mesh_for(DISC, View(SUN), 0.1).rays
     energy = [0.1, 1, 2] * u.PeV
     right = column(DISC, SUN, unit_vectors(l, b), rtol=1e-6, absorption=view.absorption, energy=energy)
     found = view.basis.weights(energy.to_value(u.GeV)) @ mesh.at(l, b).T
