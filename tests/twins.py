@@ -5,6 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from skycocoon.kernels.tables import EMPTY, LOGARITHM
+
 # A solution of 400 x 400 eigenvalues: once is enough.
 gauss = lru_cache(np.polynomial.legendre.leggauss)
 
@@ -12,23 +14,30 @@ gauss = lru_cache(np.polynomial.legendre.leggauss)
 def interpolate(table, x, y, z):
     """What kernels.columns.density does, for one point (kpc), in plain numpy."""
     r = math.hypot(x, y)
-    if r > table.axes[0, 2] or z > table.axes[2, 2] or z < (-table.axes[2, 2] if table.folded else table.axes[2, 0]):
-        return 0.0
     height = abs(z) if table.folded else z
-    height = math.sqrt(height) if table.steep else height
-    coordinate = [math.sqrt(r) if table.root else r, math.atan2(y, x) % (2 * math.pi), height]
-    values = table.values
-    for axis, periodic in ((2, False), (1, True), (0, False)):  # z, phi, R: the axis is removed from the array
-        n = table.values.shape[axis]
-        if n == 1:
-            values = np.take(values, 0, axis=axis)
-            continue
-        place = max((coordinate[axis] - table.axes[axis, 0]) * table.axes[axis, 1], 0.0)
-        low = min(int(place), n - (1 if periodic else 2))
-        high = (low + 1) % n
-        weight = place - low
-        values = (1 - weight) * np.take(values, low, axis=axis) + weight * np.take(values, high, axis=axis)
-    return math.exp(values) if table.logarithmic else float(values)
+    if r > table.radius[-1] or not table.height[0] <= height <= table.height[-1]:
+        return 0.0
+    i, k = (
+        min(np.searchsorted(edges, at, side="right") - 1, edges.size - 2)
+        for edges, at in ((table.radius, r), (table.height, height))
+    )
+    if table.kinds[i, k] == EMPTY:
+        return 0.0
+    parts = []
+    for edges, n, at, root in ((table.radius, i, r, table.root), (table.height, k, height, table.steep)):
+        low, high, here = (math.sqrt(v) if root else v for v in (edges[n], edges[n + 1], at))
+        parts.append((here - low) / (high - low))
+    if not table.cells:
+        value = np.polynomial.polynomial.polyval2d(*(2 * part - 1 for part in parts), table.values[i, k])
+    else:
+        n_phi = table.values.shape[1]
+        turn = math.atan2(y, x) % (2 * math.pi) * n_phi / (2 * math.pi)
+        j = int(turn) % n_phi
+        corners = table.values[i : i + 2, :, k : k + 2, 0].take([j, j + 1], axis=1, mode="wrap")
+        for part in (parts[0], turn % 1, parts[1]):
+            corners = (1 - part) * corners[0] + part * corners[1]
+        value = float(corners)
+    return math.exp(value) if table.kinds[i, k] == LOGARITHM else value
 
 
 def ray_limits(direction, sun, r_max, z_low, z_high):
@@ -79,27 +88,27 @@ def plain_column(density, direction, sun, r_max, z_max, n=400):
     return total
 
 
-def field_at(field, axes, r, z):
-    """An absorbing field (n_R, 1, n_z) at R and z [kpc] in numpy: linear in sqrt(R) and sqrt(|z|), constant beyond."""
-    table = field[:, 0]
-    a = np.clip((np.sqrt(r) - axes[0, 0]) * axes[0, 1], 0, table.shape[0] - 1)
-    c = np.clip((np.sqrt(np.abs(z)) - axes[2, 0]) * axes[2, 1], 0, table.shape[1] - 1)
-    i, k = np.minimum(a.astype(int), table.shape[0] - 2), np.minimum(c.astype(int), table.shape[1] - 2)
-    a, c = a - i, c - k
-    low = (1 - c) * table[i, k] + c * table[i, k + 1]
-    high = (1 - c) * table[i + 1, k] + c * table[i + 1, k + 1]
-    return (1 - a) * low + a * high
+def field_at(fields, edges, f, r, z):
+    """An absorbing field at R and z [kpc] in numpy: polynomials of sqrt(R) and sqrt(|z|) in elements of equal widths.
+
+    Beyond the last edges it falls like the inverse square of the distance.
+    """
+    far = np.maximum(np.maximum(r / edges[0], np.abs(z) / edges[1]), 1.0)
+    x, y = fields.shape[0] * np.sqrt(r / far / edges[0]), fields.shape[1] * np.sqrt(np.abs(z) / far / edges[1])
+    i, k = np.minimum(x.astype(int), fields.shape[0] - 1), np.minimum(y.astype(int), fields.shape[1] - 1)
+    powers = [(part[..., None] ** np.arange(n)) for part, n in ((x - i, fields.shape[2]), (y - k, fields.shape[3]))]
+    return np.einsum("...a,...b,...ab->...", *powers, fields[i, k, :, :, f]) / far**2
 
 
 def absorbed_sum(table, absorber, direction, sun, s_min=0.0, steps=80_000):
     """What kernels.columns.columns does for one ray, (m,): midpoint rule, optical depths by a running sum.
 
-    ``absorber`` is (uniform, factors, fields, axes of the fields), as the kernel takes it. The steps begin at the
+    ``absorber`` is (uniform, factors, fields, edges of the fields), as the kernel takes it. The steps begin at the
     observer, so that what absorbs in front of the density counts.
     """
-    uniform, factors, fields, axes = absorber
-    z_low = -table.axes[2, 2] if table.folded else table.axes[2, 0]
-    near, far = ray_limits(direction, sun, table.axes[0, 2], z_low, table.axes[2, 2])
+    uniform, factors, fields, edges_of_fields = absorber
+    z_low = -table.height[-1] if table.folded else table.height[0]
+    near, far = ray_limits(direction, sun, table.radius[-1], z_low, table.height[-1])
     near = max(near, s_min)
     if far <= near:
         return np.zeros(uniform.size)
@@ -111,8 +120,8 @@ def absorbed_sum(table, absorber, direction, sun, s_min=0.0, steps=80_000):
     ds = np.concatenate([np.diff(e) for e in edges])
     x, y, z = sun[0] - s * direction[0], s * direction[1], sun[1] + s * direction[2]
     tau = np.outer(uniform, s)
-    for a, field in enumerate(fields):
-        seen = field_at(field, axes, np.hypot(x, y), z) * ds
+    for a in range(factors.shape[1]):
+        seen = field_at(fields, edges_of_fields, a, np.hypot(x, y), z) * ds
         tau += factors[:, a, None] * (np.cumsum(seen) - seen / 2)
     density = np.where(s > near, table.density(np.column_stack([x, y, z])), 0.0)
     return np.exp(-tau) @ (density * ds)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
 
 from ..galaxy import Sun
-from ..kernels import columns
+from ..kernels import tables
 from ..numerics.interpolative import chosen_members, weights_of_others
 from ..units import FloatArray
 from .dust import dust_weights
@@ -16,22 +17,23 @@ from .gamma_gamma import Absorption
 
 __all__ = ["TRANSPARENT", "TransmissionBasis", "transmission_basis"]
 
-# Part of a transmission that the chosen energies may miss [of the largest]: far below any rtol that is asked for.
-MISSED = 1e-7
+# Part of a transmission that the chosen energies may miss [of the largest], in units of the accuracy of columns.
+MISSED = 1e-3
 # Energies [GeV] from which some are chosen; at the lowest nothing is absorbed.
 CANDIDATES = (1e2, 1e8, 241)
-# Coefficients, equally spaced from 0, that do for a uniform field: transmissions between them are good to MISSED.
-LADDER = 7
+# Coefficients, equally spaced from 0, that do for a uniform field, at rtol 1e-4 and for each power of ten below.
+LADDER, MORE = 7, 1
 # Directions of the rays whose transmissions are represented [deg]: a quarter of the sky, denser at the Galactic centre.
 LONGITUDES, LATITUDES = (0, 5, 15, 30, 50, 75, 105, 140, 180), (0, 0.5, 2, 6, 20, 60)
 # Distance beyond the Galactic centre to which they are: the far edge of a large disc [kpc].
 FAR_SIDE = 30.0
 # Steps of the integral along these rays, and of how many of them the end is a sample.
 STEPS, STRIDE = 400, 8
-# The dust field between nodes is linear in the kernels' table: its error is 2e-5 of the field with these.
-RADII, HEIGHTS = (257, 30.0), (193, 10.0)
-# Dust fields that add less than this to the largest coefficient are left out.
-NEGLIGIBLE_FIELD = 1e-5
+# Elements of the dust's field, equal in sqrt(R) and sqrt(z) [number, last edge in kpc]: those of its own table, so that
+# the field is smooth in each. With this many coefficients it is good to 3e-6 next to the Galactic centre, and to 1e-9
+# elsewhere.
+RADII, HEIGHTS = (36, 30.0), (22, 10.0)
+FIELD_ORDER = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +52,7 @@ class TransmissionBasis:
         (n, m) transmissions of the chosen energies at the ends of these paths.
     """
 
-    absorbers: columns.Absorbers
+    absorbers: tables.Absorbers
     absorption: Absorption = field(default_factory=lambda: Absorption(()))
     paths: FloatArray = field(default_factory=lambda: np.zeros((1, 1)))
     members: FloatArray = field(default_factory=lambda: np.ones((1, 1)))
@@ -78,7 +80,7 @@ class TransmissionBasis:
         return weights_of_others(_transmissions(self.absorption, energy, self.paths), self.members)
 
 
-TRANSPARENT = TransmissionBasis(columns.TRANSPARENT)
+TRANSPARENT = TransmissionBasis(tables.TRANSPARENT)
 """No absorption."""
 
 
@@ -105,7 +107,7 @@ def _sampled(lengths: FloatArray) -> FloatArray:
 
 
 @lru_cache(maxsize=16)
-def transmission_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
+def transmission_basis(absorption: Absorption, sun: Sun, rtol: float = 1e-4) -> TransmissionBasis:
     """Choose the energies whose columns give those at all others, for gamma rays on their way to the Sun; made once.
 
     Parameters
@@ -114,6 +116,8 @@ def transmission_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
         Photon fields.
     sun
         Where the rays end.
+    rtol
+        Accuracy of absorbed columns, relative to unabsorbed ones: the smaller, the more energies.
 
     Returns
     -------
@@ -121,24 +125,29 @@ def transmission_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
         The chosen energies.
     """
     if "dust" in absorption.fields and absorption.dust_scale > 0:
-        return _dusty_basis(absorption, sun)
-    return _uniform_basis(absorption, sun) if "cmb" in absorption.fields else TRANSPARENT
+        return _dusty_basis(absorption, sun, rtol)
+    return _uniform_basis(absorption, sun, rtol) if "cmb" in absorption.fields else TRANSPARENT
 
 
-def _uniform_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
+def _uniform_basis(absorption: Absorption, sun: Sun, rtol: float) -> TransmissionBasis:
     """A ladder of uniform coefficients: as good as chosen energies, and cheaper for the kernel."""
     distance, _, z = _points(sun)
     paths = _sampled(np.broadcast_to(distance, z.shape)[None])
-    ladder = np.linspace(0.0, absorption.uniform(np.geomspace(*CANDIDATES)).max(), LADDER)
+    ladder = np.linspace(0.0, absorption.uniform(np.geomspace(*CANDIDATES)).max(), _ladder(rtol))
     return TransmissionBasis(
-        absorbers=columns.TRANSPARENT._replace(uniform=ladder, factors=np.zeros((LADDER, 0))),
+        absorbers=tables.TRANSPARENT._replace(uniform=ladder, factors=np.zeros((ladder.size, 0))),
         absorption=absorption,
         paths=paths,
         members=np.exp(-np.outer(paths[:, 0], ladder)),
     )
 
 
-def _dusty_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
+def _ladder(rtol: float) -> int:
+    """Number of uniform coefficients for an accuracy."""
+    return LADDER + MORE * max(0, math.ceil(-4 - math.log10(rtol)))
+
+
+def _dusty_basis(absorption: Absorption, sun: Sun, rtol: float) -> TransmissionBasis:
     """Chosen energies, and the dust's field as a sum of as few products of factor and table as matter."""
     distance, radius, z = _points(sun)
     weights = dust_weights(radius, z)
@@ -147,18 +156,22 @@ def _dusty_basis(absorption: Absorption, sun: Sun) -> TransmissionBasis:
     paths = _sampled(np.concatenate([np.broadcast_to(distance, z.shape)[None], integrals]))
     energy = np.geomspace(*CANDIDATES)
     transmissions = _transmissions(absorption, energy, paths)
-    chosen = chosen_members(transmissions, MISSED)
-    r, h = (last * np.linspace(0.0, 1.0, count) ** 2 for count, last in (RADII, HEIGHTS))
+    chosen = chosen_members(transmissions, MISSED * rtol)
+    nodes = (1 - np.cos(np.pi * (np.arange(FIELD_ORDER) + 0.5) / FIELD_ORDER)) / 2
+    r, h = (last * ((np.arange(count)[:, None] + nodes).ravel() / count) ** 2 for count, last in (RADII, HEIGHTS))
     table = dust_weights(r[:, None], h)
     coefficients = absorption.factors(energy[chosen]) @ table.reshape(len(table), -1)
+    # Coefficients are sums of the weights of four nodes in temperature: so many fields add up to all of them, at most.
     left, size, right = np.linalg.svd(coefficients, full_matrices=False)
-    kept = size > NEGLIGIBLE_FIELD * size[0]
-    absorbers = columns.Absorbers(
+    kept = min(size.size, len(table))
+    factors, fields = np.zeros((len(left), len(table))), np.zeros_like(table.reshape(len(table), -1))
+    factors[:, :kept], fields[:kept] = (left * size)[:, :kept], right[:kept]
+    to_powers = np.linalg.inv(np.vander(nodes, increasing=True))
+    values = fields.reshape(-1, RADII[0], FIELD_ORDER, HEIGHTS[0], FIELD_ORDER).transpose(1, 3, 0, 2, 4)
+    absorbers = tables.Absorbers(
         uniform=np.ascontiguousarray(absorption.uniform(energy[chosen])),
-        factors=np.ascontiguousarray((left * size)[:, kept]),
-        fields=np.ascontiguousarray(right[kept].reshape(-1, r.size, 1, h.size)),
-        axes=np.array(
-            [[0.0, (r.size - 1) / np.sqrt(r[-1]), r[-1]], [0.0, 1.0, 1.0], [0.0, (h.size - 1) / np.sqrt(h[-1]), h[-1]]]
-        ),
+        factors=factors,
+        fields=np.ascontiguousarray(np.matmul(np.matmul(to_powers, values), to_powers.T).transpose(0, 1, 3, 4, 2)),
+        edges=np.array([RADII[1], HEIGHTS[1]]),
     )
     return TransmissionBasis(absorbers=absorbers, absorption=absorption, paths=paths, members=transmissions[:, chosen])

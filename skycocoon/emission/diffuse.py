@@ -11,13 +11,14 @@ import numpy as np
 
 from ..cosmicrays.local import LOCAL_SPECTRA, LocalSpectrum, local_spectra
 from ..errors import InputError, check_name
-from ..galaxy import CylindricalGrid, DensityTable, Gas, Sea
+from ..galaxy import Gas, Sea
 from ..interactions import PUBLICATIONS, CrossSection
 from ..interactions.helium import NUCLEAR_FACTORS, nuclear_factors
 from ..interactions.publications import cross_section
 from ..numerics.interpolative import chosen_members, weights_of_others
 from ..units import FloatArray, Nodes, to_array
 from .component import Term
+from .gas_in_sea import PIVOT, GasInSea
 from .production import production
 
 if TYPE_CHECKING:
@@ -25,66 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Diffuse", "GasInSea"]
 
-# Nodes in sqrt(R) and sqrt(z). Columns of galprop and nakanishi-sofue are good to 1e-4 with these; misiriotis and
-# ferriere jump inside a cell, and are good to 1e-3 and 3e-3 on single rays that graze the jump, 1.5e-4 on average.
-NODES = (1601, 1, 769)
 # Rigidities [GV] that are met: gamma rays of 1 GeV to 1e8 GeV.
 RIGIDITIES = np.geomspace(1.0, 1e11, 111)
-PIVOT = 4.0
 MISSED = 1e-6
-
-
-@dataclass(frozen=True)
-class GasInSea:
-    """Hydrogen nuclei per volume, each weighted with the cosmic rays around it relative to those at the Sun.
-
-    Parameters
-    ----------
-    gas, sea
-        Where the targets are, and the projectiles.
-    rigidity
-        For a sea that hardens inwards: at which rigidity [GV].
-    """
-
-    gas: Gas
-    sea: Sea
-    rigidity: float = PIVOT
-
-    def weighted(self, radius: FloatArray, height: FloatArray) -> FloatArray:
-        """Gas times sea [cm^-3] at broadcasting R and z [kpc].
-
-        Parameters
-        ----------
-        radius, height
-            R and z [kpc], which broadcast.
-
-        Returns
-        -------
-        array
-            [cm^-3].
-        """
-        at_pivot = self.sea.relative(radius, height) * self.gas.hydrogen(radius, height)
-        return np.asarray(at_pivot * (self.rigidity / PIVOT) ** self.sea.hardening(np.asarray(radius)))
-
-    def density(self, radius: u.Quantity, azimuth: u.Quantity, height: u.Quantity) -> u.Quantity:
-        """Gas times sea [cm^-3] at (R, phi, z), which broadcast.
-
-        Parameters
-        ----------
-        radius, azimuth, height
-            Galactocentric R, phi and z, which broadcast.
-
-        Returns
-        -------
-        Quantity
-            [cm^-3].
-        """
-        weighted = self.weighted(to_array(radius, u.kpc, "radius"), to_array(height, u.kpc, "height"))
-        return weighted * u.Unit("cm-3")
-
-    def table(self, rtol: float = 1e-5) -> DensityTable:
-        """The table that kernels read; with the resolution of the gas models' own tables, whatever ``rtol``."""
-        return _table(self)
 
 
 @dataclass(frozen=True)
@@ -101,22 +45,6 @@ class Hardening:
 
     sea: Sea
     index: int
-
-
-@lru_cache(maxsize=16)
-def _table(density: GasInSea) -> DensityTable:
-    table = CylindricalGrid.sample(
-        density.density,
-        min(density.gas.radius, density.sea.radius),
-        min(density.gas.half_height, density.sea.halo_height),
-        axisymmetric=True,
-        symmetric=True,
-        nodes=NODES,
-        interpolation="log",
-        steep=True,
-    ).table()
-    kinks = np.append(density.gas.radial_kinks, density.sea.radial_kinks)
-    return replace(table, rings=np.unique([*kinks[kinks < table.rings[-1]], table.rings[-1]]))
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from scipy.special import erf, gamma, gammainc
 
 from ..errors import InputError, check_name
 from ..units import FloatArray, to_array, to_float
+from .elements import divided, halving_edges, product_table
 from .grid import CylindricalGrid
-from .table import DensityTable
+from .table import RATE_DENSITY, DensityTable
 
 __all__ = ["PROFILES", "VERTICALS", "SourceDisc"]
 
@@ -27,6 +28,9 @@ PROFILES: MappingProxyType[str, tuple[float, float, float]] = MappingProxyType(
     }
 )
 """Published radial profiles of supernova remnants and pulsars: (a, b, offset [kpc])."""
+
+# Coefficients in R of an element.
+RADIAL_ORDER = 9
 
 VERTICALS = ("exponential", "gaussian", "top-hat")
 
@@ -139,14 +143,28 @@ class SourceDisc:
         array
             Dimensionless, of the shape that R and z broadcast to.
         """
-        return np.asarray(self.radial(r) * self._vertical(np.abs(z), self.height.to_value(u.kpc)))
+        return np.asarray(self.radial(r) * self.profile_in_z(np.abs(z), self.height.to_value(u.kpc)))
 
     def radial(self, r: FloatArray) -> FloatArray:
         """The radial profile, 1 at the Sun's radius [R in kpc]."""
         r1, sun = self.offset.to_value(u.kpc), self.sun_radius.to_value(u.kpc)
         return np.asarray(((r + r1) / (sun + r1)) ** self.a * np.exp(-self.b * (r - sun) / (sun + r1)))
 
-    def _vertical(self, z: FloatArray, h: float) -> FloatArray:
+    def profile_in_z(self, z: FloatArray, h: float) -> FloatArray:
+        """The vertical profile v, 1 in the plane.
+
+        Parameters
+        ----------
+        z
+            Heights above the plane, not negative [kpc].
+        h
+            Scale height [kpc].
+
+        Returns
+        -------
+        array
+            Of the shape of the heights.
+        """
         if self.vertical == "exponential":
             return np.asarray(np.exp(-z / h))
         if self.vertical == "gaussian":
@@ -182,6 +200,12 @@ class SourceDisc:
         if self.vertical == "gaussian":
             return float(h * math.sqrt(2 * math.pi) * erf(top / h / math.sqrt(2)))
         return 2 * min(h, top)
+
+    @property
+    def top(self) -> float:
+        """Height [kpc] at which the disc ends: a top hat ends at h."""
+        top = min(self.height, self.half_height) if self.vertical == "top-hat" else self.half_height
+        return float(top.to_value(u.kpc))
 
     @property
     def normalisation(self) -> u.Quantity:
@@ -221,12 +245,10 @@ class SourceDisc:
 
     def grid(self, rtol: float = 1e-5) -> CylindricalGrid:
         """The disc on a grid whose interpolation error is below ``rtol``."""
-        # A top hat ends at h: the table must end there too, an edge between nodes cannot be interpolated.
-        top = min(self.height, self.half_height) if self.vertical == "top-hat" else self.half_height
         return CylindricalGrid.sample(
             self.density,
             self.radius,
-            top,
+            self.top * u.kpc,
             axisymmetric=True,
             symmetric=True,
             rtol=rtol,
@@ -241,4 +263,16 @@ class SourceDisc:
 
 @lru_cache(maxsize=32)
 def _table(disc: SourceDisc, rtol: float) -> DensityTable:
-    return disc.grid(rtol).table()
+    top = disc.top
+    # ln n is linear in z or a parabola, and in R a power near the axis: one panel, and panels that halve towards it.
+    order = {"exponential": 2, "gaussian": 3, "top-hat": 1}[disc.vertical]
+    height = disc.height.to_value(u.kpc)
+    profiles = disc.radial, lambda z: disc.profile_in_z(z, height)
+    outer = disc.radius.to_value(u.kpc)
+    radial = divided(
+        lambda r: disc.radial(r)[:, None],
+        halving_edges(np.array([0.0, outer]), 0.04 * outer), RADIAL_ORDER, rtol, inner=True,
+    )  # fmt: skip
+    vertical = divided(lambda z: profiles[1](z)[:, None], np.array([0.0, top]), order, rtol)
+    scale = disc.normalisation.to_value(RATE_DENSITY)
+    return product_table(radial, vertical, profiles, scale)

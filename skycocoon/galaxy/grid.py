@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,13 +10,15 @@ from pathlib import Path
 import astropy.units as u
 import numpy as np
 
-from ..errors import InputError
-from ..numerics.quadrature import unit_panel
+from ..errors import AccuracyWarning, InputError
 from ..units import FloatArray, to_array, to_float
-from .sampling import MAX_CELLS, Lattice, refined
+from .sampling import MAX_CELLS, Lattice, refined, total
 from .table import NUMBER_DENSITY, RATE_DENSITY, DensityTable, table_of, uniform
 
 __all__ = ["CylindricalGrid"]
+
+# Part of a density that a sampled grid must not miss.
+MISSING = 0.1
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -93,10 +95,10 @@ class CylindricalGrid:
                 "grid: heights must be uniform, or uniform in sqrt(z) from 0; see CylindricalGrid.sample for others"
             )
         logarithmic = self.interpolation == "log" or (self.interpolation == "auto" and bool(np.all(n > 0)))
-        object.__setattr__(self, "_table", table_of(r, z, n, logarithmic, self.smooth))
+        object.__setattr__(self, "_table", table_of(r, z, n, logarithmic))
 
     def __repr__(self) -> str:
-        n_r, n_phi, n_z = self._table.values.shape
+        n_r, n_phi, n_z, _ = self._table.values.shape
         shape = f"{n_r} x {n_z}, axisymmetric" if n_phi == 1 else f"{n_r} x {n_phi} x {n_z}"
         kind = "ln n" if self._table.logarithmic else "n"
         return f"CylindricalGrid: {shape}, R < {self.radius[-1]:.4g}, |z| < {self.height[-1]:.4g}, linear in {kind}"
@@ -112,29 +114,12 @@ class CylindricalGrid:
         return self._table
 
     def total(self) -> u.Quantity:
-        """Volume integral of the interpolated density [yr^-1, or a number].
-
-        Gauss-Legendre quadrature in every cell of the (R, z) table, with the rectangle rule in azimuth (eq. 2).
-        """
-        table = self._table
-        n_r, n_phi, n_z = table.values.shape
-        r, dr = _cell_nodes(table.axes[0], n_r, table.root)
-        z, dz = _cell_nodes(table.axes[2], n_z, table.steep)
-        if r.size * z.size * n_phi > 20 * MAX_CELLS:
+        """Volume integral of the interpolated density [yr^-1, or a number] (eq. 2)."""
+        if self._table.values.size > 20 * MAX_CELLS:
             raise InputError("grid: too many cells to integrate")
-        if table.folded:
-            dz = 2 * dz
-        # Inner hole: constant in R down to the axis.
-        hole = self.radius[0].to_value(u.kpc)
-        r, dr = np.concatenate([[0.5 * hole], r]), np.concatenate([[hole], dr])
-        R, Z = np.meshgrid(r, z, indexing="ij")
-        result = 0.0
-        for phi in 2 * math.pi * np.arange(n_phi) / n_phi:
-            points = np.stack([R * math.cos(phi), R * math.sin(phi), Z], axis=-1).reshape(-1, 3)
-            n = table.density(points).reshape(R.shape)
-            result += 2 * math.pi / n_phi * float((dr * r) @ n @ dz)
         kind = self.kind
-        return (result * kind * u.kpc**3).to(u.yr**-1 if kind == RATE_DENSITY else u.dimensionless_unscaled)
+        result = self._table.integral() * kind * u.kpc**3
+        return result.to(u.yr**-1 if kind == RATE_DENSITY else u.dimensionless_unscaled)
 
     def normalised(self, rate: u.Quantity) -> CylindricalGrid:
         """The same shape with another total rate [time^-1] (eq. 2)."""
@@ -159,7 +144,8 @@ class CylindricalGrid:
         """Put an analytic density on a grid, with as many nodes as its shape needs.
 
         Nodes are doubled along each axis until linear interpolation in the table is good to ``rtol`` halfway between
-        them (where the density is below 5 % of its maximum along that axis: to ``rtol`` of that 5 %).
+        them, and at places that crowd towards the axis and the plane (where the density is below 5 % of its maximum
+        along that axis: to ``rtol`` of that 5 %). The total is held against that of the function.
 
         Parameters
         ----------
@@ -186,12 +172,13 @@ class CylindricalGrid:
         Raises
         ------
         InputError
-            For sizes that are not positive, a function of another unit, and ``steep`` without ``symmetric``.
+            For sizes that are not positive, a function of another unit, ``steep`` without ``symmetric``, and a
+            density whose total a grid cannot hold.
 
         Warns
         -----
         AccuracyWarning
-            If the largest grid (65537 nodes an axis, 3e7 cells) is not enough.
+            If the largest grid (65537 nodes an axis, 3e7 cells) is not enough; it says how good that is.
         """
         if steep and not symmetric:
             raise InputError("grid: steep goes with symmetric")
@@ -201,23 +188,25 @@ class CylindricalGrid:
         r_max = to_float(radius, u.kpc, "grid radius", minimum=0.0, exclusive=True)
         z_max = to_float(height, u.kpc, "grid height", minimum=0.0, exclusive=True)
 
-        def density(lattice: Lattice) -> FloatArray:
-            r, phi, z = lattice.nodes
-            n = function(r[:, None, None] * u.kpc, phi[:, None] * u.rad, z * u.kpc)
-            return np.broadcast_to(to_array(n, kind, "density"), lattice.counts)
+        def density(r: FloatArray, phi: FloatArray, z: FloatArray) -> FloatArray:
+            return to_array(function(r * u.kpc, phi * u.rad, z * u.kpc), kind, "density")
 
         if nodes is None:
             coarse = Lattice((33, 1 if axisymmetric else 16, 2 if symmetric else 3), r_max, z_max, symmetric, steep)
             axes = (0, 2) if axisymmetric else (0, 1, 2)
-            lattice, n = refined(density, coarse, axes, rtol, interpolation)
+            lattice, n, reached = refined(density, coarse, axes, rtol, interpolation)
         else:
-            lattice = Lattice(nodes, r_max, z_max, symmetric, steep)
-            n = density(lattice)
+            lattice, reached = Lattice(nodes, r_max, z_max, symmetric, steep), 0.0
+            r, phi, z = lattice.nodes
+            n = np.broadcast_to(density(r[:, None, None], phi[:, None], z), lattice.counts)
         if interpolation == "auto":
             # The axis itself may be empty (R^a): one zero there is no reason to give up ln n.
             interpolation = "log" if np.all(n[1:] > 0) else "linear"
         r, _, z = lattice.nodes
-        return cls(r * u.kpc, z * u.kpc, n * kind, interpolation, smooth)
+        grid = cls(r * u.kpc, z * u.kpc, n * kind, interpolation, smooth)
+        if nodes is None:
+            _check_sampled(grid._table.integral(), total(density, lattice), reached, rtol)
+        return grid
 
     @classmethod
     def read(cls, path: str | Path) -> CylindricalGrid:
@@ -255,11 +244,28 @@ class CylindricalGrid:
         )
 
 
-def _cell_nodes(axis: FloatArray, count: int, squared: bool) -> tuple[FloatArray, FloatArray]:
-    """Gauss-Legendre nodes and weights [kpc] in all cells of a table's axis; squared if it is uniform in the root."""
-    # A cell may span several e-folds of ln n: the fewer the cells, the more nodes in each.
-    x, w = unit_panel(2 if count > 64 else 4 if count > 16 else 24)
-    first, scale, _ = axis
-    t = first + (np.arange(count - 1)[:, None] + x) / scale
-    weights = np.broadcast_to((2 * t if squared else 1.0) * w / scale, t.shape)
-    return (t**2 if squared else t).ravel(), weights.ravel()
+def _check_sampled(held: float, expected: float, reached: float, rtol: float) -> None:
+    """Hold the total of a sampled density against that of the density itself.
+
+    Raises
+    ------
+    InputError
+        If a tenth of it is missing, or there is a tenth too much.
+
+    Warns
+    -----
+    AccuracyWarning
+        If interpolation is not as good as ``rtol``, or the total is off by ten times as much.
+    """
+    off = abs(held / expected - 1) if expected > 0 else 0.0
+    if off > MISSING:
+        raise InputError(
+            f"grid: the density is too thin for its cylinder: a grid holds {held / expected:.3g} of its total; "
+            "use a smaller cylinder, or nodes"
+        )
+    if reached > rtol or off > 10 * rtol:
+        warnings.warn(
+            f"grid: interpolation is good to {max(reached, off):.1e} only, not to the {rtol:.1e} asked for",
+            AccuracyWarning,
+            stacklevel=3,
+        )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
@@ -88,19 +88,9 @@ class Sea:
     @cached_property
     def series(self) -> tuple[FloatArray, FloatArray]:
         """Wave numbers k_k [1/kpc] and amplitudes q_k/2k_k, (n,) each, in units that make G(R_sun, 0) = 1."""
-        radius = self.radius.to_value(u.kpc)
-        zeros = jn_zeros(0, TERMS)
-        disc = SourceDisc.preset(self.sources, sun_radius=self.sun_radius)
-        # Gauss-Legendre panels, 25 nodes for each of 200: the shortest wave has 200 periods. R = t^2 smooths R^a.
-        t, dt = panel_nodes(np.linspace(0.0, np.sqrt(radius), 201), 25)
-        weight = dt * 2 * t
-        r = t**2
-        q = disc.radial(r) * r * weight
-        wave = zeros / radius
-        amplitude = j0(np.outer(wave, r)) @ q * 2 / (radius * j1(zeros)) ** 2 / (2 * wave)
-        scale = float(
-            np.sum(amplitude * self._vertical(wave, np.zeros(1))[:, 0] * j0(wave * self.sun_radius.to_value(u.kpc)))
-        )
+        sun = self.sun_radius.to_value(u.kpc)
+        wave, amplitude = _projection(self.sources, self.radius.to_value(u.kpc), sun)
+        scale = float(np.sum(amplitude * self._vertical(wave, np.zeros(1))[:, 0] * j0(wave * sun)))
         return wave, amplitude / scale
 
     def _vertical(self, wave: FloatArray, height: FloatArray) -> FloatArray:
@@ -122,14 +112,16 @@ class Sea:
         array
             Dimensionless, of the shape that R and z broadcast to.
         """
-        r, z = np.broadcast_arrays(np.asarray(radius, dtype=float), np.asarray(height, dtype=float))
+        r, z = np.asarray(radius, dtype=float), np.abs(np.asarray(height, dtype=float))
         wave, amplitude = self.series
         # On a grid each R and each z is worked out once.
         radii, at_r = np.unique(r, return_inverse=True)
-        heights, at_z = np.unique(np.abs(z), return_inverse=True)
+        heights, at_z = np.unique(z, return_inverse=True)
+        at_r, at_z = at_r.reshape(r.shape), at_z.reshape(z.shape)
+        r, z = np.broadcast_arrays(r, z)
         if radii.size * heights.size <= 4 * r.size + 1000:
-            result = (j0(np.outer(radii, wave)) * amplitude) @ self._vertical(wave, heights)
-            result = result[at_r.reshape(r.shape), at_z.reshape(r.shape)]
+            waves = _waves(radii.tobytes(), self.radius.to_value(u.kpc))
+            result = ((waves * amplitude) @ self._vertical(wave, heights))[at_r, at_z]
         else:
             result = np.empty(r.size)
             for first in range(0, r.size, 10_000):
@@ -137,7 +129,7 @@ class Sea:
                 waves = j0(np.outer(r.ravel()[part], wave)).T * self._vertical(wave, z.ravel()[part])
                 result[part] = amplitude @ waves
             result = result.reshape(r.shape)
-        inside = (r < self.radius.to_value(u.kpc)) & (np.abs(z) < self.halo_height.to_value(u.kpc))
+        inside = (r < self.radius.to_value(u.kpc)) & (z < self.halo_height.to_value(u.kpc))
         # Where the series has all but cancelled, at the edges, it may be negative by rounding.
         return np.where(inside, np.maximum(result, 0.0), 0.0)
 
@@ -209,3 +201,29 @@ class Sea:
             f", delta(R) with {self.delta_gradient:g} out to {self.delta_outer:g}" if self.delta_gradient.value else ""
         )
         return f"sea of {self.sources} sources, halo of {self.halo_height:g}, R < {self.radius:g}{gradient}"
+
+
+# None of this knows the height of the halo: a fit of it works out neither again.
+@lru_cache(maxsize=16)
+def _projection(sources: str, radius: float, sun_radius: float) -> tuple[FloatArray, FloatArray]:
+    """Wave numbers [1/kpc] and amplitudes q_k/2k_k of a profile, not normalised."""
+    zeros = _zeros()
+    disc = SourceDisc.preset(sources, sun_radius=sun_radius * u.kpc)
+    # Gauss-Legendre panels, 25 nodes for each of 200: the shortest wave has 200 periods. R = t^2 smooths R^a.
+    t, dt = panel_nodes(np.linspace(0.0, np.sqrt(radius), 201), 25)
+    weight = dt * 2 * t
+    r = t**2
+    q = disc.radial(r) * r * weight
+    wave = zeros / radius
+    return wave, j0(np.outer(wave, r)) @ q * 2 / (radius * j1(zeros)) ** 2 / (2 * wave)
+
+
+@lru_cache(maxsize=8)
+def _waves(radii: bytes, radius: float) -> FloatArray:
+    """J_0(k_k R), (n, k), at radii [kpc], which are a key as bytes."""
+    return np.asarray(j0(np.outer(np.frombuffer(radii), _zeros() / radius)))
+
+
+@lru_cache(maxsize=1)
+def _zeros() -> FloatArray:
+    return np.asarray(jn_zeros(0, TERMS))

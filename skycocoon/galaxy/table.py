@@ -1,18 +1,19 @@
-"""The table that the kernels read: density values on uniform nodes, and the scale of their features."""
+"""The table that the kernels read: a density in elements, and the scale of its features."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from functools import cached_property
+from typing import Protocol
 
 import astropy.units as u
 import numpy as np
+from numpy.typing import NDArray
 
+from ..kernels.tables import EMPTY, LOGARITHM, VALUE, Table
+from ..numerics.quadrature import panel_nodes
 from ..units import FloatArray
-
-if TYPE_CHECKING:
-    from ..kernels.columns import Table
 
 __all__ = ["NUMBER_DENSITY", "RATE_DENSITY", "Density", "DensityTable", "table_of", "uniform"]
 
@@ -27,55 +28,74 @@ GRAIN_TOLERANCE = 0.5
 NEGLIGIBLE = 3e-3
 # Part of all that the table holds, below which a feature in R does not decide how finely the sky is looked at.
 LITTLE = 0.005
-# Change of ln n's slope across a node, in units of 1/cell, that is called a crease.
-CREASE = 0.01
 
 
 @dataclass(frozen=True, eq=False)
 class DensityTable:
-    """A density as :func:`skycocoon.kernels.columns.columns` reads it: values on uniform nodes, and their axes.
+    """A density as :func:`skycocoon.kernels.columns.columns` reads it: elements between edges in R and z.
 
     Attributes
     ----------
     values
-        (n_R, n_phi, n_z) density in cm^-3 s^-1 or cm^-3, or its natural logarithm. n_phi = 1 is axisymmetric.
-    axes
-        (3, 3): for R, phi and z (R and z: or their square roots) the first node, nodes per unit and the outer boundary
-        in kpc.
-    root, folded, steep, logarithmic
-        Nodes uniform in sqrt(R); z stands for |z|; nodes uniform in sqrt(|z|); values are ln n.
-    rulers
-        For R, phi and z the number of grains between the first node and each: a grain is as many cells as the table is
-        smooth over. All 0 along an axis for which one panel of a quadrature can do.
-    creases
-        Heights [kpc] of kinks in z, at which rays are split: the plane, and the edges of layers.
+        Elements: (m_R, m_z, p, q) coefficients of powers of local coordinates from -1 to 1, of n in cm^-3 s^-1 or
+        cm^-3, or of ln n. Cells: (m_R + 1, n_phi, m_z + 1, 1) n or ln n at the edges; n_phi = 1 is axisymmetric.
+    radius, height
+        (m_R + 1,) edges in R, from 0, and (m_z + 1,) in z [kpc]; every kink is one, and a jump is two.
+    kinds
+        (m_R, m_z) what an element holds: nothing, n or ln n.
+    root, folded, steep
+        Local coordinates are of sqrt(R); z stands for \\|z\\|; local coordinates are of sqrt(\\|z\\|).
+    cells
+        Whether n or ln n is linear between neighbouring nodes.
     rings
         Increasing radii [kpc] at which the density has a kink or a jump, the outer wall last: seen from the Sun, a
         column has a square root at their tangents, sin l = R/R_sun.
+    reached
+        Relative accuracy with which the table stands for the density; 0 for cells, which are the density.
     """
 
     values: FloatArray
-    axes: FloatArray
+    radius: FloatArray
+    height: FloatArray
+    kinds: NDArray[np.int8]
     root: bool
     folded: bool
     steep: bool
-    logarithmic: bool
-    rulers: tuple[FloatArray, FloatArray, FloatArray]
-    creases: FloatArray
+    cells: bool
     rings: FloatArray
+    reached: float
 
     @property
     def axisymmetric(self) -> bool:
         """Whether the density does not depend on azimuth."""
-        return self.values.shape[1] == 1
+        return not self.cells or self.values.shape[1] == 1
 
     @property
+    def logarithmic(self) -> bool:
+        """Whether it is ln n that is interpolated, somewhere."""
+        return bool(np.any(self.kinds == LOGARITHM))
+
+    @cached_property
     def for_kernels(self) -> Table:
         """The table as the kernels take it."""
-        from ..kernels.columns import Table
+        radial, vertical = (
+            _local(np.sqrt(edges) if root else edges, self.cells)
+            for edges, root in ((self.radius, self.root), (self.height, self.steep))
+        )
+        azimuth = (
+            2 * math.pi * np.arange(1 if self.axisymmetric else self.values.shape[1]) / max(self.values.shape[1], 1)
+        )
+        turns = np.stack([np.sin(azimuth), np.cos(azimuth)], axis=1)
+        flags = self.root, self.folded, self.steep, self.cells
+        return Table(self.values, self.radius, self.height, radial, vertical, turns, self.kinds, flags)
 
-        flags = self.root, self.folded, self.steep, self.logarithmic
-        return Table(self.values, self.axes, flags, np.concatenate(self.rulers), self.creases)
+    @cached_property
+    def _rulers(self) -> tuple[FloatArray, FloatArray]:
+        """Grains of rough cells between the first node and each, in R and in phi; all 0 where one panel would do."""
+        if not self.cells:
+            return np.zeros(1), np.zeros(1)
+        n = self.values[..., 0]
+        return ruler(n, 0, False, self.logarithmic), ruler(n, 1, True, self.logarithmic)
 
     def feature_angle(self, sun_radius: float) -> float:
         """Angle [rad] under which the smallest feature in R and phi is seen; infinite for a smooth table.
@@ -92,52 +112,60 @@ class DensityTable:
         float
             The angle.
         """
-        first, scale, last = self.axes[0]
+        across, around = self._rulers
         angles = [math.inf]
-        if self.rulers[0][-1] > 0:
-            nodes = first + np.arange(self.values.shape[0]) / scale
-            if self.root:
-                nodes = nodes**2
-            edges = np.interp(np.arange(math.ceil(self.rulers[0][-1]) + 1), self.rulers[0], nodes)
+        if across[-1] > 0:
+            edges = np.interp(np.arange(math.ceil(across[-1]) + 1), across, self.radius)
             # Features that hold next to nothing may be small: rings around the axis, kinks of a profile far from the
             # plane. And a ring around the observer has no edge in the sky.
-            held = np.diff(np.interp(edges, nodes, self._within(nodes)))
+            held = np.diff(np.interp(edges, self.radius, self._within()))
             angle = np.diff(edges) / (sun_radius + edges[1:])
             angles += list(angle[(held > LITTLE) & (edges[:-1] < sun_radius)])
-        if self.rulers[1][-1] > 0:
-            grain = 1 / np.diff(self.rulers[1]).max() / self.axes[1, 1]
+        if around[-1] > 0:
+            grain = 2 * math.pi / (np.diff(around).max() * self.values.shape[1])
+            last = self.radius[-1]
             angles.append(grain * last / 4 / (sun_radius + last / 4))
         return float(min(angles))
 
-    def _within(self, radii: FloatArray) -> FloatArray:
-        """Part of all that the table holds inside each of the nodes in R [kpc]."""
-        z = np.arange(self.values.shape[2]) / self.axes[2, 1]
-        across = np.gradient(z**2 if self.steep else z)
-        n = np.exp(self.values - self.values.max()) if self.logarithmic else self.values
-        ring = n.mean(axis=1) @ across * radii
-        steps = np.diff(radii) * (ring[1:] + ring[:-1])
-        return np.concatenate([[0.0], np.cumsum(steps)]) / np.sum(steps)
+    def _within(self) -> FloatArray:
+        """Part of all that cells hold inside each of the nodes in R."""
+        across = np.gradient(self.height)
+        values = self.values[..., 0]
+        n = np.exp(values - values.max()) if self.logarithmic else values
+        ring = n.mean(axis=1) @ across * self.radius
+        steps = np.diff(self.radius) * (ring[1:] + ring[:-1])
+        return np.asarray(np.concatenate([[0.0], np.cumsum(steps)]) / np.sum(steps))
 
-    @property
+    @cached_property
     def thickness(self) -> float:
-        """Height of the layer [kpc]: half the integral over z of all that the table holds, over its value in the plane.
+        """Height of the layer [kpc]: half the integral over z of all that the table holds, over its largest value in z.
 
         Of an exponential layer this is its scale height.
         """
-        z = self.axes[2, 0] + np.arange(self.values.shape[2]) / self.axes[2, 1]
-        z = z**2 if self.steep else z
-        radius = self.axes[0, 0] + np.arange(self.values.shape[0]) / self.axes[0, 1]
-        weight = radius**3 if self.root else radius
-        n = np.exp(self.values - self.values.max()) if self.logarithmic else self.values
-        layer = weight @ n.mean(axis=1)
-        # An exponential between two nodes: exact for the layers of discs.
-        low, high = layer[:-1], layer[1:]
-        with np.errstate(divide="ignore", invalid="ignore"):
-            mean = np.where((low > 0) & (high > 0) & (low != high), (high - low) / np.log(high / low), (low + high) / 2)
-        area = float(np.diff(z) @ mean) * (2 if self.folded else 1)
-        # A layer that leaves the plane empty is as thick as one that is brightest there.
-        middle = float(np.interp(0.0, z, layer))
-        return 0.5 * area / max(middle, 1e-3 * float(layer.max()))
+        z, dz = _gauss(self.height, self.steep, self.cells)
+        radius = self.radius[-1] * (np.arange(40) + 0.5) / 40
+        azimuth = 2 * math.pi * np.arange(1 if self.axisymmetric else 12) / 12
+        layer = self._rings(radius, azimuth, np.append(z, max(self.height[0], 0.0))) @ radius
+        return float(0.5 * layer[:-1] @ dz * (2 if self.folded else 1) / layer.max())
+
+    def integral(self) -> float:
+        """Volume integral of the table [density times kpc^3], by Gauss-Legendre quadrature in every element (eq. 2)."""
+        r, dr = _gauss(self.radius, self.root, self.cells)
+        z, dz = _gauss(self.height, self.steep, self.cells)
+        n_phi = 1 if self.axisymmetric else self.values.shape[1]
+        # The rectangle rule in azimuth is exact for n that is linear between its nodes.
+        azimuth = 2 * math.pi * np.arange(n_phi) / n_phi
+        rings = self._rings(r, azimuth, z) @ (dr * r)
+        return float(2 * math.pi * rings @ dz * (2 if self.folded else 1))
+
+    def _rings(self, radius: FloatArray, azimuth: FloatArray, height: FloatArray) -> FloatArray:
+        """Means over azimuths, (n_z, n_R)."""
+        R, Z = np.meshgrid(radius, height)
+        result = np.zeros(R.shape)
+        for phi in azimuth:
+            points = np.stack([R * math.cos(phi), R * math.sin(phi), Z], axis=-1).reshape(-1, 3)
+            result += self.density(points).reshape(R.shape)
+        return result / azimuth.size
 
     def density(self, points: FloatArray) -> FloatArray:
         """Interpolated density [cm^-3 s^-1 or cm^-3] at Galactocentric (x, y, z) [kpc], shape (n, 3)."""
@@ -149,16 +177,30 @@ class DensityTable:
         return out
 
 
+def _local(edges: FloatArray, cells: bool) -> FloatArray:
+    """Origins and scales (m, 2) of local coordinates: from 0 to 1 in a cell, from -1 to 1 in an element."""
+    width = np.diff(edges)
+    with np.errstate(divide="ignore"):
+        scale = np.where(width > 0, (1.0 if cells else 2.0) / width, 0.0)
+    return np.stack([edges[:-1] if cells else 0.5 * (edges[1:] + edges[:-1]), scale], axis=1)
+
+
+def _gauss(edges: FloatArray, root: bool, cells: bool) -> tuple[FloatArray, FloatArray]:
+    """Gauss-Legendre nodes and weights [kpc] in all elements along an axis."""
+    # An element may span many e-folds of ln n: the fewer there are, the more nodes in each.
+    count = 2 if edges.size > 65 and cells else 4 if edges.size > 17 and cells else 24
+    t, dt = panel_nodes(np.sqrt(edges) if root else edges, count)
+    return (t**2, 2 * t * dt) if root else (t, dt)
+
+
 def uniform(x: FloatArray) -> bool:
     """Whether nodes are equally spaced, but for rounding."""
     step = np.diff(x)
     return bool(np.ptp(step) <= 1e-6 * step.mean())
 
 
-def table_of(
-    radius: FloatArray, height: FloatArray, values: FloatArray, logarithmic: bool, smooth: bool
-) -> DensityTable:
-    """Make the table that kernels read of a density on a cylindrical grid.
+def table_of(radius: FloatArray, height: FloatArray, values: FloatArray, logarithmic: bool) -> DensityTable:
+    """Make the table that kernels read of a density on a cylindrical grid: its cells.
 
     Parameters
     ----------
@@ -170,9 +212,6 @@ def table_of(
         (n_R, n_phi, n_z) density [cm^-3 s^-1 or cm^-3], not negative. Equal values at all azimuths are kept once.
     logarithmic
         Whether the table interpolates ln n; zeros become e^-5 times the least other value.
-    smooth
-        Whether the density has no feature that a quadrature over a whole ray could step over; otherwise the scale of
-        its features is worked out from the values.
 
     Returns
     -------
@@ -182,35 +221,28 @@ def table_of(
     n = values
     if n.shape[1] > 1 and np.all(n == n[:, :1]):
         n = n[:, :1]
+    root, steep = not uniform(radius), not uniform(height)
+    if radius[0] > 0:
+        # Inside the first node the density is that of the first node.
+        radius, n = np.concatenate([[0.0], radius]), np.concatenate([n[:1], n])
+    full = n.max(axis=1) > 0
+    full = full[1:, 1:] | full[:-1, 1:] | full[1:, :-1] | full[:-1, :-1]
     if logarithmic:
         floor = math.log(n[n > 0].min()) - 5.0
         with np.errstate(divide="ignore"):
             n = np.maximum(np.log(n), floor)
-    root, steep = not uniform(radius), not uniform(height)
-    t = np.sqrt(radius) if root else radius
-    h = np.sqrt(height) if steep else height
-    n_phi = n.shape[1]
-    if smooth:
-        rulers = np.zeros(t.size), np.zeros(n_phi + 1), np.zeros(h.size)
-    else:
-        rulers = ruler(n, 0, False, logarithmic), ruler(n, 1, True, logarithmic), ruler(n, 2, False, logarithmic)
     return DensityTable(
-        values=np.ascontiguousarray(n),
-        axes=np.array(
-            [
-                [t[0], (t.size - 1) / (t[-1] - t[0]), radius[-1]],
-                [0.0, n_phi / (2 * math.pi), 2 * math.pi],
-                [h[0], (h.size - 1) / (h[-1] - h[0]), height[-1]],
-            ]
-        ),
+        values=np.ascontiguousarray(n[..., None]),
+        radius=radius,
+        height=height,
+        kinds=np.where(full, LOGARITHM if logarithmic else VALUE, EMPTY).astype(np.int8),
         root=root,
         folded=bool(height[0] == 0.0),
         steep=steep,
-        logarithmic=logarithmic,
-        rulers=rulers,
-        creases=creases_of(n, height, logarithmic),
+        cells=True,
         # Inside the first node the density is constant: a kink, if the node is not the axis.
-        rings=radius[[0, -1]] if radius[0] > 0 else radius[-1:],
+        rings=radius[[1, -1]] if values.shape[0] < radius.size else radius[-1:],
+        reached=0.0,
     )
 
 
@@ -264,36 +296,6 @@ def ruler(values: FloatArray, axis: int, periodic: bool, logarithmic: bool) -> F
     if grain.min() * 2 > cells:
         return np.zeros(cells + 1)
     return np.concatenate([[0.0], np.cumsum(1 / grain)])
-
-
-def creases_of(values: FloatArray, height: FloatArray, logarithmic: bool) -> FloatArray:
-    """Heights at which rays are to be split: the plane, and up to four at which the slope in z changes by over 1 %.
-
-    Parameters
-    ----------
-    values
-        (n_R, n_phi, n_z) density or its logarithm.
-    height
-        (n_z,) nodes [kpc].
-    logarithmic
-        Whether the values are logarithms.
-
-    Returns
-    -------
-    array
-        Increasing heights [kpc], of both signs if the nodes begin in the plane.
-    """
-    plane = np.zeros(1) if height[0] <= 0.0 <= height[-1] else np.zeros(0)
-    bend = np.abs(values[..., 2:] - 2 * values[..., 1:-1] + values[..., :-2])
-    if logarithmic:
-        bend = np.where(values[..., 1:-1] > values.max() + math.log(NEGLIGIBLE), bend, 0.0)
-    else:
-        bend = bend / np.abs(values).max()
-    change = bend.max(axis=(0, 1)) if bend.size else np.zeros(0)
-    sharp = np.argsort(change)[::-1][:4]
-    heights = height[1:-1][sharp[change[sharp] > CREASE]]
-    both = np.concatenate([plane, heights, -heights if height[0] == 0.0 else np.zeros(0)])
-    return np.unique(both)
 
 
 class Density(Protocol):

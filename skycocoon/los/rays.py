@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..galaxy import DensityTable
+from ..kernels.tables import RULE
 from ..units import CM_PER_KPC, FloatArray
 from .view import View
 
@@ -29,13 +30,13 @@ def ray_columns(table: DensityTable, view: View) -> Callable[[FloatArray], Float
         Takes (n, 3) unit vectors, gives (n, m) columns [density times cm], one for each of the m energies of the
         view's transmission basis.
     """
-    from ..kernels.columns import KRONROD, columns
+    from ..kernels.columns import columns
 
     place, density, absorbers = view.sun.place, table.for_kernels, view.basis.absorbers
 
     def rays(directions: FloatArray) -> FloatArray:
         out = np.empty((len(directions), absorbers.uniform.size))
-        columns(directions, place, view.s_min, density, absorbers, KRONROD, view.rtol / 5, out)
+        columns(directions, place, view.s_min, density, absorbers, RULE, view.rtol / 5, out)
         out *= CM_PER_KPC
         return out
 

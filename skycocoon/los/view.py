@@ -45,7 +45,7 @@ class View:
     @property
     def basis(self) -> TransmissionBasis:
         """The few energies at which absorbed columns are integrated."""
-        return transmission_basis(self.absorption, self.sun)
+        return transmission_basis(self.absorption, self.sun, self.rtol)
 
     def beyond(self, s_min: float) -> View:
         """The same view of what is further away than ``s_min`` [kpc]."""

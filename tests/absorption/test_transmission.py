@@ -46,8 +46,9 @@ def test_transmissions_at_any_energy_from_the_chosen_ones(absorption, sun, rng):
     for l, b, distance in zip(*rays_of(rng, 8, sun), strict=True):
         s, ds = distance * steps**2, distance * 2 * steps / steps.size
         r, _, z = sun.galactocentric(l * u.deg, b * u.deg, s * u.kpc)
+        fields, edges = attenuation.absorbers.fields, attenuation.absorbers.edges
         paths = np.array(
-            [field_at(f, attenuation.absorbers.axes, r.value, z.value) @ ds for f in attenuation.absorbers.fields]
+            [field_at(fields, edges, a, r.value, z.value) @ ds for a in range(attenuation.absorbers.factors.shape[1])]
         )
         chosen = np.exp(-attenuation.absorbers.uniform * distance - attenuation.absorbers.factors @ paths)
         found = attenuation.weights(energy) @ chosen

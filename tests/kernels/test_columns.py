@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from skycocoon.galaxy import CylindricalGrid, SourceDisc
-from skycocoon.kernels.columns import KRONROD, TRANSPARENT, Absorbers, columns
+from skycocoon.kernels.columns import columns
+from skycocoon.kernels.tables import RULE, TRANSPARENT, Absorbers
 
 from ..conftest import directions
 from ..twins import absorbed_sum, interpolate, plain_column, ray_limits
@@ -46,11 +47,11 @@ def test_columns_equal_a_fine_sum_over_the_twin(case, sun, rng):
     table = make_grid(rng, *case).table()
     vectors = directions(rng.uniform(0, 360, 12), rng.uniform(-20, 20, 12))
     found = np.empty((len(vectors), 1))
-    columns(vectors, np.array(sun), 0.0, table.for_kernels, TRANSPARENT, KRONROD, 1e-7, found)
+    columns(vectors, np.array(sun), 0.0, table.for_kernels, TRANSPARENT, RULE, 1e-7, found)
     found = found[:, 0]
-    z_low = -table.axes[2, 2] if table.folded else table.axes[2, 0]
+    z_low = -table.height[-1] if table.folded else table.height[0]
     for vector, value in zip(vectors, found, strict=True):
-        near, far = ray_limits(vector, sun, table.axes[0, 2], z_low, table.axes[2, 2])
+        near, far = ray_limits(vector, sun, table.radius[-1], z_low, table.height[-1])
         # midpoint rule on 40000 steps: kinks of the interpolant cost it h^2
         s = near + (far - near) * (np.arange(40_000) + 0.5) / 40_000
         points = np.column_stack([sun[0] - s * vector[0], s * vector[1], sun[1] + s * vector[2]])
@@ -63,7 +64,7 @@ def test_s_min_cuts_the_ray(rng):
     vector, out = directions([20.0], [1.0]), np.empty((1, 1))
     parts = []
     for s_min in (0.0, 1.0, 100.0):
-        columns(vector, np.array([8.5, 0.0]), s_min, table.for_kernels, TRANSPARENT, KRONROD, 1e-8, out)
+        columns(vector, np.array([8.5, 0.0]), s_min, table.for_kernels, TRANSPARENT, RULE, 1e-8, out)
         parts.append(out[0, 0])
     assert parts[2] == 0.0
     s = (np.arange(20_000) + 0.5) / 20_000
@@ -84,7 +85,7 @@ def test_disc_columns_are_good_to_the_default_rtol_everywhere(vertical, rng):
     )
     vectors = directions(lon, lat)
     table, found = disc.table(1e-5), np.empty((len(vectors), 1))
-    columns(vectors, np.array([8.5, 0.0]), 0.0, table.for_kernels, TRANSPARENT, KRONROD, 2e-5, found)
+    columns(vectors, np.array([8.5, 0.0]), 0.0, table.for_kernels, TRANSPARENT, RULE, 2e-5, found)
     found = found[:, 0]
     expected = [plain_column(density, v, (8.5, 0.0), 20.0, 0.5) for v in vectors]
     np.testing.assert_allclose(found, expected, rtol=1e-4)
@@ -109,7 +110,7 @@ def test_off_axis_blob_in_a_disc():
     lon, lat = np.meshgrid(l0 + np.linspace(-10, 10, 7), b0 + np.linspace(-3, 3, 5))
     vectors = directions(lon.ravel(), lat.ravel())
     found = np.empty((len(vectors), 1))
-    columns(vectors, np.array([8.5, 0.0]), 0.0, table.for_kernels, TRANSPARENT, KRONROD, 2e-5, found)
+    columns(vectors, np.array([8.5, 0.0]), 0.0, table.for_kernels, TRANSPARENT, RULE, 2e-5, found)
     found = found[:, 0]
     # against its own interpolant, on 60000 steps
     for vector, value in zip(vectors, found, strict=True):
@@ -141,7 +142,7 @@ def test_lonely_blob_is_never_stepped_over(rng):
         vectors.append(target / np.linalg.norm(target))
         nearest.append(np.linalg.norm(target))
     found = np.empty((3, 1))
-    columns(np.array(vectors), np.array([8.5, 0.0]), 0.0, table.for_kernels, TRANSPARENT, KRONROD, 1e-4, found)
+    columns(np.array(vectors), np.array([8.5, 0.0]), 0.0, table.for_kernels, TRANSPARENT, RULE, 1e-4, found)
     for vector, value, distance in zip(vectors, found, nearest, strict=True):
         s = distance + np.linspace(-2, 2, 40_001)
         points = np.column_stack([8.5 - s * vector[0], s * vector[1], s * vector[2]])
@@ -153,7 +154,7 @@ def test_outside_observer_and_missed_cylinder():
     table = make_grid(np.random.default_rng(1)).table()
     out = np.empty((3, 1))
     vectors = directions([0.0, 90.0, 0.0], [0.0, 0.0, 90.0])
-    columns(vectors, np.array([30.0, 0.0]), 0.0, table.for_kernels, TRANSPARENT, KRONROD, 1e-5, out)
+    columns(vectors, np.array([30.0, 0.0]), 0.0, table.for_kernels, TRANSPARENT, RULE, 1e-5, out)
     assert out[0] > 0
     assert out[1] == out[2] == 0.0
 
@@ -176,16 +177,22 @@ def uniform_absorber(*coefficients):
 
 def layered_absorber(rng, energies=4, fields=2):
     """Smooth random fields, thin and thick, as the kernel takes them; optical depths of order 1 across the Galaxy."""
-    r, z = 25 * np.linspace(0, 1, 81) ** 2, 5 * np.linspace(0, 1, 61) ** 2
-    thick, thin = rng.uniform(0.3, 1.0, fields), rng.uniform(2, 8, fields)
-    tables = np.stack([np.exp(-r[:, None] / b - z / a)[:, None] for a, b in zip(thick, thin, strict=True)])
-    axes = np.array([[0, 80 / math.sqrt(25), 25], [0, 1, 1], [0, 60 / math.sqrt(5), 5]])
-    return Absorbers(rng.uniform(0, 0.15, energies), rng.uniform(0, 0.3, (energies, fields)), tables, axes)
+    last, counts, order = np.array([25.0, 5.0]), (30, 20), 6
+    nodes = (1 - np.cos(np.pi * (np.arange(order) + 0.5) / order)) / 2
+    r, z = (end * ((np.arange(m)[:, None] + nodes) / m) ** 2 for end, m in zip(last, counts, strict=True))
+    powers = np.linalg.inv(np.vander(nodes, increasing=True))
+    values = np.zeros((*counts, order, order, 4))
+    for a in range(fields):
+        field = np.exp(-r[:, None, :, None] / rng.uniform(2, 8) - z[None, :, None, :] / rng.uniform(0.3, 1.0))
+        values[..., a] = powers @ field @ powers.T
+    factors = np.zeros((energies, 4))
+    factors[:, :fields] = rng.uniform(0, 0.3, (energies, fields))
+    return Absorbers(rng.uniform(0, 0.15, energies), factors, values, last)
 
 
 def absorbed(table, absorber, vectors, sun=(8.5, 0.0), s_min=0.0, rtol=KERNEL_RTOL):
     out = np.empty((len(vectors), absorber[0].size))
-    columns(vectors, np.array(sun), s_min, table.for_kernels, absorber, KRONROD, rtol, out)
+    columns(vectors, np.array(sun), s_min, table.for_kernels, absorber, RULE, rtol, out)
     return out
 
 
@@ -258,10 +265,8 @@ def test_disc_behind_a_thin_layer_equals_its_twin(rng):
 
 def test_way_to_the_density_absorbs():
     """A constant field equals a uniform coefficient, from the observer on, not from the density's edge on."""
-    field = np.ones((1, 4, 1, 4))
-    axes = np.array([[0, 1, 9], [0, 1, 1], [0, 1, 9.0]])
     k = np.array([0.02, 0.1])
-    as_field = (np.zeros(2), k[:, None], field, axes)
+    as_field = Absorbers(np.zeros(2), np.outer(k, [1, 0, 0, 0]), np.ones((1, 1, 1, 1, 4)), np.array([60.0, 60.0]))
     vectors = directions([0, 3, 10, 25, 0], [0, 0.2, -0.5, 0.1, 1])
     for sun, s_min in (((30.0, 0.0), 0.0), ((8.5, 0.0), 4.0), ((30.0, 0.2), 25.0)):
         found = absorbed(flat_table(), as_field, vectors, sun, s_min)
@@ -279,5 +284,5 @@ def test_energies_do_not_know_of_each_other(rng):
     table, absorber = SourceDisc().table(), layered_absorber(rng, energies=6)
     together = absorbed(table, absorber, SKY, rtol=1e-8)
     for j in range(6):
-        one = (absorber[0][j : j + 1], absorber[1][j : j + 1], *absorber[2:])
+        one = Absorbers(absorber[0][j : j + 1], absorber[1][j : j + 1], *absorber[2:])
         np.testing.assert_allclose(together[:, j], absorbed(table, one, SKY, rtol=1e-8)[:, 0], rtol=3e-7)

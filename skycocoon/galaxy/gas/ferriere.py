@@ -17,6 +17,10 @@ FERRIERE_AZIMUTHS = 128
 """Azimuths in a mean. The tilted disc crosses a height in some 0.06 rad: 2e-6 of its maximum is left out."""
 
 
+# Points at a time: their arrays stay in the processor's cache.
+BLOCK = 4096
+
+
 def ferriere_atomic(R: FloatArray, z: FloatArray) -> FloatArray:
     """HI of Ferriere 1998, ApJ 497, 759 (R > 3 kpc) and, as a mean over azimuth, of Ferriere et al. 2007 [cm^-3].
 
@@ -87,31 +91,60 @@ def _ferriere(
     R, z
         Broadcasting radii and heights [kpc].
     """
-    R, z = np.broadcast_arrays(R, z)
-    inside = R <= FERRIERE_EDGE
-    result = outer(np.maximum(R, FERRIERE_EDGE), z)
-    if not inside.any():
-        return result
-    r, height = R[inside], z[inside]
+    R, z = np.asarray(R, dtype=np.float64), np.asarray(z, dtype=np.float64)
+    result = np.array(outer(np.maximum(R, FERRIERE_EDGE), z))
+    inside = np.broadcast_to(R <= FERRIERE_EDGE, result.shape)
+    if inside.any():
+        # The central zone lies in the plane: its mean over azimuth is one function of R times one of z.
+        central = _zone_mean(R) * zone[0] * np.exp(-((z / zone[1]) ** 2))
+        r, height = (np.broadcast_to(x, result.shape)[inside] for x in (R, z))
+        result[inside] = np.broadcast_to(central, result.shape)[inside] + disc[0] * np.concatenate(
+            [
+                _disc_mean(r[first : first + BLOCK], height[first : first + BLOCK], disc[1])
+                for first in range(0, r.size, BLOCK)
+            ]
+        )
+    return result
+
+
+def _azimuths() -> FloatArray:
+    return 2 * math.pi * (np.arange(FERRIERE_AZIMUTHS) + 0.5) / FERRIERE_AZIMUTHS
+
+
+def _bell(a: FloatArray, centre: float, width: float) -> FloatArray:
+    """-[(A - A_0)/L]^4. Two squares are ten times as fast as a power."""
+    return np.asarray(-np.square(np.square((a - centre) / width)))
+
+
+def _zone_mean(r: FloatArray) -> FloatArray:
+    """Mean over azimuth of the central zone in the plane, 1 at its largest; zero beyond the edge."""
     turn = math.radians(70.0)
+    total = np.zeros(r.shape)
+    inner = np.minimum(r, FERRIERE_EDGE)
+    for azimuth in _azimuths():
+        # Turned about the axis, its centre 50 pc off in x and in y.
+        dx, dy = inner * math.cos(azimuth) + 0.05, inner * math.sin(azimuth) - 0.05
+        major, minor = dx * math.cos(turn) + dy * math.sin(turn), dy * math.cos(turn) - dx * math.sin(turn)
+        total += np.exp(_bell(np.sqrt(major**2 + (2.5 * minor) ** 2), 0.125, 0.137))
+    return np.asarray(total / FERRIERE_AZIMUTHS)
+
+
+def _disc_mean(r: FloatArray, height: FloatArray, scale: float) -> FloatArray:
+    """Mean over azimuth of the tilted disc of a height [kpc], 1 at its largest, at radii and heights (n,)."""
     alpha, beta, theta = (math.radians(x) for x in (13.5, 20.0, 48.5))
     total = np.zeros(r.shape)
-    for azimuth in 2 * math.pi * (np.arange(FERRIERE_AZIMUTHS) + 0.5) / FERRIERE_AZIMUTHS:
+    for azimuth in _azimuths():
+        # Tilted about x by alpha, about y by beta, then turned in its own plane by theta.
         x, y = r * math.cos(azimuth), r * math.sin(azimuth)
-        # Central zone: turned about the axis, its centre 50 pc off in x and in y.
-        dx, dy = x + 0.05, y - 0.05
-        major, minor = dx * math.cos(turn) + dy * math.sin(turn), dy * math.cos(turn) - dx * math.sin(turn)
-        a = np.hypot(major, 2.5 * minor)
-        total += zone[0] * np.exp(-(((a - 0.125) / 0.137) ** 4) - (height / zone[1]) ** 2)
-        # Disc: tilted about x by alpha, about y by beta, then turned in its own plane by theta.
         y1, z1 = y * math.cos(alpha) - height * math.sin(alpha), y * math.sin(alpha) + height * math.cos(alpha)
         x2, z2 = x * math.cos(beta) - z1 * math.sin(beta), x * math.sin(beta) + z1 * math.cos(beta)
+        # Where the disc is at all: nothing is left of a density that is less than 1e-26 of its largest.
+        near = np.abs(z2) < 7.8 * scale
+        x2, y1, z2 = x2[near], y1[near], z2[near]
         major, minor = x2 * math.cos(theta) + y1 * math.sin(theta), y1 * math.cos(theta) - x2 * math.sin(theta)
-        a = np.hypot(major, 3.1 * minor)
-        total += disc[0] * np.exp(-(((a - 1.2) / 0.438) ** 4) - (z2 / disc[1]) ** 2)
-    result = np.array(result)
-    result[inside] = total / FERRIERE_AZIMUTHS
-    return result
+        a = np.sqrt(major**2 + (3.1 * minor) ** 2)
+        total[near] += np.exp(_bell(a, 1.2, 0.438) - (z2 / scale) ** 2)
+    return np.asarray(total / FERRIERE_AZIMUTHS)
 
 
 MODEL = GasModel(
