@@ -172,6 +172,12 @@ def _at_centres(mesh: ColumnMesh, nside: int, pixels: healpix.Indices) -> FloatA
     return mesh.at(*np.radians(healpix.coordinates(nside, pixels)))
 
 
+@lru_cache(maxsize=256)
+def _feature_angle(density: Density, rtol: float, sun_radius: float) -> float:
+    """Angle [rad] under which the smallest feature of a density is seen: all of its table is looked at."""
+    return density.table(rtol / 10).feature_angle(sun_radius)
+
+
 def mesh_for(
     density: Density, view: View, width: float, executor: Executor | None = None, progress: bool = False
 ) -> ColumnMesh:
@@ -191,7 +197,7 @@ def mesh_for(
     ColumnMesh
         The mesh.
     """
-    feature = density.table(view.rtol / 10).feature_angle(float(view.sun.place[0]))
+    feature = _feature_angle(density, view.rtol, float(view.sun.place[0]))
     finest = min(PIXEL_PART * width, feature) if math.isfinite(feature) else 0.0
     return _remembered_mesh(density, view, finest, _Aside((executor, progress)))
 
@@ -376,5 +382,5 @@ def remembered_means(density: Density, view: View, regions: tuple[Region, ...], 
 
 def forget_columns() -> None:
     """Forget all columns that are remembered, so that the next question integrates again."""
-    for remembered in (_remembered_mesh, remembered_mean, remembered_means):
+    for remembered in (_feature_angle, _remembered_mesh, remembered_mean, remembered_means):
         remembered.cache_clear()
