@@ -20,7 +20,7 @@ __all__ = ["TRANSPARENT", "TransmissionBasis", "transmission_basis"]
 # Part of a transmission that the chosen energies may miss [of the largest], in units of the accuracy of columns.
 MISSED = 1e-3
 # Energies [GeV] from which some are chosen; at the lowest nothing is absorbed.
-CANDIDATES = (1e2, 1e8, 241)
+CANDIDATES = (1e2, 1e8, 121)
 # Coefficients, equally spaced from 0, that do for a uniform field, at rtol 1e-4 and for each power of ten below.
 LADDER, MORE = 7, 1
 # Directions of the rays whose transmissions are represented [deg]: a quarter of the sky, denser at the Galactic centre.
@@ -28,7 +28,7 @@ LONGITUDES, LATITUDES = (0, 5, 15, 30, 50, 75, 105, 140, 180), (0, 0.5, 2, 6, 20
 # Distance beyond the Galactic centre to which they are: the far edge of a large disc [kpc].
 FAR_SIDE = 30.0
 # Steps of the integral along these rays, and of how many of them the end is a sample.
-STEPS, STRIDE = 400, 8
+STEPS, STRIDE = 400, 16
 # Elements of the dust's field, equal in sqrt(R) and sqrt(z) [number, last edge in kpc]: those of its own table, so that
 # the field is smooth in each. With this many coefficients it is good to 3e-6 next to the Galactic centre, and to 1e-9
 # elsewhere.
@@ -148,30 +148,40 @@ def _ladder(rtol: float) -> int:
 
 
 def _dusty_basis(absorption: Absorption, sun: Sun, rtol: float) -> TransmissionBasis:
-    """Chosen energies, and the dust's field as a sum of as few products of factor and table as matter."""
+    """Chosen energies; how much dust there is changes these alone, and the factors of its field."""
+    paths = _dusty_paths(sun)
+    energy = np.geomspace(*CANDIDATES)
+    transmissions = _transmissions(absorption, energy, paths)
+    chosen = chosen_members(transmissions, MISSED * rtol)
+    mixing, fields = _dust_fields()
+    absorbers = tables.Absorbers(
+        uniform=np.ascontiguousarray(absorption.uniform(energy)[chosen]),
+        factors=np.ascontiguousarray(absorption.factors(energy)[chosen] @ mixing),
+        fields=fields,
+        edges=np.array([RADII[1], HEIGHTS[1]]),
+    )
+    return TransmissionBasis(absorbers=absorbers, absorption=absorption, paths=paths, members=transmissions[:, chosen])
+
+
+@lru_cache(maxsize=16)
+def _dusty_paths(sun: Sun) -> FloatArray:
+    """Distances [kpc] and integrals of the dust's weights up to these (n, 1 + n_a), on rays all over the sky."""
     distance, radius, z = _points(sun)
     weights = dust_weights(radius, z)
     steps = np.diff(distance, axis=0) * (weights[:, 1:] + weights[:, :-1]) / 2
     integrals = np.concatenate([np.zeros_like(weights[:, :1]), np.cumsum(steps, axis=1)], axis=1)
-    paths = _sampled(np.concatenate([np.broadcast_to(distance, z.shape)[None], integrals]))
-    energy = np.geomspace(*CANDIDATES)
-    transmissions = _transmissions(absorption, energy, paths)
-    chosen = chosen_members(transmissions, MISSED * rtol)
+    return _sampled(np.concatenate([np.broadcast_to(distance, z.shape)[None], integrals]))
+
+
+@lru_cache(maxsize=1)
+def _dust_fields() -> tuple[FloatArray, FloatArray]:
+    """The dust's weights as orthogonal fields, which kernels read, and the weights' factors of these (n_a, n_a)."""
     nodes = (1 - np.cos(np.pi * (np.arange(FIELD_ORDER) + 0.5) / FIELD_ORDER)) / 2
     r, h = (last * ((np.arange(count)[:, None] + nodes).ravel() / count) ** 2 for count, last in (RADII, HEIGHTS))
-    table = dust_weights(r[:, None], h)
-    coefficients = absorption.factors(energy[chosen]) @ table.reshape(len(table), -1)
-    # Coefficients are sums of the weights of four nodes in temperature: so many fields add up to all of them, at most.
-    left, size, right = np.linalg.svd(coefficients, full_matrices=False)
-    kept = min(size.size, len(table))
-    factors, fields = np.zeros((len(left), len(table))), np.zeros_like(table.reshape(len(table), -1))
-    factors[:, :kept], fields[:kept] = (left * size)[:, :kept], right[:kept]
+    weights = dust_weights(r[:, None], h)
+    # Weights of single nodes in temperature nearly cancel, so that their factors would be large.
+    fields, mixing = np.linalg.qr(weights.reshape(len(weights), -1).T)
+    values = fields.T.reshape(-1, RADII[0], FIELD_ORDER, HEIGHTS[0], FIELD_ORDER).transpose(0, 1, 3, 2, 4)
     to_powers = np.linalg.inv(np.vander(nodes, increasing=True))
-    values = fields.reshape(-1, RADII[0], FIELD_ORDER, HEIGHTS[0], FIELD_ORDER).transpose(1, 3, 0, 2, 4)
-    absorbers = tables.Absorbers(
-        uniform=np.ascontiguousarray(absorption.uniform(energy[chosen])),
-        factors=factors,
-        fields=np.ascontiguousarray(np.matmul(np.matmul(to_powers, values), to_powers.T).transpose(0, 1, 3, 4, 2)),
-        edges=np.array([RADII[1], HEIGHTS[1]]),
-    )
-    return TransmissionBasis(absorbers=absorbers, absorption=absorption, paths=paths, members=transmissions[:, chosen])
+    powers = np.matmul(np.matmul(to_powers, values), to_powers.T)
+    return mixing.T, np.ascontiguousarray(powers.transpose(1, 2, 3, 4, 0))
