@@ -152,9 +152,9 @@ def _error_halfway(fine: FloatArray, axis: int, interpolation: str) -> float:
 def _error_of_crowd(function: Function, lattice: Lattice, values: FloatArray, axis: int, interpolation: str) -> float:
     """Largest error of interpolation in R or z at places that crowd towards 0."""
     size = lattice.radius if axis == 0 else lattice.height
-    places: FloatArray = size * CROWD ** np.arange(1, CROWDED)
+    places: FloatArray = np.asarray(size * CROWD ** np.arange(1, CROWDED), dtype=np.float64)
     if axis == 2 and not lattice.symmetric:
-        places = np.concatenate([-places, places])
+        places = np.append(-places, places)
     nodes: list[FloatArray] = list(lattice.nodes)
     along = nodes[axis]
     nodes[axis] = places

@@ -402,13 +402,13 @@ def _certain(nearest, uz, z0, low, high, flags, logarithmic, work, n, allowed): 
 
 
 @_piece
-def _settled(better, worse, allowed):  # type: ignore[no-untyped-def]
-    """Whether the better of two rules is good enough.
+def _settled(better, worse, odd, allowed):  # type: ignore[no-untyped-def]
+    """Whether the better of two rules is good enough, by the worse one and an odd null rule.
 
     The integrand is analytic in an element, and a rule of twice the degree squares the error. The power 1.5 and the
     factor of ten are on the safe side.
     """
-    error, size = abs(better - worse), abs(better)
+    error, size = max(abs(better - worse), abs(odd)), abs(better)
     if error <= allowed:
         return True
     return error < size and 10.0 * error * math.sqrt(error / size) <= allowed
@@ -496,25 +496,26 @@ def _integrate(  # type: ignore[no-untyped-def]
         whole = total
         for p in range(count):
             o, half = p * lanes, 0.5 * (span[1, p] - span[0, p])
-            better, worse = 0.0, 0.0
+            better, worse, odd = 0.0, 0.0, 0.0
             for q in range(lanes):
                 better += rule[weights, q] * work[4, o + q]
                 worse += rule[3, q] * work[4, o + q]
-            samples[2 * p], samples[2 * p + 1] = half * better, half * worse
+                odd += rule[35, q] * work[4, o + q]
+            samples[3 * p], samples[3 * p + 1], samples[3 * p + 2] = half * better, half * worse, half * odd
             whole += abs(half * better)
         share = 0.5 * rtol * whole / count
         for p in range(count):
-            allowed = share + 0.5 * rtol * abs(samples[2 * p])
+            allowed = share + 0.5 * rtol * abs(samples[3 * p])
             if cells:
                 logarithmic = kinds[place[0, p], place[2, p]] == LOGARITHM
-                relative = allowed / max(abs(samples[2 * p]), 1e-300)
+                relative = allowed / max(abs(samples[3 * p]), 1e-300)
                 chosen[p] = _certain(
                     nearest, ray[2], ray[4], span[0, p], span[1, p], flags, logarithmic, work, 3 * p, relative
                 )  # fmt: skip
             else:
-                chosen[p] = _settled(samples[2 * p], samples[2 * p + 1], allowed)
+                chosen[p] = _settled(samples[3 * p], samples[3 * p + 1], samples[3 * p + 2], allowed)
             if chosen[p]:
-                total += abs(samples[2 * p])
+                total += abs(samples[3 * p])
         _gather(span, place, count, rule, weights, lanes, work[4], chosen, ends, moments, work)
         # The others, with all nodes.
         others = 0
@@ -538,13 +539,14 @@ def _integrate(  # type: ignore[no-untyped-def]
         for p in range(others):
             low, high = later[0, p], later[1, p]
             half = 0.5 * (high - low)
-            better, worse = 0.0, 0.0
+            better, worse, odd = 0.0, 0.0, 0.0
             for q in range(8):
                 samples[16 * p + 8 + q] = work[4, 8 * p + q]
             for q in range(16):
                 better += rule[1, q] * samples[16 * p + q]
                 worse += rule[2, q] * samples[16 * p + q]
-            chosen[p] = _settled(half * better, half * worse, share + 0.5 * rtol * abs(half * better))
+                odd += rule[34, q] * samples[16 * p + q]
+            chosen[p] = _settled(half * better, half * worse, half * odd, share + 0.5 * rtol * abs(half * better))
             if not chosen[p] and (half < smallest or count + 2 > span.shape[1]):
                 left += 1
                 chosen[p] = True
@@ -616,11 +618,12 @@ def _stretches(  # type: ignore[no-untyped-def]
                 r = math.sqrt(nearest[1] + nearest[2] * t * t)
                 _fields(r, ray[4] + sampled[0, q] * ray[2], fields, edges, sampled, 5 + q)
             for f in range(4):
-                better, worse = 0.0, 0.0
+                better, worse, odd = 0.0, 0.0, 0.0
                 for q in range(15):
                     better += rule[1, q] * sampled[5 + q, f]
                     worse += rule[2, q] * sampled[5 + q, f]
-                difference = largest[f] * half * abs(better - worse)
+                    odd += rule[34, q] * sampled[5 + q, f]
+                difference = largest[f] * half * max(abs(better - worse), abs(odd))
                 # A rule of twice the degree squares the error; the power 1.5 is on the safe side.
                 error += min(difference, 10.0 * difference * math.sqrt(difference))
                 deepest += largest[f] * half * abs(better)
@@ -680,8 +683,8 @@ def columns(directions, observer, s_min, table, absorbers, rule, rtol, out):  # 
         The density.
     absorbers : Absorbers
         What absorbs, for m members; :data:`TRANSPARENT` if nothing does.
-    rule : (34, 16) array
-        Nodes and weights, :data:`RULE`.
+    rule : (36, 16) array
+        Nodes and weights, :data:`~skycocoon.kernels.tables.RULE`.
     rtol : float
         Relative accuracy of a column, and accuracy of an optical depth over a stretch.
     out : (n, m) array

@@ -82,13 +82,21 @@ _DISTINCT = np.array(_NODES[:15])
 _BASIS = [np.polynomial.chebyshev.Chebyshev.basis(k) for k in range(15)]
 _LAGRANGE = np.linalg.inv(np.array([p(_DISTINCT) for p in _BASIS]))
 _PRIMITIVE = np.array([p.integ(lbnd=-1)(_DISTINCT) for p in _BASIS]).T @ _LAGRANGE.T
-RULE = np.zeros((34, 16))
+RULE = np.zeros((36, 16))
 """Rows: nodes on [-1, 1]; weights of the rules of 15, 7 and 3 nodes; 15 rows of weights of the integrals from -1 to
-each node; 15 rows of Chebyshev coefficients of the Lagrange polynomial of each node."""
+each node; 15 rows of Chebyshev coefficients of the Lagrange polynomial of each node; an odd null rule of 15 nodes and
+one of 7."""
 RULE[0] = _NODES
 for _row, _weights in enumerate((_FIFTEEN, _SEVEN, _THREE), start=1):
     RULE[_row, :15] = [_weights[0], *(w for w in _weights[1:] for _ in range(2))]
 RULE[4:19, :15], RULE[19:34, :15] = _PRIMITIVE, _LAGRANGE
+# Two rules of even weights can agree by chance. Null rules of odd weights, which are 0 for polynomials of less than the
+# 13th and the 5th degree and as large as the difference of the two, are not 0 at the same place.
+for _row, (_better, _worse, _pairs) in {34: (1, 2, 7), 35: (2, 3, 3)}.items():
+    _places = RULE[0, 2 : 2 * _pairs + 1 : 2]
+    _null = np.linalg.svd(_places ** np.arange(1, 2 * _pairs - 1, 2)[:, None])[2][-1]
+    RULE[_row, 2 : 2 * _pairs + 1 : 2], RULE[_row, 1 : 2 * _pairs : 2] = _null, -_null
+    RULE[_row] *= np.linalg.norm(RULE[_better] - RULE[_worse]) / np.linalg.norm(RULE[_row])
 
 TRANSPARENT = Absorbers(np.zeros(1), np.zeros((1, 0)), np.zeros((1, 1, 1, 1, 4)), np.ones(2))
 """No absorption."""
