@@ -117,7 +117,7 @@ def show(thing: str | None) -> None:
         return
     from ..measured import list_measurements, list_ratios, load_data
     from ..shipped import PRESETS
-    from ..sky import Catalogue, SkyMap, list_catalogues
+    from ..sky import Catalogue, list_catalogues
 
     if thing in list_catalogues():
         catalogue = Catalogue.named(thing)
@@ -133,7 +133,11 @@ def show(thing: str | None) -> None:
         item = load_data(thing)
         _show_with_head(item, item.meta)
     elif thing.endswith(MAP_ENDINGS):
-        sky = SkyMap.read(thing)
-        _show_with_head(sky, sky.meta)
+        from ..sky.formats import Statements, read_head
+        from ..sky.skymap import sky_title
+
+        head = read_head(thing, Statements())
+        title = sky_title(head.messenger, head.flavour, head.energy, head.pixels)
+        _show_with_head(f"SkyMap: {title}\n  {head.component}", head.meta)
     else:
         _show_region(thing)

@@ -93,7 +93,7 @@ def _sed_of(source: Source, region: str, energies: str | None = None) -> Sed:
     nodes = None if energies is None else read_energies(energies)
     place = Region.parse(region)
     if source.is_map:
-        sed = source.read_map().sed(place)
+        sed = source.read_map(place).sed(place)
         if source.flavour is not None:
             sed = sed.in_flavour(check_flavour(source.flavour))
         if nodes is None:

@@ -65,9 +65,13 @@ class Pixels:
         """(n,) RING numbers as an array."""
         return np.asarray(self.ring, dtype=np.int64)
 
-    def __getitem__(self, part: slice) -> Pixels:
-        """Some of them, by their places."""
-        return Pixels(self.nside, self.ring[part])
+    def __getitem__(self, part: slice | Indices) -> Pixels:
+        """Some of them, by their increasing places; under their name if they are all."""
+        if isinstance(part, slice):
+            ring = self.ring[part]
+        else:
+            ring = self.ring.start + part if isinstance(self.ring, range) else self.ring[part]
+        return self if len(ring) == self.size else Pixels(self.nside, ring)
 
     def blocks(self, size: int) -> Iterator[slice]:
         """Places of one block of pixels after another.

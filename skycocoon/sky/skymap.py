@@ -237,6 +237,7 @@ class SkyMap:
         cls,
         path: str | Path,
         *,
+        region: Region | None = None,
         unit: str | u.UnitBase | None = None,
         frame: str | None = None,
         ordering: str | None = None,
@@ -253,6 +254,8 @@ class SkyMap:
         ----------
         path
             A FITS file, which may be compressed with gzip.
+        region
+            Only pixels that touch this region are read; all if None.
         unit
             Unit of the file's numbers: of intensity per energy, or of E^2 times that.
         frame
@@ -278,7 +281,11 @@ class SkyMap:
             pixels that it should have, has NaN, UNSEEN or negative values, is in another frame, does not say what no
             keyword says, or says otherwise than a keyword.
         """
-        read = read_map(path, Statements(unit, frame, ordering, energies, messenger, flavour))
+
+        def part(pixels: Pixels) -> slice | healpix.Indices:
+            return slice(0, pixels.size) if region is None else pixels.places(region.pixels(pixels.nside).numbers)
+
+        read = read_map(path, Statements(unit, frame, ordering, energies, messenger, flavour), part)
         head, values = read.head, {read.head.component: read.values}
         return cls(head.energy, values, head.messenger, head.flavour, head.meta, head.pixels)
 

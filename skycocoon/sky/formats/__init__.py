@@ -1,7 +1,7 @@
 """Files of maps and masks: files to plain fields, and plain fields to files."""
 
 from .fields import MapFields, MapHead
-from .reading import read_map, read_mask
+from .reading import read_head, read_map, read_mask
 from .statements import Statements
 from .writing import DTYPES, FILE_UNIT, MapFile, write_maps
 
@@ -12,6 +12,7 @@ __all__ = [
     "MapFile",
     "MapHead",
     "Statements",
+    "read_head",
     "read_map",
     "read_mask",
     "write_maps",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError
+from ...resources import check_memory
 from ...units import FloatArray
 
 # FITS standard 4.0, section 3.1 [bytes].
@@ -48,20 +50,29 @@ class Content:
     numbers: Callable[[], Any] | None = None
 
 
-def _check_whole(path: str | Path) -> None:
-    """Raise unless a file is whole FITS blocks, and a gzip file ends well: astropy reads cut files without a word."""
-    size = Path(path).stat().st_size
+def _check_whole(path: str | Path) -> bool:
+    """Raise unless a file is whole FITS blocks, and a gzip file ends well: astropy reads cut files without a word.
+
+    Returns whether it is compressed, which has to be held in memory as a whole.
+    """
+    size, compressed = Path(path).stat().st_size, False
     with open(path, "rb") as handle:
         if handle.read(2) == b"\x1f\x8b":
             handle.seek(0)
             with gzip.open(handle) as inside:
-                size = sum(len(part) for part in iter(lambda: inside.read(1 << 20), b""))
+                size, compressed = sum(len(part) for part in iter(lambda: inside.read(1 << 20), b"")), True
     if size % FITS_BLOCK:
         raise OSError(f"{size} bytes are no whole number of blocks of {FITS_BLOCK}")
+    if compressed:
+        check_memory(size, Path(path).name, "a file that is not compressed is not held")
+    return compressed
 
 
-def open_whole(path: str | Path, needed: str) -> Any:
-    """Read all of a FITS file, with every warning about its state an error.
+@contextmanager
+def open_whole(path: str | Path, needed: str) -> Iterator[Any]:
+    """Open a FITS file and verify its checksums, with every warning about its state an error.
+
+    Data stay in the file until they are used, unless it is compressed.
 
     Parameters
     ----------
@@ -72,8 +83,8 @@ def open_whole(path: str | Path, needed: str) -> Any:
 
     Returns
     -------
-    HDUList
-        With all data read.
+    context manager
+        Gives the HDUList.
 
     Raises
     ------
@@ -84,22 +95,21 @@ def open_whole(path: str | Path, needed: str) -> Any:
 
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            _check_whole(path)
-            with (
-                open(path, "rb") as handle,
-                fits.open(handle, memmap=False, checksum=True, lazy_load_hdus=False) as file,
-            ):
+    with ExitStack() as stack:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                mapped = not _check_whole(path)
+                handle = stack.enter_context(open(path, "rb"))
+                file = stack.enter_context(fits.open(handle, memmap=mapped, checksum=True, lazy_load_hdus=False))
                 for hdu in file:
-                    hdu.data  # noqa: B018 - reads it
-                return file
-    except InputError:
-        raise
-    except Exception as error:  # astropy raises many kinds, and bare warnings
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(f"{path}: not a whole FITS file with {needed} ({reason})") from None
+                    hdu.data  # noqa: B018 - makes sure that it can be read
+        except InputError:
+            raise
+        except Exception as error:  # astropy raises many kinds, and bare warnings
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise InputError(f"{path}: not a whole FITS file with {needed} ({reason})") from None
+        yield file
 
 
 def column_names(table: Any) -> list[str]:

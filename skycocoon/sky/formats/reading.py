@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,11 @@ import astropy.units as u
 import numpy as np
 
 from ...errors import InputError
+from ...resources import check_memory
 from ...units import INTENSITY, FloatArray
 from .. import healpix
 from ..convention import check_flavour, check_messenger
+from ..pixels import Pixels
 from .container import INDEX_COLUMNS, Content, column_names, open_whole, provenance, unescaped
 from .fields import MapFields, MapHead
 from .layouts import recognise
@@ -30,10 +35,15 @@ from .statements import (
     stated,
 )
 
-__all__ = ["read_map", "read_mask"]
+__all__ = ["read_head", "read_map", "read_mask"]
+
+# Pixels that are read at a time, all their energies: rows of a file are contiguous.
+BLOCK = 65536
+
+Part = Callable[[Pixels], slice | healpix.Indices]
 
 
-def read_map(path: str | Path, statements: Statements) -> MapFields:
+def read_map(path: str | Path, statements: Statements, part: Part = lambda pixels: slice(0, pixels.size)) -> MapFields:
     """Read a HEALPix map of HERMES, GALPROP, :func:`write_maps` (a Fermi template) or healpy.
 
     The layout is recognised from the file. Unit, frame, ordering and energies are read, never guessed: the caller's
@@ -46,6 +56,8 @@ def read_map(path: str | Path, statements: Statements) -> MapFields:
         A FITS file, which may be compressed with gzip.
     statements
         What the caller says of the file.
+    part
+        Gives the places of those of the file's pixels that are wanted; all are by default. Others are not looked at.
 
     Returns
     -------
@@ -57,24 +69,64 @@ def read_map(path: str | Path, statements: Statements) -> MapFields:
     InputError
         If the file is missing, truncated, corrupt or in no known layout, has not the pixels that it says, has NaN,
         UNSEEN or negative values, is no differential intensity, is in another frame, does not say what no statement
-        says, or says otherwise than one.
+        says, or says otherwise than one; and if there is no memory for its values.
     """
+    with _opened(path, statements) as (head, values):
+        places = part(head.pixels)
+        pixels = head.pixels[places]
+        what = f"{pixels.size} pixels at {head.energy.size} energies"
+        check_memory(8 * pixels.size * head.energy.size, what, "a SED reads the pixels of its region alone")
+        cube = np.empty((head.energy.size, pixels.size))
+        for block in pixels.blocks(BLOCK):
+            cube[:, block] = values(block if isinstance(places, slice) else places[block])
+    return MapFields(replace(head, pixels=pixels), u.Quantity(cube, INTENSITY, copy=False))
+
+
+def read_head(path: str | Path, statements: Statements) -> MapHead:
+    """Read all but the values of a map, and check these block by block.
+
+    Parameters
+    ----------
+    path, statements
+        As in :func:`read_map`.
+
+    Returns
+    -------
+    MapHead
+        What the map is of.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_map`, but for memory.
+    """
+    with _opened(path, statements) as (head, values):
+        for block in head.pixels.blocks(BLOCK):
+            values(block)
+    return head
+
+
+@contextmanager
+def _opened(path: str | Path, statements: Statements) -> Iterator[tuple[MapHead, Callable[[Any], FloatArray]]]:
+    """Open a map; give its head, and what reads the values (n, m) of its pixels at some places."""
     from astropy.io.fits import VerifyError
 
-    file = open_whole(path, "a HEALPix spectral map")
-    try:
-        name, content = recognise(file)
-        meta = {**provenance(file), "file": Path(path).name, "layout": name}
-        return _map_fields(content, statements, meta)
-    except InputError as error:
-        raise InputError(f"{path}: {error}") from None
-    except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, VerifyError) as error:
-        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise InputError(f"{path}: not a HEALPix spectral map ({reason})") from None
+    with open_whole(path, "a HEALPix spectral map") as file:
+        try:
+            name, content = recognise(file)
+            meta = {**provenance(file), "file": Path(path).name, "layout": name}
+            yield _map_fields(content, statements, meta)
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, VerifyError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            raise InputError(f"{path}: not a HEALPix spectral map ({reason})") from None
 
 
-def _map_fields(content: Content, statements: Statements, meta: dict[str, str]) -> MapFields:
-    """Check everything that a file says and the caller adds, and convert the planes."""
+def _map_fields(
+    content: Content, statements: Statements, meta: dict[str, str]
+) -> tuple[MapHead, Callable[[Any], FloatArray]]:
+    """Check everything that a file says and the caller adds; give the head, and what converts values."""
     headers = content.headers
     check_pixels(content)
     unit, unit_text = intensity_unit(content.units, statements.unit)
@@ -97,10 +149,15 @@ def _map_fields(content: Content, statements: Statements, meta: dict[str, str]) 
     if not energies[order[0]] > 0 or np.any(np.diff(energies[order]) <= 0):
         raise InputError("its energies are not positive or not all different")
     pixels, rows = map_pixels(content, bool(nested))
-    masked = masked_values(headers)
-    values = np.empty((energies.size, pixels.size))
-    for row, k in zip(values, order, strict=True):
-        _convert_plane(content.planes[k]()[rows], masked, unit, float(energies[k]), row)
+    masked, planes, gev = masked_values(headers), [content.planes[k]() for k in order], energies[order]
+
+    def values(places: Any) -> FloatArray:
+        where = places if rows is None else rows[places]
+        part = np.stack([plane[where] for plane in planes]).astype(np.float64)
+        for row, energy in zip(part, gev, strict=True):
+            _convert_plane(row, masked, unit, float(energy))
+        return part
+
     head = MapHead(
         energies[order] * u.GeV,
         pixels,
@@ -109,7 +166,7 @@ def _map_fields(content: Content, statements: Statements, meta: dict[str, str]) 
         component=unescaped((stated(headers, "COMPONEN") or ["total"])[0]),
         meta={**meta, "file_unit": unit_text, "file_frame": "galactic", "file_nside": str(pixels.nside)},
     )
-    return MapFields(head, u.Quantity(values, INTENSITY, copy=False))
+    return head, values
 
 
 def _messenger(headers: list[Any], statements: Statements) -> tuple[str, str]:
@@ -123,9 +180,8 @@ def _messenger(headers: list[Any], statements: Statements) -> tuple[str, str]:
     return messenger, flavour
 
 
-def _convert_plane(plane: Any, masked: list[float], unit: u.UnitBase, gev: float, row: FloatArray) -> None:
-    """Check a plane at an energy [GeV], and write it to a row in our unit; E^2 times an intensity is divided by E^2."""
-    row[:] = plane
+def _convert_plane(row: FloatArray, masked: list[float], unit: u.UnitBase, gev: float) -> None:
+    """Check values at an energy [GeV], and turn them into our unit; E^2 times an intensity is divided by E^2."""
     check_plane(row, masked, f"{gev:.4g} GeV")
     with np.errstate(over="ignore"):
         if unit.is_equivalent(INTENSITY):
@@ -152,25 +208,25 @@ def read_mask(path: str | Path) -> tuple[FloatArray, bool, str]:
     InputError
         If the file is missing, truncated, corrupt or holds no HEALPix table.
     """
-    file = open_whole(path, "a HEALPix mask")
-    for hdu in file:
-        if hdu.data is None or not hasattr(hdu, "columns"):
-            continue
-        header = hdu.header
-        ordering = str(header.get("ORDERING", "")).upper()
-        if not (ordering.startswith("NEST") or ordering == "RING"):
-            continue
-        names = column_names(hdu)
-        try:
-            if names[0] in INDEX_COLUMNS:
-                nside = healpix.check_nside(int(header["NSIDE"]))
-                values = np.zeros(12 * nside**2)
-                values[np.asarray(hdu.data.field(0)).ravel()] = np.asarray(hdu.data.field(1), dtype=float).ravel()
-            else:
-                values = np.asarray(hdu.data.field(0), dtype=np.float64).ravel()
-        except InputError:
-            raise
-        except (KeyError, ValueError, IndexError, TypeError) as error:
-            raise InputError(f"{path}: not a HEALPix mask ({str(error).splitlines()[0]})") from None
-        return values, ordering.startswith("NEST"), str(header.get("COORDSYS", "")).strip()
-    raise InputError(f"{path}: no HEALPix table (no ORDERING RING or NESTED)")
+    with open_whole(path, "a HEALPix mask") as file:
+        for hdu in file:
+            if hdu.data is None or not hasattr(hdu, "columns"):
+                continue
+            header = hdu.header
+            ordering = str(header.get("ORDERING", "")).upper()
+            if not (ordering.startswith("NEST") or ordering == "RING"):
+                continue
+            names = column_names(hdu)
+            try:
+                if names[0] in INDEX_COLUMNS:
+                    nside = healpix.check_nside(int(header["NSIDE"]))
+                    values = np.zeros(12 * nside**2)
+                    values[np.asarray(hdu.data.field(0)).ravel()] = np.asarray(hdu.data.field(1), dtype=float).ravel()
+                else:
+                    values = np.asarray(hdu.data.field(0), dtype=np.float64).ravel()
+            except InputError:
+                raise
+            except (KeyError, ValueError, IndexError, TypeError) as error:
+                raise InputError(f"{path}: not a HEALPix mask ({str(error).splitlines()[0]})") from None
+            return values, ordering.startswith("NEST"), str(header.get("COORDSYS", "")).strip()
+        raise InputError(f"{path}: no HEALPix table (no ORDERING RING or NESTED)")

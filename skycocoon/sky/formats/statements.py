@@ -193,7 +193,7 @@ def check_pixels(content: Content) -> None:
         raise InputError(f"{npix} rows are no full HEALPix sky, 12 nside^2 with nside a power of two")
 
 
-def map_pixels(content: Content, nested: bool) -> tuple[Pixels, Any]:
+def map_pixels(content: Content, nested: bool) -> tuple[Pixels, healpix.Indices | None]:
     """Pixels of a map, and where each is among the rows of the file.
 
     Parameters
@@ -206,7 +206,7 @@ def map_pixels(content: Content, nested: bool) -> tuple[Pixels, Any]:
     Returns
     -------
     pixels, rows
-        The pixels in RING order, and an index of the rows.
+        The pixels in RING order, and the place of each among the rows; None if it is the same.
 
     Raises
     ------
@@ -216,7 +216,7 @@ def map_pixels(content: Content, nested: bool) -> tuple[Pixels, Any]:
     if content.numbers is None:
         npix = content.planes[0]().size
         pixels = Pixels.whole(math.isqrt(npix // 12))
-        return pixels, healpix.reorder(np.arange(npix), pixels.nside, to_nest=True) if nested else slice(None)
+        return pixels, healpix.reorder(np.arange(npix), pixels.nside, to_nest=True) if nested else None
     numbers = np.asarray(content.numbers(), dtype=np.int64).reshape(-1)
     nside, size = int(content.headers[0]["NSIDE"]), content.planes[0]().size
     if numbers.size != size:

@@ -6,7 +6,8 @@ import healpy
 import numpy as np
 import pytest
 
-from skycocoon import SkyMap
+from skycocoon import InputError, Region, SkyMap
+from skycocoon.sky.formats import Statements, read_head
 
 from .conftest import (
     CUBE,
@@ -129,3 +130,52 @@ def test_too_many_energies(path):
         1e3 * NUMBERS[[0, 0]],
         E[:2],
     )
+
+
+MAKERS = [hermes, galprop, older_galprop, fermi]
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+@pytest.mark.parametrize("compressed", [False, True])
+def test_what_a_region_needs_of_a_map(path, maker, compressed):
+    """The same numbers as of the whole map; a value elsewhere is not looked at."""
+    region = Region.parse("disc:30,10,40")
+    cube = CUBE.copy()
+    pixels = region.pixels(NSIDE)
+    cube[1, np.delete(np.arange(NPIX), pixels.numbers)[0]] = np.nan
+    maker(path, cube, unit=MEV)
+    if compressed:
+        path.write_bytes(gzip.compress(path.read_bytes()))
+    part = SkyMap.read(path, region=region)
+    assert part.pixels.same_as(pixels)
+    np.testing.assert_allclose(part.intensity.value, 1e3 * NUMBERS[:, pixels.numbers], rtol=1e-6)
+    one_line(path, "1 NaN")
+
+
+def test_what_a_region_needs_of_a_nested_map(path):
+    cube = CUBE[:, healpy.nest2ring(NSIDE, np.arange(NPIX))]
+    by_healpy(path, cube, nest=True)
+    region = Region.parse("disc:30,10,40")
+    part = SkyMap.read(path, region=region, energies=E)
+    np.testing.assert_allclose(part.intensity.value, 1e3 * NUMBERS[:, region.pixels(NSIDE).numbers], rtol=1e-6)
+
+
+def test_the_head_alone_says_what_a_map_is_and_looks_at_its_values(path):
+    fermi(path)
+    head = read_head(path, Statements())
+    assert (head.pixels.nside, head.messenger, head.energy.size) == (NSIDE, "gamma", 3)
+    path.unlink()
+    cube = CUBE.copy()
+    cube[2, 7] = -1
+    fermi(path, cube)
+    with pytest.raises(InputError, match="1 negative"):
+        read_head(path, Statements())
+
+
+def test_a_map_that_memory_cannot_hold(path, monkeypatch):
+    """A SED of a region, and what `show` says, need no more than they use."""
+    fermi(path)
+    monkeypatch.setattr("skycocoon.resources.memory_limit", lambda: (3 * 8 * NPIX // 2, "available on this machine"))
+    one_line(path, "of memory are needed for 48 pixels at 3 energies, .* the pixels of its region alone")
+    assert read_head(path, Statements()).pixels.are_all
+    assert SkyMap.read(path, region=Region.parse("disc:30,10,10")).pixels.size < NPIX / 4
