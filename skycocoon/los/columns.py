@@ -40,7 +40,7 @@ __all__ = [
 RAYS = 1024
 CHUNK = 16384
 # Where a density is rough its mesh need not be finer than this part of what it is averaged over.
-PIXEL_PART = 0.5
+PIXEL_PART = 0.25
 # Width of the smallest pixels of which means over regions are made [rad].
 REGION_WIDTH = healpix.pixel_width(EDGE_PIXELS)
 

@@ -334,7 +334,7 @@ class _Making:
     def __init__(self, table: DensityTable, view: View, rays: Rays, finest: float) -> None:
         radius, height = (float(x) for x in view.sun.place)
         self.folded = table.axisymmetric, table.folded and height == 0.0
-        latitudes = latitude_edges(table.thickness, height, self.folded[1])
+        latitudes = latitude_edges(table.thickness, self.folded[1])
         rings = [tangent_rings(table.rings, view.sun.place, table.thickness, row) for row in pairwise(latitudes)]
         self.tree = PanelTree(latitudes, [longitude_edges(part, radius, self.folded[0]) for part in rings])
         self.first = self.tree.divided(max(FEATURES_A_PANEL * table.feature_angle(radius), finest))
@@ -380,8 +380,9 @@ class _Making:
         # Where something is dark, errors count in units of the sky's median.
         error = fit.error.max(axis=1) * np.where(fit.dark, np.minimum(FAINT * fit.scale / self._faint, 1.0), 1.0)
         if self._finest > 0:
-            # What counts of a panel that is smaller than pixels is its mean.
-            error = np.where(error > self._tolerance, np.minimum(error, changed / fit.scale), error)
+            # What counts of a panel that is smaller than pixels is its mean. Halving divides the error of that by four
+            # or more, so that it is a third of the change, or less.
+            error = np.where(error > self._tolerance, np.minimum(error, changed / (3 * fit.scale)), error)
         self.reached = max(self.reached, float(error.max(initial=0.0)))
         self.kept.append((nodes, fit))
 

@@ -19,19 +19,17 @@ FIRST_LONGITUDES = (0.0, 1.0, 4.0, 12.0, 30.0, 60.0, 110.0, 180.0)
 GROWTH = 2.0
 # Heights at which a ring's tangent no longer matters, in units of the layer's thickness.
 HIGH = 8.0
-# Distances [kpc] to the plane, seen from above it, at which the layer's glare has its edges.
-GLARE = (25.0, 12.0, 6.0, 3.0, 1.5, 0.75, 0.4, 0.2)
+# An edge that is nearer to a tangent than by this factor is left out.
+BESIDE = 1.15
 
 
-def latitude_edges(thickness: float, height: float, folded: bool) -> FloatArray:
-    """Edges of panels in b [rad], graded towards the plane and, seen from above it, towards its glare.
+def latitude_edges(thickness: float, folded: bool) -> FloatArray:
+    """Edges of panels in b [rad], graded towards the plane.
 
     Parameters
     ----------
     thickness
         Of the layer [kpc].
-    height
-        Of the Sun above the plane [kpc].
     folded
         Whether the southern sky is the northern one's mirror image.
 
@@ -42,23 +40,8 @@ def latitude_edges(thickness: float, height: float, folded: bool) -> FloatArray:
     """
     first = min(max(FIRST_LATITUDE * thickness, 1e-6), 0.3)
     count = max(math.floor(math.log(1.1 / first) / math.log(GROWTH)), 0)
-    graded = np.concatenate([first * GROWTH ** np.arange(count + 1), [math.pi / 2]])
-    if folded:
-        return np.concatenate([[0.0], graded])
-    glare = np.zeros(0)
-    if height:
-        glare = -np.arctan(height / np.array(GLARE))
-        glare = glare[np.abs(glare) > first]
-    return _thinned(np.concatenate([-graded[::-1], [0.0], graded]), glare)
-
-
-def _thinned(edges: FloatArray, more: FloatArray, factor: float = 1.15) -> FloatArray:
-    """Edges with some more among them, which push out those that are within a small factor of them."""
-    ends = edges[[0, -1]]
-    near = np.zeros(edges.size, dtype=bool)
-    for x in more:
-        near |= (edges * x > 0) & (np.abs(edges) < factor * abs(x)) & (np.abs(edges) > abs(x) / factor)
-    return np.unique(np.concatenate([ends, edges[~near], more]))
+    graded = np.concatenate([[0.0], first * GROWTH ** np.arange(count + 1), [math.pi / 2]])
+    return graded if folded else np.concatenate([-graded[:0:-1], graded])
 
 
 def longitude_edges(rings: FloatArray, sun_radius: float, folded: bool) -> tuple[FloatArray, Integers]:
@@ -80,7 +63,11 @@ def longitude_edges(rings: FloatArray, sun_radius: float, folded: bool) -> tuple
     """
     inner = rings[(rings > 0) & (rings <= sun_radius * (1 + 1e-12))]
     tangents = np.arcsin(np.minimum(inner / sun_radius, 1.0))
-    edges = _thinned(np.radians(FIRST_LONGITUDES), tangents)
+    edges = np.radians(FIRST_LONGITUDES)
+    # A tangent pushes out the edges beside it, but for the first and the last.
+    beside = np.abs(np.log(np.maximum(edges[:, None], 1e-300) / tangents)) < math.log(BESIDE)
+    beside[[0, -1]] = False
+    edges = np.unique(np.concatenate([edges[~beside.any(axis=1)], tangents]))
     bends = np.isin(edges[1:], tangents).astype(np.int64)
     if folded:
         return edges, bends
