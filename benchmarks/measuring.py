@@ -44,7 +44,8 @@ def spent(call):
 def alternating(calls, seconds=3.0, most=9):
     """Least of what each of several calls takes, called in turn so that what disturbs one disturbs all.
 
-    Another round begins while there is time for it; there are three at least, or one where that takes long.
+    Another round begins while there is time for it; there are three at least, or two where that takes long:
+    in the first one something may have been compiled.
     """
     least, start = {}, time.perf_counter()
     for done in range(1, most + 1):
@@ -52,7 +53,7 @@ def alternating(calls, seconds=3.0, most=9):
             took = spent(call)[0]
             least[name] = took.least(least[name]) if name in least else took
         passed = time.perf_counter() - start
-        if passed * (done + 1) / done > (seconds if done >= 3 else 4 * seconds):
+        if done > 1 and passed * (done + 1) / done > (seconds if done >= 3 else 4 * seconds):
             break
     return least
 

@@ -42,6 +42,8 @@ _THIN = 0.1
 _NEAR = 0.7
 # Adding this to a number below 2^51 leaves its integer part in the lowest bits.
 _SHIFT = 6755399441055744.0
+# A zero that counts up: with a literal one each function that it is handed to is compiled twice.
+_ZERO = np.int64(0)
 
 _HALF_PI, _QUARTER_PI = 0.5 * math.pi, 0.25 * math.pi
 
@@ -518,7 +520,7 @@ def _integrate(  # type: ignore[no-untyped-def]
                 total += abs(samples[3 * p])
         _gather(span, place, count, rule, weights, lanes, work[4], chosen, ends, moments, work)
         # The others, with all nodes.
-        others = 0
+        others = _ZERO
         for p in range(count):
             if not chosen[p]:
                 later[0, others], later[1, others] = span[0, p], span[1, p]
@@ -535,7 +537,7 @@ def _integrate(  # type: ignore[no-untyped-def]
                 for q in range(8):
                     samples[16 * p + q] = work[4, 8 * p + q]
         _sample(values, radial, vertical, kinds, flags, ray, nearest, later, place_later, others, rule, 8, 8, work)
-        count = 0
+        count = _ZERO
         for p in range(others):
             low, high = later[0, p], later[1, p]
             half = 0.5 * (high - low)
@@ -713,7 +715,7 @@ def columns(directions, observer, s_min, table, absorbers, rule, rtol, out):  # 
     ends, moments = np.empty(n_stretches), np.zeros((n_stretches, _MOMENTS if absorbing else 1))
     transmitted, bits, sampled = np.empty(n_stretches * 16 * m), np.empty(16 * m), np.zeros((20, 16))
     nearest, ray = np.empty(3), np.empty(5)
-    ray[3:] = observer
+    ray[3], ray[4] = observer[0], observer[1]
     unsettled = 0
     for n in range(directions.shape[0]):
         for k in range(3):
@@ -787,5 +789,5 @@ def density(points, table, out):  # type: ignore[no-untyped-def]
         if n_phi > 1:
             place[1, 0] = int(_azimuth(y, x) * n_phi / (2.0 * math.pi) + n_phi) % n_phi
         if kinds[place[0, 0], place[2, 0]] != EMPTY:
-            _sample(values, radial, vertical, kinds, flags, ray, nearest, span, place, 1, rule, 0, 8, work)
+            _sample(values, radial, vertical, kinds, flags, ray, nearest, span, place, span.shape[1], rule, 0, 8, work)
             out[p] = work[4, 0]

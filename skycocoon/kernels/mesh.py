@@ -91,6 +91,8 @@ ORDER = 7
 REACH = (0.005, 0.12, 0.4, 0.7)
 # Depth of the halving, at most.
 _DEPTH = 64
+# A zero that counts up: with a literal one each function that it is handed to is compiled twice.
+_ZERO = np.int64(0)
 _TWO_PI = 2.0 * math.pi
 
 
@@ -384,7 +386,7 @@ def on_parallels(latitudes, low, high, panels, gauss, most, out):  # type: ignor
             out[n, j] = 0.0
         b = abs(latitudes[n]) if panels[11][1] else latitudes[n]
         count = _row(b, panels, segments, stack)
-        _chord(low, high, 1.0, segments, rows, panels[8], count, panels[11][0], gauss, 0, out, n)
+        _chord(low, high, 1.0, segments, rows, panels[8], count, panels[11][0], gauss, _ZERO, out, n)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")
@@ -550,7 +552,7 @@ def _gather(chosen, middles, inverse, aside, weight, segments, rows, polynomials
     l, x, value = work[0], work[1], work[2]
     for k in range(chosen.size):
         l[k] = _wrapped(middles[0, chosen[k]] + middles[1, chosen[k]] * inverse + aside, folded)
-    start, cursor = 0, 0
+    start, cursor = 0, _ZERO
     while start < chosen.size:
         cursor = _seek(l[start], segments, count, cursor)
         left = segments[cursor, 0] if cursor > 0 else -math.inf
@@ -656,7 +658,7 @@ def over_pixels(nside, pixels, panels, kinks, gauss, rhombus, most, out):  # typ
         # The plane is a kink.
         n_segments = _row(sign * b, panels, segments, stack)
         present[:] = 0
-        cursor = 0
+        cursor = _ZERO
         for n in range(stop - start):
             if images[n] != start + n:
                 rules[n] = -1
@@ -704,7 +706,7 @@ def over_pixels(nside, pixels, panels, kinks, gauss, rhombus, most, out):  # typ
                 b = abs(b) if folded[1] else sign * b
                 n_segments = _row(b, panels, segments, stack)
                 half, weight = 0.25 * math.pi * (1.0 - abs(u)) / (nside * s), 0.5 * heights[k, 1]
-                cursor = 0
+                cursor = _ZERO
                 for n in range(stop - start):
                     if rules[n] == 0:
                         l = middles[0, n] + middles[1, n] / s
