@@ -72,7 +72,13 @@ def figure_thread() -> Iterator[Callable[..., Future[Any]]]:
         begun are dropped, and the one that has is waited for.
     """
     pool = ThreadPoolExecutor(1, thread_name_prefix="figures")
+    pool.submit(_prepare)
     try:
         yield pool.submit
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _prepare() -> None:
+    """Import matplotlib, which takes as long as the spectra of the first region."""
+    from .. import plot  # noqa: F401
