@@ -18,6 +18,7 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
 import astropy.units as u
 import matplotlib as mpl
 import numpy as np
+from matplotlib.ticker import NullLocator
 from measuring import alternating
 
 from skycocoon import Cocoons, Diffuse, GalaxyModel, SourceDisc, Sun
@@ -127,7 +128,7 @@ def draw(axes, growth, times, proportional):
         axes.invert_xaxis()
     elif len(growth.x) <= 8:
         axes.set_xticks(growth.x, [f"{value:g}" for value in growth.x])
-        axes.minorticks_off()
+        axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xlabel(growth.label)
     axes.set_ylabel("processor time [s]")
     axes.set_title(growth.title, fontsize=10)

@@ -166,10 +166,10 @@ def _steps(plan: Plan, loaded: LoadedModel, kept: Kept, progress: bool, work: Pa
             for request, values in zip(requests, values_of_maps, strict=True):
                 messenger, nodes = request.messenger, request.energy
                 yield f"{messenger} maps, nside {nside}"
-                shown = replace(request, energy=np.atleast_1d(shown_energy(nodes)))
+                shown = replace(request, energy=np.atleast_1d(shown_energy(nodes))).sky(model).drawn().map(progress)
                 _raise_failure(figures)
                 figure = plan.skies[messenger]
-                figures[figure] = draw(draw_map, shown.sky(model).drawn().map(progress), work / figure)
+                figures[figure] = draw(draw_map, shown, work / figure)
                 # Together, since they are of the same columns; one block of pixels after another.
                 files = {work / item.file: item.component for item in plan.maps if item.messenger == messenger}
                 means[messenger] = request.sky(model).write(files, values=values, progress=progress)[""]
