@@ -27,6 +27,8 @@ __all__ = ["ModelSky", "intensity_map"]
 # Pixels that a thread works on at a time, and blocks that are begun together.
 BLOCK = 4096
 AHEAD = 16
+# Of a map in memory, blocks leave nothing behind: fewer calls, and fewer times that threads wait for one another.
+BLOCK_IN_MEMORY, AHEAD_IN_MEMORY = 16384, 256
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -148,7 +150,7 @@ class ModelSky:
         flavour, meta = provenance(self.model, self.question)
         return flavour, {**accuracy, **meta}
 
-    def map(self, progress: bool = False, executor: Executor | None = None, block: int = BLOCK) -> SkyMap:
+    def map(self, progress: bool = False, executor: Executor | None = None, block: int = BLOCK_IN_MEMORY) -> SkyMap:
         """Work out the whole map.
 
         Parameters
@@ -181,7 +183,7 @@ class ModelSky:
                 part.put(where, place.start, cubes[part.name])
 
         with threads() as pool:
-            for _ in in_order(fill, self.pixels.blocks(block), executor or pool, AHEAD):
+            for _ in in_order(fill, self.pixels.blocks(block), executor or pool, AHEAD_IN_MEMORY):
                 pass
         values = {name: u.Quantity(cube, INTENSITY, copy=False) for name, cube in cubes.items()}
         return SkyMap(self.question.energy, values, self.question.messenger, flavour, meta, self.pixels)
