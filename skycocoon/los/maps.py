@@ -118,7 +118,7 @@ class ModelSky:
         """Names of the components that shine in the messenger."""
         return [part.name for part in self._spectra]
 
-    def check(self, folder: Path | None = None, maps: int = 1) -> None:
+    def check(self, folder: Path | None = None, maps: int = 1, compressed: bool = False) -> None:
         """Check that this can be worked out on this machine, before it is.
 
         Parameters
@@ -127,6 +127,8 @@ class ModelSky:
             Where files will be written; None if the map is to be held in memory.
         maps
             Number of maps.
+        compressed
+            Whether the files will be, whose size then is not known.
 
         Raises
         ------
@@ -139,7 +141,8 @@ class ModelSky:
         if folder is None:
             values = size * nodes * maps
         else:
-            check_disk(size * nodes * 4 * maps, folder, what)
+            if not compressed:
+                check_disk(size * nodes * 4 * maps, folder, what)
             values = AHEAD * BLOCK * nodes * 2 * (maps + len(self._spectra))
         remedy = "use a smaller nside, fewer energies or a region"
         check_memory(8 * values, what, remedy if folder else f"{remedy}, or write it to a file in blocks")
@@ -257,7 +260,7 @@ class ModelSky:
             As :meth:`map`; if a file exists and ``overwrite`` is false, or cannot be written.
         """
         wanted = {Path(p): name for p, name in files.items()} if isinstance(files, Mapping) else {Path(files): ""}
-        self.check(next(iter(wanted)).parent, len(wanted))
+        self.check(next(iter(wanted)).parent, len(wanted), any(path.suffix == ".gz" for path in wanted))
         flavour, meta = self._integrate(progress)
         heads = {
             name: MapHead(
