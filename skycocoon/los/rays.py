@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 
+from ..errors import AccuracyWarning
 from ..galaxy import DensityTable
 from ..kernels.tables import RULE
 from ..units import CM_PER_KPC, FloatArray
@@ -29,14 +31,26 @@ def ray_columns(table: DensityTable, view: View) -> Callable[[FloatArray], Float
     callable
         Takes (n, 3) unit vectors, gives (n, m) columns [density times cm], one for each of the m energies of the
         view's transmission basis.
+
+    Warns
+    -----
+    AccuracyWarning
+        If the density's table, or a ray, is not as good as asked for.
     """
     from ..kernels.columns import columns
 
+    reached = max(table.reached, view.basis.reached)
+    if reached > view.rtol:
+        words = f"columns: tables are good to {reached:.1e} only, not to the {view.rtol:.1e} asked for"
+        warnings.warn(words, AccuracyWarning, stacklevel=3)
     place, density, absorbers = view.sun.place, table.for_kernels, view.basis.absorbers
 
     def rays(directions: FloatArray) -> FloatArray:
         out = np.empty((len(directions), absorbers.uniform.size))
-        columns(directions, place, view.s_min, density, absorbers, RULE, view.rtol / 5, out)
+        unsettled = columns(directions, place, view.s_min, density, absorbers, RULE, view.rtol / 5, out)
+        if unsettled:
+            words = f"columns: some rays may not be as good as the {view.rtol:.1e} asked for"
+            warnings.warn(words, AccuracyWarning, stacklevel=2)
         out *= CM_PER_KPC
         return out
 

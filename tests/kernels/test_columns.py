@@ -23,6 +23,31 @@ def make_grid(rng, n_phi=1, root=False, folded=False, interpolation="log"):
     return CylindricalGrid(r * u.kpc, z * u.kpc, values * RATE, interpolation)
 
 
+@pytest.mark.parametrize(("row", "degree"), [(1, 23), (2, 11), (3, 5)])
+def test_rules_integrate_powers(row, degree):
+    """Patterson's rules are exact up to their degree, and not beyond it."""
+    for power in range(degree + 1):
+        expected = 0.0 if power % 2 else 2 / (power + 1)
+        assert RULE[row] @ RULE[0] ** power == pytest.approx(expected, rel=1e-14, abs=1e-15)
+    assert abs(RULE[row] @ RULE[0] ** (degree + 1) * (degree + 2) / 2 - 1) > 1e-8
+
+
+@pytest.mark.parametrize(("row", "degree"), [(34, 13), (35, 5)])
+def test_null_rules_see_odd_powers_of_high_degree_alone(row, degree):
+    for power in range(degree):
+        assert abs(RULE[row] @ RULE[0] ** power) < 1e-14
+    assert abs(RULE[row] @ RULE[0] ** degree) > 1e-4
+
+
+def test_primitives_and_coefficients_of_the_rule():
+    """x^3: its integral from -1 is (x^4 - 1)/4, and it is (T_3 + 3 T_1)/4."""
+    x = RULE[0, :15]
+    np.testing.assert_allclose(RULE[4:19, :15] @ x**3, (x**4 - 1) / 4, rtol=0, atol=1e-14)
+    expected = np.zeros(15)
+    expected[[1, 3]] = 0.75, 0.25
+    np.testing.assert_allclose(x**3 @ RULE[19:34, :15], expected, rtol=0, atol=1e-13)
+
+
 CASES = [
     (n_phi, root, folded, interpolation)
     for n_phi in (1, 7)
