@@ -13,7 +13,7 @@ from skycocoon.absorption import Absorption
 from skycocoon.errors import AccuracyWarning
 from skycocoon.los import column
 
-PATH = Path(__file__).parents[2] / "benchmarks" / "contract.py"
+PATH = Path(__file__).parents[1] / "benchmarks" / "contract.py"
 
 
 @pytest.fixture(scope="module")
