@@ -137,13 +137,13 @@ class Source:
             raise
 
     def read_map(self, region: Region | None = None) -> SkyMap:
-        """Read the map, or what a region needs of it, and refuse settings and another messenger."""
+        """Read what a region or, without one, a figure needs of the map; refuse settings and another messenger."""
         from ..errors import InputError
         from ..sky import SkyMap
 
         if self.settings:
             raise InputError("--set goes with a model, not with a map")
-        sky = SkyMap.read(self.model, region=region)
+        sky = SkyMap.read_drawn(self.model) if region is None else SkyMap.read(self.model, region=region)
         if self.messenger is not None and self.messenger != sky.messenger:
             raise InputError(f"{self.model}: is a map of {sky.messenger}s, not of {self.messenger}s")
         return sky

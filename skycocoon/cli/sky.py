@@ -193,7 +193,7 @@ def _draw_sky(source: Source, energy: str | None, nside: int) -> Any:
     import numpy as np
 
     from ..errors import InputError
-    from ..los import intensity_map
+    from ..los import ModelSky
 
     where = None
     if energy is not None:
@@ -206,7 +206,8 @@ def _draw_sky(source: Source, energy: str | None, nside: int) -> Any:
     messenger = source.named_messenger()
     where = 10 * u.TeV if where is None else where
     model, flavour = source.load().model, source.flavour or PER_FLAVOUR
-    return intensity_map(model, messenger, np.atleast_1d(where), nside, rtol=source.rtol, flavour=flavour).plot(where)
+    sky = ModelSky.of(model, messenger, np.atleast_1d(where), nside, rtol=source.rtol, flavour=flavour)
+    return sky.drawn().map().plot(where)
 
 
 def _draw_part(source: Source, part: str) -> Any:

@@ -302,10 +302,7 @@ class ModelSky:
 
     def drawn(self) -> ModelSky:
         """The same sky in those pixels alone that a figure of the whole sky shows."""
-        shown = np.unique(healpix.image_pixels(self.pixels.nside))
-        if not self.pixels.are_all:
-            shown = np.intersect1d(shown, self.pixels.numbers)
-        return ModelSky(self.model, self.question, Pixels(self.pixels.nside, shown))
+        return ModelSky(self.model, self.question, self.pixels[self.pixels.drawn()])
 
 
 def intensity_map(

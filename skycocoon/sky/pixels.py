@@ -114,6 +114,11 @@ class Pixels:
         """Whether they are the same pixels as others."""
         return self.nside == other.nside and (self.ring is other.ring or np.array_equal(self.ring, other.ring))
 
+    def drawn(self) -> Indices:
+        """Places of those pixels that a figure of the whole sky shows, increasing."""
+        ring = np.unique(healpix.image_pixels(self.nside))
+        return ring if self.are_all else np.flatnonzero(np.isin(self.numbers, ring))
+
     def sample(self, values: FloatArray, ring: Indices) -> FloatArray:
         """Values of given pixels, NaN for those that are not among these.
 

@@ -16,7 +16,7 @@ from ..errors import AccuracyWarning, InputError, check_name
 from ..units import E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, to_float, within
 from . import healpix
 from .convention import FLAVOURS, check_messenger, messenger_title
-from .formats import FILE_UNIT, MapFile, MapHead, Statements, read_map, write_maps
+from .formats import FILE_UNIT, MapFields, MapFile, MapHead, Statements, read_map, write_maps
 from .pixels import Pixels
 from .region import Region
 from .sed import Sed
@@ -285,7 +285,22 @@ class SkyMap:
         def part(pixels: Pixels) -> slice | healpix.Indices:
             return slice(0, pixels.size) if region is None else pixels.places(region.pixels(pixels.nside).numbers)
 
-        read = read_map(path, Statements(unit, frame, ordering, energies, messenger, flavour), part)
+        return cls._of(read_map(path, Statements(unit, frame, ordering, energies, messenger, flavour), part))
+
+    @classmethod
+    def read_drawn(cls, path: str | Path) -> SkyMap:
+        """Read those pixels of a map that a figure of the whole sky shows; see :meth:`read`.
+
+        Raises
+        ------
+        InputError
+            As :meth:`read`.
+        """
+        return cls._of(read_map(path, Statements(), Pixels.drawn))
+
+    @classmethod
+    def _of(cls, read: MapFields) -> SkyMap:
+        """Map of what was read from a file."""
         head, values = read.head, {read.head.component: read.values}
         return cls(head.energy, values, head.messenger, head.flavour, head.meta, head.pixels)
 
