@@ -1,6 +1,7 @@
 """scan, as it is typed; a whole job that is killed goes on where it was."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -53,19 +54,11 @@ def test_mistakes(words, said):
     assert list(Path().iterdir()) == []
 
 
-LONG = "--over components.cocoons.disc.height=50pc..200pc:12 --messenger gamma --region lhaaso-inner --energies '1 TeV'"
+LONG = "--over components.cocoons.disc.height=50pc..200pc:60 --messenger gamma --region lhaaso-inner --energies '1 TeV'"
 
 
 def start(*words):
-    command = [
-        sys.executable,
-        "-m",
-        "skycocoon",
-        "scan",
-        "schroer2021",
-        *LONG.replace("'", "").split(" --energies ")[0].split(),
-    ]
-    command += ["--energies", "1 TeV", "--out", "x.nc", *words]
+    command = [sys.executable, "-m", "skycocoon", "scan", "schroer2021", *shlex.split(LONG), "--out", "x.nc", *words]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
@@ -92,7 +85,7 @@ def test_a_killed_job_goes_on_and_ends_in_the_same_bytes():
     assert process.returncode == 130
     last = said.splitlines()[-1]
     assert last.startswith("skycocoon: interrupted, ")
-    assert last.endswith("of 12 blocks are kept in x.nc.skycocoon-blocks; --resume goes on from there")
+    assert last.endswith("of 60 blocks are kept in x.nc.skycocoon-blocks; --resume goes on from there")
     assert "Traceback" not in said
     assert call(f"scan schroer2021 {LONG} --out x.nc --resume --quiet").exit_code == 0
     assert call(f"scan schroer2021 {LONG} --out y.nc --quiet").exit_code == 0
