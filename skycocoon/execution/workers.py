@@ -7,7 +7,7 @@ import pickle
 import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ Workers = int | str | None
 # Blocks that wait at the scheduler, so that no worker is idle while a result travels, and few results wait in memory.
 AHEAD = 2
 FEWEST_AHEAD = 16
+# So many blocks are given up before any is done: each is tried alone. So many end their workers alone: no more are tried.
+MANY, HOPELESS = 4, 3
 # How long to try to reach a scheduler [s].
 PATIENCE = 10
 
@@ -115,21 +117,40 @@ def _from_cluster(client: Any, job: Job, blocks: Mapping[int, Any]) -> Iterator[
     def submit(index: int, attempt: str = "") -> Any:
         return client.submit(_on_worker, core, blocks[index], key=(group + attempt, index))
 
-    suspects: list[int] = []
-    for index, future in _completed(client, submit, blocks):
-        block = _result(future)
-        if block is None:
-            suspects.append(index)
-        else:
-            yield index, block
-    for index in suspects:
-        block = _result(submit(index, "-alone"))
-        if block is None:
-            raise WorkerError(
-                f"{job.name}: block {index + 1} of {max(len(job.blocks), len(blocks))} ended every worker that took "
-                "it, as for want of memory: give workers more, or use fewer of them on a machine"
-            )
-        yield index, block
+    todo, finished, deadly = dict.fromkeys(blocks), 0, []
+    while todo:
+        suspects = []
+        with closing(_completed(client, submit, list(todo))) as results:
+            for index, future in results:
+                block = _result(future)
+                if block is None:
+                    suspects.append(index)
+                    if not finished and len(suspects) >= MANY:
+                        break
+                    continue
+                del todo[index]
+                finished += 1
+                yield index, block
+        for index in suspects:
+            del todo[index]
+            block = _result(submit(index, "-alone"))
+            if block is not None:
+                finished += 1
+                yield index, block
+                continue
+            deadly.append(index)
+            if len(deadly) >= HOPELESS:
+                raise _deadly(job, deadly[0], len(blocks))
+    if deadly:
+        raise _deadly(job, deadly[0], len(blocks))
+
+
+def _deadly(job: Job, index: int, wanted: int) -> WorkerError:
+    """Error that names a block which ended its workers."""
+    return WorkerError(
+        f"{job.name}: block {index + 1} of {max(len(job.blocks), wanted)} ended every worker that took it, as for want "
+        "of memory: give workers more, or use fewer of them on a machine"
+    )
 
 
 def _result(future: Any) -> Block | None:
@@ -145,26 +166,30 @@ def _result(future: Any) -> Block | None:
     return block
 
 
-def _completed(client: Any, submit: Any, indices: Iterable[int]) -> Iterator[tuple[int, Any]]:
+def _completed(client: Any, submit: Any, indices: Iterable[int]) -> Generator[tuple[int, Any]]:
     """Index and future of each block that is done or given up; a few more than there are workers are under way."""
     from distributed import as_completed
 
     waiting, under_way = deque(indices), as_completed(loop=client.loop)
-    number_of: dict[Any, int] = {}
+    number_of: dict[Any, tuple[int, Any]] = {}
 
     def fill() -> None:
         workers = sum(client.nthreads().values()) if waiting else 0
         while waiting and len(number_of) < max(AHEAD * workers, FEWEST_AHEAD):
             index = waiting.popleft()
             future = submit(index)
-            number_of[future.key] = index
+            number_of[future.key] = index, future
             under_way.add(future)
 
     fill()
-    for future in under_way:
-        yield number_of.pop(future.key), future
-        future.release()
-        fill()
+    try:
+        for future in under_way:
+            index, _ = number_of.pop(future.key)
+            yield index, future
+            future.release()
+            fill()
+    finally:
+        client.cancel([future for _, future in number_of.values()])
 
 
 def _unchanged(packed: bytes) -> bytes:

@@ -104,3 +104,11 @@ def test_a_cluster_without_workers_is_waited_for(tmp_path, capsys):
             run(job(tmp_path / "log"), workers=empty.scheduler_address, progress=True), EXPECTED
         )
     assert f"skycocoon: {empty.scheduler_address}: this Dask cluster has no workers yet" in capsys.readouterr().err
+
+
+def test_a_job_whose_blocks_are_all_deadly_ends_soon(tmp_path):
+    """As where no worker has the memory: a few blocks are enough to know it."""
+    hopeless = job(tmp_path / "log", {str(k): "kill until mended" for k in range(12)})
+    with pytest.raises(WorkerError, match=r"toy: block \d+ of 12 ended every worker"):
+        run(hopeless, tmp_path / "out", workers=2)
+    assert list(tmp_path.iterdir()) == [tmp_path / "log"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -110,5 +111,9 @@ def write_dataset(dataset: Any, path: str | Path, overwrite: bool = False) -> No
     InputError
         If the file exists and ``overwrite`` is false, or cannot be written.
     """
-    with new_file(path, overwrite) as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf")
+    # In memory first: HDF5 crashes if the disk is full.
+    content = dataset.to_netcdf(engine="h5netcdf")
+    with new_file(path, overwrite) as temporary, temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -107,7 +107,7 @@ def scan(
     components = [part.name for part in loaded.model.components if messenger in part.messengers]
     size = len(points.numbers) * len(places) * len(components) * question.energy.size
     what = f"a scan of {len(points.numbers)} points"
-    check_memory(3 * 8 * size, what, "use fewer points, regions or energies")
+    check_memory(4 * 8 * size, what, "use fewer points, regions or energies")
     if out is not None and Path(out).exists() and not overwrite:
         raise InputError(f"{out}: exists already; overwrite=True replaces it")
     with finished_blocks(job, out, workers=workers, resume=resume, overwrite=overwrite, progress=progress) as blocks:

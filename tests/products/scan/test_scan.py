@@ -1,12 +1,13 @@
 """Scans against spectra of the same model, one by one."""
 
 import hashlib
+import resource
 
 import astropy.units as u
 import numpy as np
 import pytest
 
-from skycocoon import Region, load_file, load_model, region_sed, scan
+from skycocoon import InputError, Region, load_file, load_model, region_sed, scan
 from skycocoon.products.scan.axes import sobol
 from skycocoon.products.scan.computing import ScanQuestion, scan_job
 
@@ -143,3 +144,23 @@ def test_questions_that_cannot_be_asked():
     assert "one Region or several" in error_of(lambda: scan("paper", over, ["lhaaso-inner"], energy=ENERGY))
     assert "messenger" in error_of(lambda: scan("paper", over, PLACES, "photon", ENERGY))
     assert "flavour" in error_of(lambda: scan("paper", over, PLACES, "neutrino", ENERGY, flavour="one"))
+
+
+def test_a_disk_that_is_full_at_the_end_loses_nothing(tmp_path):
+    """A file may be as long as a block, and no longer: what was computed is kept, and written when it can be."""
+    out = tmp_path / "scan.nc"
+    over = {CUTOFF: np.geomspace(10, 1000, 6) * u.TV}
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        with pytest.raises(InputError, match=r"scan\.nc: cannot write there") as error:
+            scan("schroer2021", over, PLACES, energy=ENERGY, out=out, **COARSE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert error.value.__notes__ == [
+        f"6 of 6 blocks are kept in {out}.skycocoon-blocks; resume=True goes on from there"
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.nc.skycocoon-blocks"]
+    data = scan("schroer2021", over, PLACES, energy=ENERGY, out=out, resume=True, **COARSE)
+    assert data.sizes["grammage_cutoff"] == 6
+    assert [path.name for path in tmp_path.iterdir()] == ["scan.nc"]
