@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pickle
+import threading
 import uuid
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -28,10 +29,12 @@ Workers = int | str | None
 # Blocks that wait at the scheduler, so that no worker is idle while a result travels, and few results wait in memory.
 AHEAD = 2
 FEWEST_AHEAD = 16
-# So many blocks are given up before any is done: each is tried alone. So many end their workers alone: no more are tried.
+# So many blocks are given up before any is done: each is tried alone. So many end workers alone: no more are tried.
 MANY, HOPELESS = 4, 3
 # How long to try to reach a scheduler [s].
 PATIENCE = 10
+# How often to look whether workers are missing [s].
+REFILL = 5.0
 
 
 def computed(
@@ -243,7 +246,16 @@ def _processes(count: int) -> Iterator[Any]:
                 f"{count} workers could not be started ({' '.join(str(error).split())}); a script that asks "
                 "for them needs: if __name__ == '__main__':"
             ) from None
+        ended = threading.Event()
+        stack.callback(ended.set)
+        threading.Thread(target=_refill, args=(cluster, count, ended), daemon=True).start()
         yield client
+
+
+def _refill(cluster: Any, count: int, ended: threading.Event) -> None:
+    """Start workers in the place of those that Dask gave up, because they died or were slow while they started."""
+    while not ended.wait(REFILL):
+        cluster.scale(count)
 
 
 @contextmanager
