@@ -59,13 +59,15 @@ def better(name, *values):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog="-- OPTIONS: of limits.py")
     parser.add_argument("before", metavar="REV_A")
     parser.add_argument("after", metavar="REV_B", nargs="?", help="the working tree if it is left out")
     parser.add_argument("--rounds", type=int, default=2, help="how often each is measured (default 2)")
     parser.add_argument("--folder", type=Path, help="for worktrees and caches; temporary by default")
-    parser.add_argument("options", nargs="*", metavar="-- OPTIONS", help="of limits.py")
-    options = parser.parse_args()
+    # What follows -- is for limits.py.
+    words = sys.argv[1:]
+    end = words.index("--") if "--" in words else len(words)
+    options, passed = parser.parse_args(words[:end]), words[end + 1 :]
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=options.folder)))
         trees = [
@@ -76,7 +78,7 @@ def main():
         # The first round compiles; what it measures counts as well, as the least of all.
         for number in range(options.rounds):
             for side, tree in enumerate(trees):
-                for name, value in measure(tree, options.options, folder).items():
+                for name, value in measure(tree, passed, folder).items():
                     pair = best.setdefault(name, [None, None])
                     pair[side] = value if pair[side] is None else better(name, pair[side], value)
             print(f"round {number + 1} of {options.rounds} is done", file=sys.stderr, flush=True)

@@ -6,6 +6,7 @@ means of many single rays at a higher accuracy than what they are held against; 
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -58,6 +59,16 @@ def alternating(calls, seconds=3.0, most=9):
     return least
 
 
+# A process begins with the memory of the one that it came from, so that it must come from a small one.
+LAUNCHER = """
+import json, resource, subprocess, sys, time
+start = time.perf_counter()
+code = subprocess.run([sys.executable, *sys.argv[1:]]).returncode
+wall, used = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([code, used.ru_utime + used.ru_stime, wall, used.ru_maxrss]))
+"""
+
+
 def process(arguments, *, processors=None, environment=None, memory=None):
     """Run Python in a process of its own: exit code, what it takes, and what it prints.
 
@@ -83,15 +94,17 @@ def process(arguments, *, processors=None, environment=None, memory=None):
 
             resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
 
-    start = time.perf_counter()
-    child = subprocess.Popen(
-        [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=kept, preexec_fn=prepare
+    child = subprocess.run(
+        [sys.executable, "-c", LAUNCHER, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env=kept,
+        preexec_fn=prepare,
+        check=False,
     )
-    printed = child.stdout.read().decode()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    took = Spent(usage.ru_utime + usage.ru_stime, time.perf_counter() - start, usage.ru_maxrss * 1024 / MEGABYTE)
-    return child.returncode, took, printed
+    *printed, last = child.stdout.decode().splitlines()
+    code, cpu, wall, peak = json.loads(last)
+    return code, Spent(cpu, wall, peak * 1024 / MEGABYTE), "\n".join(printed)
 
 
 @dataclass(frozen=True)

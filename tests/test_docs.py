@@ -388,7 +388,16 @@ def test_the_architecture_page_shows_the_floors_of_the_contract_in_their_order()
     assert floors == [layer for layer in layers if not layer.startswith("(")]
 
 
-@pytest.mark.parametrize("page", ["docs/architecture.md", "CONTRIBUTING.md"])
+def test_the_performance_page_names_numbers_that_are_measured():
+    """Each name in the first column of its table is one that benchmarks/limits.py prints."""
+    script = (ROOT / "benchmarks/limits.py").read_text(encoding="utf-8")
+    names = re.findall(r"^\| (`.*?`) \|", TEXT["docs/performance.md"], re.MULTILINE)
+    assert len(names) > 15
+    for name in re.findall(r"`(\w+)`", " ".join(names)):
+        assert f'"{name}"' in script, name
+
+
+@pytest.mark.parametrize("page", ["docs/architecture.md", "docs/performance.md", "CONTRIBUTING.md"])
 def test_files_that_a_page_names_exist(page):
     """In the clone or in the package; ``NAME.py`` is the reader's."""
     files = re.findall(r"`(?:python )?([\w/]+\.py)`", TEXT[page])
