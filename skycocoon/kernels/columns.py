@@ -38,6 +38,8 @@ _SPARE = 512
 _SMALLEST = 1e-9
 # A cell is thin if it is narrower than this part of its distance from the axis: R and phi are nearly linear in it.
 _THIN = 0.1
+# What Gauss' rule of three nodes misses, of the difference between a thin cell's corners, as they are not quite linear.
+_BENT = 3e-7
 # A ray is split where it is nearest to the axis if it comes this much nearer than the edges of the element it is in.
 _NEAR = 0.7
 # Adding this to a number below 2^51 leaves its integer part in the lowest bits.
@@ -339,7 +341,10 @@ def _polynomials(values, radial, vertical, place, count, work):  # type: ignore[
 
 @_piece
 def _interpolate(values, radial, vertical, ray, place, count, lanes, work):  # type: ignore[no-untyped-def]
-    """Linear interpolation in cells at the nodes of each piece, into the fourth row of ``work``."""
+    """Linear interpolation in cells at the nodes of each piece, into the fourth row of ``work``.
+
+    Row 8 receives what a cubic term along a piece can be, and how much the corners of the cell differ.
+    """
     n_phi = values.shape[1]
     if n_phi > 1:
         scale = n_phi / (2.0 * math.pi)
@@ -347,6 +352,16 @@ def _interpolate(values, radial, vertical, ray, place, count, lanes, work):  # t
             work[3, n] = _azimuth(work[0, n] * ray[1], ray[3] - work[0, n] * ray[0]) * scale
     for p in range(count):
         i, j, k = place[0, p], place[1, p], place[2, p]
+        after = j + 1 if j + 1 < n_phi else 0
+        mixed, least, most = 0.0, math.inf, -math.inf
+        for turn in range(2):
+            around = after if turn == 1 else j
+            low, high = values[i, around, k, 0], values[i, around, k + 1, 0]
+            inner, outer = values[i + 1, around, k, 0], values[i + 1, around, k + 1, 0]
+            least = min(min(least, min(low, high)), min(inner, outer))
+            most = max(max(most, max(low, high)), max(inner, outer))
+            mixed = (outer - inner) - (high - low) - mixed
+        work[8, p * lanes], work[8, p * lanes + 1] = mixed, most - least
         for n in range(p * lanes, p * lanes + lanes):
             a, c = (work[1, n] - radial[i, 0]) * radial[i, 1], (work[2, n] - vertical[k, 0]) * vertical[k, 1]
             low = values[i, j, k, 0] + c * (values[i, j, k + 1, 0] - values[i, j, k, 0])
@@ -356,7 +371,6 @@ def _interpolate(values, radial, vertical, ray, place, count, lanes, work):  # t
                 b = work[3, n] - j
                 if b < -0.5 * n_phi:
                     b += n_phi
-                after = j + 1 if j + 1 < n_phi else 0
                 low = values[i, after, k, 0] + c * (values[i, after, k + 1, 0] - values[i, after, k, 0])
                 high = values[i + 1, after, k, 0] + c * (values[i + 1, after, k + 1, 0] - values[i + 1, after, k, 0])
                 here += b * (low + a * (high - low) - here)
@@ -387,7 +401,8 @@ def _certain(nearest, uz, z0, low, high, flags, logarithmic, work, n, allowed): 
     """Whether the three nodes from n on integrate a cell to a relative accuracy.
 
     What Gauss' rule of three nodes misses of exp(c x + k x^2/2) on [-1, 1], to lowest order, is 3.2e-5 of it times the
-    sixth derivative; the factor of five is for a cubic term, which three nodes do not see.
+    sixth derivative. A cubic term, which three nodes do not see, is at most what the corners of the cell allow; and so
+    is what R and phi are not linear in a thin cell.
     """
     middle, half = 0.5 * (low + high), 0.5 * (high - low)
     t = middle - nearest[0]
@@ -399,12 +414,16 @@ def _certain(nearest, uz, z0, low, high, flags, logarithmic, work, n, allowed): 
     tau = nearest[3] * half
     if not logarithmic:
         # n has the third degree at most: of n exp(-tau x) the rule misses 3.2e-5 times 20 n''' tau^3.
-        return 0.02 * tau * tau * tau <= allowed
+        mean = (8.0 * work[3, n] + 5.0 * (work[3, n + 1] + work[3, n + 2])) / 18.0
+        return 0.02 * tau * tau * tau + _BENT * work[8, n + 1] / max(abs(mean), 1e-300) <= allowed
     # The nodes are 0, -0.77 and 0.77.
     c = abs(work[3, n + 2] - work[3, n + 1]) / 1.549193338482967 + tau
     k = (work[3, n + 2] + work[3, n + 1] - 2.0 * work[3, n]) / 0.6
     c2, k2 = c * c, k * k
-    return 1.6e-4 * (c2 * c2 * c2 + 15.0 * (c2 * c2 * abs(k) + 3.0 * c2 * k2 + k2 * abs(k))) <= allowed
+    cubic = 0.75 * abs(work[8, n])
+    missed = c2 * c2 * c2 + 15.0 * (c2 * c2 * abs(k) + 3.0 * c2 * k2 + k2 * abs(k))
+    missed += 10.0 * cubic * (2.0 * c * c2 + 6.0 * c * abs(k) + cubic)
+    return 3.2e-5 * missed + _BENT * work[8, n + 1] <= allowed
 
 
 @_piece
