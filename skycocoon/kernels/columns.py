@@ -795,7 +795,7 @@ def density(points, table, out):  # type: ignore[no-untyped-def]
     """
     values, radius, height, radial, vertical, turns, kinds, flags = table
     # A ray of no length from (r, 0) that has the point's azimuth: the one interpolation serves here too.
-    rule, work = np.zeros((1, 8)), np.empty((6, 8))
+    rule, work = np.zeros((1, 8)), np.empty((9, 8))
     span, place = np.zeros((2, 1)), np.zeros((4, 1), dtype=np.int64)
     ray, nearest = np.zeros(5), np.zeros(4)
     n_phi = turns.shape[0]
