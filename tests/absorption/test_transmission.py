@@ -138,7 +138,7 @@ def test_columns_of_the_disc(absorption, sun):
 @pytest.mark.parametrize("absorption", [NOTHING, CMB, BOTH])
 @pytest.mark.parametrize("model", ["galprop", "nakanishi-sofue"])
 def test_columns_of_gas_in_the_sea(model, absorption):
-    """Tables of GALPROP have 70 kinks in R; the reference is cut at them, the engine interpolates across."""
+    """GALPROP's gas has 54 kinks in R: the reference is cut at them, and they are edges of the engine's elements."""
     gas = Gas(model)
     density = GasInSea(gas, Sea())
     found = column(density, SUN, RAYS, absorption=absorption, energy=PEV)
@@ -146,21 +146,14 @@ def test_columns_of_gas_in_the_sea(model, absorption):
 
 
 def test_columns_of_gas_that_jumps():
-    """The jump of Misiriotis' HI at 2.75 kpc is spread over one cell of 9 pc of the table: some rays miss up to 1e-3.
-
-    A table four times as fine misses a third of that: the table it is, not the quadrature. Rays outside have 1e-4.
-    """
+    """The jump of Misiriotis' HI at 2.75 kpc is the edge of an element: rays that graze it are as good as others."""
     gas = Gas("misiriotis")
     density = GasInSea(gas, Sea())
     chosen = np.isin(np.arange(len(SKY)), [0, 2, 3, 6, 8, 9, 10, 11, 13, 15, 18, 20, 22])
     found = column(density, SUN, RAYS[chosen], absorption=BOTH, energy=PEV)
     error = np.abs(found / plain(density.weighted, BOTH, SUN, 4.0, gas.radial_kinks, RAYS[chosen]) - 1)
-    assert error.max() < 1e-3
-    assert np.median(error) < 3e-5
-    longitude = SKY[chosen, 0]
-    outside = (np.sin(np.radians(longitude)) * 8.5 > 3.2) | (longitude > 90)
-    assert outside.sum() > 4
-    assert error[:, outside].max() < 1e-4
+    assert error.max() < 1e-4
+    assert np.median(error) < 1e-5
 
 
 def test_an_adaptive_reference_agrees_with_the_reference():
