@@ -48,9 +48,9 @@ def new_file(path: str | Path, overwrite: bool = False) -> Iterator[Path]:
         If the target exists and ``overwrite`` is false, or the folder is missing or cannot be written to.
     """
     target = Path(path)
-    if target.is_dir():
+    if os.path.isdir(target):
         raise InputError(f"{target}: is a folder, a file name is needed")
-    if target.exists() and not overwrite:
+    if os.path.exists(target) and not overwrite:
         raise InputError(f"{target}: exists already; overwrite=True replaces it")
     try:
         ending = "".join(target.suffixes)
@@ -95,12 +95,13 @@ def new_folder(path: str | Path, contents: Sequence[str], overwrite: bool = Fals
         If one of ``contents`` exists and ``overwrite`` is false, or the folder cannot be written to.
     """
     target = Path(path)
-    if target.exists() and not target.is_dir():
+    # os.path.exists, unlike Path.exists, raises nothing where a folder above may not be entered: making it will say so.
+    is_new = not os.path.exists(target)
+    if not is_new and not os.path.isdir(target):
         raise InputError(f"{target}: exists and is not a folder")
-    existing = [name for name in contents if (target / name).exists()]
+    existing = [name for name in contents if os.path.exists(target / name)]
     if existing and not overwrite:
         raise InputError(f"{target / existing[0]}: exists already; overwrite=True replaces it")
-    is_new = not target.exists()
     try:
         target.mkdir(parents=True, exist_ok=True)
         remove_leftovers(target)
@@ -279,7 +280,7 @@ def others(path: str | Path, contents: Iterable[Path]) -> list[str]:
 def nearest_folder(path: str | Path) -> Path:
     """The folder of a path, or the nearest one around it that exists already."""
     target = Path(path).absolute()
-    return next((folder for folder in (target, *target.parents) if folder.is_dir()), target)
+    return next((folder for folder in (target, *target.parents) if os.path.isdir(folder)), target)
 
 
 def file_name(name: str) -> str:

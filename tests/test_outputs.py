@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -119,9 +120,32 @@ def test_what_a_killed_run_left_is_taken_away_by_the_next(tmp_path):
     assert (tmp_path / "map.fits").read_text() == "alive"
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser writes everywhere")
-def test_folders_that_are_read_only(tmp_path):
-    tmp_path.chmod(0o500)
-    for call in (lambda: fill(tmp_path, ""), lambda: new_file(tmp_path / "x").__enter__()):
-        with pytest.raises(InputError, match="Permission denied"):
-            call()
+def test_folders_that_are_read_only():
+    me = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:  # not within folders that nobody else may enter
+        folder = Path(name)
+        folder.chmod(0o555)
+        if me == 0:  # the superuser writes everywhere, so that somebody else has to try
+            os.seteuid(65534)
+        try:
+            for call in (lambda: fill(folder, ""), lambda: new_file(folder / "x").__enter__()):
+                with pytest.raises(InputError, match="Permission denied"):
+                    call()
+        finally:
+            os.seteuid(me)
+
+
+def test_folders_within_one_that_may_not_be_entered():
+    me = os.geteuid()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "mine"
+        folder.mkdir(mode=0o600)
+        if me == 0:
+            Path(name).chmod(0o555)
+            os.seteuid(65534)
+        try:
+            for call in (lambda: fill(folder / "new", ""), lambda: new_file(folder / "new" / "x").__enter__()):
+                with pytest.raises(InputError, match="Permission denied"):
+                    call()
+        finally:
+            os.seteuid(me)
