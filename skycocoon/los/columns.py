@@ -79,9 +79,16 @@ def column(
     -------
     array
         (n,), or (m, n) if energies are given.
+
+    Warns
+    -----
+    AccuracyWarning
+        If the density's table, the absorption's, or a ray is not as good as asked for.
     """
     view = _view(sun, rtol, s_min, absorption, energy)
-    rays = ray_columns(density.table(rtol / 10), view)
+    table = density.table(rtol / 10)
+    warn_of(max(table.reached, view.basis.reached), rtol)
+    rays = ray_columns(table, view)
     return _at_energies(rays(np.ascontiguousarray(directions, dtype=np.float64)), view, energy)
 
 
@@ -161,7 +168,7 @@ def _columns_of_sky(
         if mesh.panels.folded[0]:
             pixels, back = mirror_pixels(nside, mesh.panels.folded[1])
         else:
-            pixels, back = np.arange(12 * nside**2), np.arange(12 * nside**2)
+            pixels, back = np.arange(12 * nside**2), slice(None)
         if pixel == "mean":
             return in_chunks(partial(mesh.over_pixels, nside), pixels, runner, CHUNK)[back]
         return in_chunks(partial(_at_centres, mesh, nside), pixels, runner, CHUNK)[back]

@@ -36,10 +36,13 @@ class InDirections:
     ----------
     longitudes, latitudes
         (p,) Galactic coordinates [rad].
+    progress
+        Whether to show a progress bar, if stderr is a terminal.
     """
 
     longitudes: FloatArray
     latitudes: FloatArray
+    progress: bool = False
 
     @property
     def size(self) -> int:
@@ -59,22 +62,12 @@ class InDirections:
         array
             (m, p).
         """
-        return mesh_for(density, view, REGION_WIDTH).at(self.longitudes, self.latitudes).T
+        return mesh_for(density, view, self.width).at(self.longitudes, self.latitudes).T
 
-    def accuracy(self, density: Density, view: View) -> float:
-        """Relative accuracy of these columns, as far as it was looked at.
-
-        Parameters
-        ----------
-        density, view
-            As above.
-
-        Returns
-        -------
-        float
-            Accuracy.
-        """
-        return mesh_for(density, view, REGION_WIDTH).reached
+    @property
+    def width(self) -> float:
+        """Of the smallest pixels that columns are averaged over [rad]."""
+        return REGION_WIDTH
 
     def of(self, template: SkyMap) -> u.Quantity:
         """(n, p) intensity of the pixels of a map that hold the directions."""
@@ -131,14 +124,25 @@ def intensity_at(
     >>> (bright / faint).round(1)
     <Quantity 16.9>
     """
-    galactic = directions.galactic
-    l, b = galactic.l.to_value(u.rad), galactic.b.to_value(u.rad)
     question = Question.of(model, messenger, energy, rtol, flavour)
-    place = InDirections(np.ravel(l), np.ravel(b))
-    parts = shining(model, question)
-    reached(parts, place, rtol)
-    total = sum(part.at(place) for part in parts)
-    return np.reshape(total, (question.gev.size, *np.shape(l))) * INTENSITY
+    return _Total(model, question)(directions)
+
+
+class _Total:
+    """The total intensity of a model in directions, whose spectra are worked out once."""
+
+    def __init__(self, model: GalaxyModel, question: Question) -> None:
+        self.size = question.gev.size
+        self._parts = shining(model, question)
+        reached(self._parts, InDirections(np.zeros(0), np.zeros(0)), question.view.rtol)
+
+    def __call__(self, directions: SkyCoord) -> u.Quantity:
+        """(n, ...) at coordinates (...)."""
+        galactic = directions.galactic
+        l, b = galactic.l.to_value(u.rad), galactic.b.to_value(u.rad)
+        place = InDirections(np.ravel(l), np.ravel(b))
+        total = sum(part.at(place) for part in self._parts)
+        return np.reshape(total, (self.size, *np.shape(l))) * INTENSITY
 
 
 def wcs_image(
@@ -187,14 +191,14 @@ def wcs_image(
     """
     if not wcs.has_celestial or wcs.naxis != 2:
         raise InputError(f"wcs: two celestial axes are needed, it has {', '.join(wcs.axis_type_names) or 'none'}")
+    intensity = _Total(model, Question.of(model, messenger, energy, rtol, flavour))
     nodes, weights = gauss_legendre(POINTS)
     rows, columns = np.meshgrid(np.arange(shape[0]), np.arange(shape[1]), indexing="ij")
-    total, area = np.zeros((np.size(energy), *shape)), np.zeros(shape)
+    total, area = np.zeros((intensity.size, *shape)), np.zeros(shape)
     for y, wy in zip(nodes / 2, weights / 2, strict=True):
         for x, wx in zip(nodes / 2, weights / 2, strict=True):
             sky = wcs.pixel_to_world(columns + x, rows + y).galactic
             seen = np.isfinite(sky.l.value) & np.isfinite(sky.b.value)
-            values = intensity_at(model, messenger, energy, sky[seen], rtol=rtol, flavour=flavour)
-            total[:, seen] += wy * wx * values.to_value(INTENSITY)
+            total[:, seen] += wy * wx * intensity(sky[seen]).to_value(INTENSITY)
             area[seen] += wy * wx
     return np.where(area > 0, total / np.where(area > 0, area, 1.0), np.nan) * INTENSITY

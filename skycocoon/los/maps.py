@@ -212,6 +212,10 @@ class ModelSky:
             If energies are outside the range of a cross section or of a component's map.
         """
         self._integrate(progress)
+        return self._values(names)
+
+    def _values(self, names: Sequence[str]) -> Values:
+        """The same, of columns that are integrated already."""
 
         def values(place: slice) -> list[FloatArray]:
             where = InPixels(self.pixels[place])
@@ -273,7 +277,7 @@ class ModelSky:
             )
             for name in set(wanted.values())
         }
-        given = self.values(list(wanted.values()), progress) if values is None else values
+        given = self._values(list(wanted.values())) if values is None else values
         sums: dict[tuple[int, int], list[FloatArray]] = {}
 
         def summed_up(place: slice) -> Sequence[FloatArray]:

@@ -339,7 +339,7 @@ class _Making:
         self.tree = PanelTree(latitudes, [longitude_edges(part, radius, self.folded[0]) for part in rings])
         self.first = self.tree.divided(max(FEATURES_A_PANEL * table.feature_angle(radius), finest))
         self._rays, self._finest, self._tolerance = rays, finest, SHARE * view.rtol
-        self.taken, self.reached = 0, table.reached
+        self.taken, self.reached = 0, max(table.reached, view.basis.reached)
         self.order = np.zeros(0, dtype=np.int64)
         self._faint = 0.0
         self.kept: list[tuple[Integers, _Fit]] = []

@@ -35,14 +35,10 @@ def ray_columns(table: DensityTable, view: View) -> Callable[[FloatArray], Float
     Warns
     -----
     AccuracyWarning
-        If the density's table, or a ray, is not as good as asked for.
+        If a ray is not as good as asked for.
     """
     from ..kernels.columns import columns
 
-    reached = max(table.reached, view.basis.reached)
-    if reached > view.rtol:
-        words = f"columns: tables are good to {reached:.1e} only, not to the {view.rtol:.1e} asked for"
-        warnings.warn(words, AccuracyWarning, stacklevel=3)
     place, density, absorbers = view.sun.place, table.for_kernels, view.basis.absorbers
 
     def rays(directions: FloatArray) -> FloatArray:

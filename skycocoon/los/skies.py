@@ -101,6 +101,11 @@ class Place(Protocol):
     """Where an intensity is wanted."""
 
     @property
+    def progress(self) -> bool:
+        """Whether to show a progress bar while rays are integrated, if stderr is a terminal."""
+        ...
+
+    @property
     def size(self) -> int:
         """Number of pixels or regions."""
         ...
@@ -120,19 +125,9 @@ class Place(Protocol):
         """
         ...
 
-    def accuracy(self, density: Density, view: View) -> float:
-        """Relative accuracy of these columns, as far as it was looked at.
-
-        Parameters
-        ----------
-        density, view
-            As above.
-
-        Returns
-        -------
-        float
-            Accuracy.
-        """
+    @property
+    def width(self) -> float:
+        """Of the smallest pixels that columns are averaged over [rad]."""
         ...
 
     def of(self, template: SkyMap) -> u.Quantity:
@@ -175,20 +170,10 @@ class InPixels:
         """
         return pixel_columns(density, view, self.pixels, self.progress).T
 
-    def accuracy(self, density: Density, view: View) -> float:
-        """Relative accuracy of these columns, as far as it was looked at.
-
-        Parameters
-        ----------
-        density, view
-            As above.
-
-        Returns
-        -------
-        float
-            Accuracy.
-        """
-        return mesh_for(density, view, healpix.pixel_width(self.pixels.nside)).reached
+    @property
+    def width(self) -> float:
+        """Of the smallest pixels that columns are averaged over [rad]."""
+        return healpix.pixel_width(self.pixels.nside)
 
     def of(self, template: SkyMap) -> u.Quantity:
         """(n, p) intensity of a map, brought to these pixels."""
@@ -230,20 +215,10 @@ class InRegions:
         """
         return remembered_means(density, view, self.regions, self.progress)
 
-    def accuracy(self, density: Density, view: View) -> float:
-        """Relative accuracy of these columns, as far as it was looked at.
-
-        Parameters
-        ----------
-        density, view
-            As above.
-
-        Returns
-        -------
-        float
-            Accuracy.
-        """
-        return mesh_for(density, view, REGION_WIDTH).reached
+    @property
+    def width(self) -> float:
+        """Of the smallest pixels that columns are averaged over [rad]."""
+        return REGION_WIDTH
 
     def of(self, template: SkyMap) -> u.Quantity:
         """(n, k) mean intensities of a map."""
@@ -306,7 +281,8 @@ class Spectra:
 
     def accuracy(self, place: Place) -> float:
         """Relative accuracy of the columns of all terms at a place; 0 of a map."""
-        return max((place.accuracy(density, view) for density, view in self.terms), default=0.0)
+        meshes = (mesh_for(density, view, place.width, progress=place.progress) for density, view in self.terms)
+        return max((mesh.reached for mesh in meshes), default=0.0)
 
     def at(self, place: Place) -> FloatArray:
         """(n, p) intensities at a place of p pixels or regions [GeV^-1 cm^-2 s^-1 sr^-1]."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import call
 from typing import Any
 
 import astropy.units as u
@@ -143,7 +144,7 @@ class SkyMeans:
             last, scale = self._last_of[component.name], 1.0
             if isinstance(component, Template):  # its scale is a factor: the map is averaged once
                 scale, component = component.scale, last(_unscaled, component.name, component.sky, component.outside)
-            total = total + scale * last(_mean, self._means, component)
+            total = total + scale * last(call, self._means, component)
         return np.asarray(total)
 
 
@@ -161,10 +162,6 @@ def _covered(data: Measurement, nodes: u.Quantity) -> Measurement:
 
 def _unscaled(name: str, sky: SkyMap, outside: str) -> Template:
     return Template(name, sky, 1.0, outside)
-
-
-def _mean(means: Callable[[Component], FloatArray], component: Component) -> FloatArray:
-    return means(component)
 
 
 class Prediction:

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import call
 
 import astropy.units as u
 import numpy as np
@@ -115,7 +116,7 @@ class Scanner:
             _, model = self._variation.at(numbers)
             means = self._last(self._means, model.sun, model.absorption)
             parts = [
-                self._last_of[component.name](_mean, means, component)
+                self._last_of[component.name](call, means, component)
                 for component in model.components
                 if self._question.messenger in component.messengers
             ]
@@ -136,10 +137,6 @@ class Scanner:
             rtol=question.rtol,
             flavour=question.flavour,
         )
-
-
-def _mean(means: Callable[[Component], FloatArray], component: Component) -> FloatArray:
-    return means(component)
 
 
 def _intensities(scanner: Scanner, numbers: FloatArray) -> dict[str, FloatArray]:
