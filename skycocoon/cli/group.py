@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import sys
 import warnings
 from typing import Any
 
 import click
+
+from .stopping import stopped_by_signals
 
 
 class _Group(click.Group):
@@ -22,11 +22,8 @@ class _Group(click.Group):
         kwargs["standalone_mode"] = False
         # Sums of matrix products are rounded differently by other numbers of threads: before numpy is imported.
         os.environ.update({"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
-        # A batch system's SIGTERM unwinds like an error: what was begun is taken away.
-        with contextlib.suppress(ValueError):  # not in the main thread
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
         try:
-            with warnings.catch_warnings():
+            with stopped_by_signals(), warnings.catch_warnings():
                 # One line, without file and line number.
                 warnings.showwarning = lambda message, *_, **__: click.echo(f"skycocoon: warning: {message}", err=True)
                 sys.exit(super().main(*args, **kwargs))

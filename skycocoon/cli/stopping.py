@@ -1,0 +1,92 @@
+"""Ctrl-C and a batch system's SIGTERM, which end a command wherever they come."""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from types import FrameType
+from typing import Any
+
+__all__ = ["stopped_by_signals"]
+
+# How long until a signal that had no effect is repeated [s].
+AGAIN = 0.1
+
+
+@contextlib.contextmanager
+def stopped_by_signals() -> Iterator[None]:
+    """Turn signals into exceptions that unwind a command like any error, so that what was begun is taken away.
+
+    SIGINT is a KeyboardInterrupt, SIGTERM a SystemExit with code 143. Python swallows an exception that is raised in a
+    destructor, in a callback of a weak reference or in a function that a C library calls, and goes on: the signal is
+    repeated until the exception is on its way. Nothing is raised in the middle of an import, whose global lock would
+    stay shut for all other threads.
+
+    Returns
+    -------
+    context manager
+        Gives nothing. Outside the main thread, which alone receives signals, it does nothing.
+    """
+    over = threading.Event()
+    underway: dict[int, BaseException] = {}
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        error = underway.get(number)
+        if error is None:
+            error = underway[number] = KeyboardInterrupt() if number == signal.SIGINT else SystemExit(143)
+            # Without a lock of Python's own, which the main thread may hold just now.
+            _thread.start_new_thread(repeat, (number,))
+        if not _imports(frame) and not any(_handled(other) for other in underway.values()):
+            raise error
+
+    def repeat(number: int) -> None:
+        while not over.is_set():
+            time.sleep(AGAIN)
+            if not over.is_set():
+                _signal_main_thread(number)
+
+    def quietly(event: Any) -> None:
+        if event.exc_value not in underway.values():
+            said(event)
+
+    said = sys.unraisablehook
+    try:
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # not in the main thread
+        yield
+        return
+    sys.unraisablehook = quietly
+    try:
+        yield
+    finally:
+        over.set()
+        sys.unraisablehook = said
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _imports(frame: FrameType | None) -> bool:
+    """Whether the interpreter is just looking for a module, rather than running one."""
+    return frame is not None and frame.f_code.co_filename.startswith("<frozen importlib")
+
+
+def _handled(error: BaseException) -> bool:
+    """Whether an exception, or one that came of it, is on its way up and being cleaned up after."""
+    current = sys.exception()
+    while current is not None and current is not error:
+        current = current.__cause__ or current.__context__
+    return current is error
+
+
+def _signal_main_thread(number: int) -> None:
+    """Send a signal to the main thread, waking it from what it waits for where the system can."""
+    main = threading.main_thread().ident
+    if hasattr(signal, "pthread_kill") and main is not None:
+        signal.pthread_kill(main, number)
+    else:
+        _thread.interrupt_main(number)
