@@ -35,19 +35,24 @@ def number(request):
     return request.param
 
 
-def test_a_signal_is_an_error(number):
+def stopped(number, command):
+    """The error with which a command ends that is sent a signal on the way."""
     with pytest.raises(SIGNALS[number]) as error, stopped_by_signals():
-        send(number)
-        wait()
+        command()
+    return error.value
+
+
+def test_a_signal_is_an_error(number):
+    error = stopped(number, lambda: (send(number), wait()))
     if number == signal.SIGTERM:
-        assert error.value.code == 143
+        assert error.code == 143
 
 
 def test_handlers_and_hooks_are_put_back(number):
     before = signal.getsignal(number), sys.unraisablehook
-    with pytest.raises(SIGNALS[number]), stopped_by_signals():
-        assert signal.getsignal(number) != before[0]
-        send(number)
+    within = []
+    stopped(number, lambda: (within.append(signal.getsignal(number)), send(number), wait()))
+    assert within[0] != before[0]
     assert (signal.getsignal(number), sys.unraisablehook) == before
 
 
@@ -57,11 +62,12 @@ def test_a_destructor_does_not_swallow_it(number, capfd):
             send(number)
             wait()
 
-    with pytest.raises(SIGNALS[number]), stopped_by_signals():
-        thing = Thing()
-        del thing
+    def command():
+        Thing()
         wait()
         pytest.fail("went on")
+
+    stopped(number, command)
     assert capfd.readouterr().err == ""
 
 
@@ -69,45 +75,56 @@ def test_a_weak_reference_does_not_swallow_it(number):
     class Thing:
         pass
 
-    with pytest.raises(SIGNALS[number]), stopped_by_signals():
+    def command():
         thing = Thing()
         reference = weakref.ref(thing, lambda _: send(number))
         del thing
         wait()
         pytest.fail(f"went on {reference}")
 
+    stopped(number, command)
+
 
 def test_a_foreign_library_does_not_swallow_it(number, capfd):
     call = ctypes.CFUNCTYPE(None)(lambda: send(number))
-    with pytest.raises(SIGNALS[number]), stopped_by_signals():
+
+    def command():
         call()
         wait()
         pytest.fail("went on")
+
+    stopped(number, command)
     assert capfd.readouterr().err == ""
 
 
 def test_a_careless_library_does_not_swallow_it(number):
-    with pytest.raises(SIGNALS[number]), stopped_by_signals():
+    def command():
         with suppress(BaseException):
             send(number)
             wait()
         wait()
         pytest.fail("went on")
 
+    stopped(number, command)
+
 
 def test_what_waits_for_a_lock_is_woken(number):
     closed = threading.Lock()
     closed.acquire()
-    with pytest.raises(SIGNALS[number]), stopped_by_signals():
+
+    def command():
         threading.Timer(0.2, os.kill, (os.getpid(), number)).start()
         closed.acquire(timeout=30)
         pytest.fail("went on")
 
+    stopped(number, command)
+
 
 def test_cleaning_up_is_not_interrupted(number):
     """However often the signal comes."""
-    cleaned = False
-    with pytest.raises(SIGNALS[number]), stopped_by_signals():
+    cleaned = []
+
+    def command():
         try:
             send(number)
             wait()
@@ -117,7 +134,9 @@ def test_cleaning_up_is_not_interrupted(number):
                 with suppress(KeyError):
                     {}["nothing"]
                 time.sleep(0.02)
-            cleaned = True
+            cleaned.append(number)
+
+    stopped(number, command)
     assert cleaned
 
 
@@ -127,9 +146,7 @@ def test_an_import_is_left_whole(number):
     lines = "def search(number):\n    kill(getpid(), number)\n    finished.append(number)\n"
     names = {"kill": os.kill, "getpid": os.getpid, "finished": finished}
     exec(compile(lines, "<frozen importlib._bootstrap>", "exec"), names)
-    with pytest.raises(SIGNALS[number]), stopped_by_signals():
-        names["search"](number)
-        wait()
+    stopped(number, lambda: (names["search"](number), wait()))
     assert finished == [number]
 
 
