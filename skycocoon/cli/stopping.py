@@ -40,11 +40,11 @@ def stopped_by_signals() -> Iterator[None]:
         if error is None:
             error = underway[number] = KeyboardInterrupt() if number == signal.SIGINT else SystemExit(143)
             # Without a lock of Python's own, which the main thread may hold just now.
-            _thread.start_new_thread(repeat, (number,))
+            _thread.start_new_thread(repeat, (signal.Signals(number),))
         if not _imports(frame) and not any(_handled(other) for other in underway.values()):
             raise error
 
-    def repeat(number: int) -> None:
+    def repeat(number: signal.Signals) -> None:
         while not over.is_set():
             time.sleep(AGAIN)
             if not over.is_set():
@@ -83,7 +83,7 @@ def _handled(error: BaseException) -> bool:
     return current is error
 
 
-def _signal_main_thread(number: int) -> None:
+def _signal_main_thread(number: signal.Signals) -> None:
     """Send a signal to the main thread, waking it from what it waits for where the system can."""
     main = threading.main_thread().ident
     if hasattr(signal, "pthread_kill") and main is not None:
