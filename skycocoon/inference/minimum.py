@@ -21,6 +21,9 @@ __all__ = ["FitResult", "fit", "search_minimum"]
 
 # How often a fit begins again from a lower minimum that was met on the way.
 RESTARTS = 4
+# Flat: chi-square rises by less than this along a way as long as the bounds are apart; less than this part of the
+# steepest rise is rounding. A parameter is loose if it has this share in a flat direction.
+FLAT, ROUNDING, LOOSE = 0.01, 1e-10, 0.01
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,19 +37,21 @@ class FitResult:
     values
         (n,) best values; exactly the bound for a parameter that ends there.
     errors
-        (n,) symmetric errors, from the second derivatives (HESSE). NaN for a parameter at its bound.
+        (n,) symmetric errors, from the second derivatives (HESSE): the roots of the covariance's diagonal. 0 for a
+        parameter at its bound, infinite for a `degenerate` one.
     error_low, error_high
         (n,) positive distances to where chi-square, minimised over all other parameters, is higher by 1 (MINOS). Where
-        a bound comes first: the distance to it. NaN where no such place was found.
+        a bound comes first: the distance to it, which is 0 at a bound. NaN where no such place was found.
     minos
-        Names of the parameters for which these two are MINOS errors; for others they are `errors`, cut at the bounds.
+        Names of the parameters for which MINOS was asked for. For others these two are `errors`, cut at the bounds, or,
+        where second derivatives give none (at a bound, or degenerate), followed as MINOS does.
     covariance
-        (n, n) inverse of half the second derivatives. A parameter at its bound was held there: its row is NaN, and the
-        others are what they are with it fixed.
+        (n, n) inverse of half the second derivatives. A parameter at its bound was held there: its row is 0, and the
+        others are what they are with it fixed. A degenerate one has infinite variance, and NaN with all others.
     chi2
         Least chi-square, with priors.
     valid
-        Whether MIGRAD converged.
+        Whether MIGRAD converged, and to the least chi-square that was met.
     at_bound
         For each parameter, whether it ended at a bound.
     calls, predictions
@@ -101,9 +106,14 @@ class FitResult:
 
     @property
     def correlation(self) -> FloatArray:
-        """(n, n) correlation coefficients; NaN for parameters at a bound."""
-        sigma = np.sqrt(np.diag(self.covariance))
-        return np.asarray(self.covariance / np.outer(sigma, sigma))
+        """(n, n) correlation coefficients; NaN for parameters at a bound and degenerate ones."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.covariance / np.outer(self.errors, self.errors))
+
+    @property
+    def degenerate(self) -> tuple[str, ...]:
+        """Names of the parameters that can be traded for one another, or moved, with chi-square hardly rising."""
+        return tuple(name for name, error in zip(self.names, self.errors, strict=True) if math.isinf(error))
 
     @property
     def _kind_of_errors(self) -> str:
@@ -190,6 +200,8 @@ class FitResult:
             lines.append(
                 f"  {p.name:{width}s} {value:>12.5g}  {errors} {p.unit}{'  at its bound' if bound else ''}".rstrip()
             )
+        if self.degenerate:
+            lines.append(f"  chi-square cannot tell apart: {', '.join(self.degenerate)}; their covariance is infinite")
         by_set = self.chi2_by_set
         lines += [f"  {p.name}: chi2 {by_set[p.name]:.1f} of {len(p)} points" for p in self.likelihood.points]
         if priors := self.likelihood.priors:
@@ -324,7 +336,8 @@ def search_minimum(
     for _ in range(RESTARTS):
         minimum = _settle(search, lowest)
         low, high = _errors_of(search, minimum, followed, lambda done: update((len(points) + done / 3) / work))
-        if search.best_chi2 > minimum.chi2 - IMPROVED:
+        is_lowest = search.best_chi2 > minimum.chi2 - IMPROVED
+        if is_lowest:
             break
         lowest = search.minimise(search.best)
     return FitResult(
@@ -336,7 +349,7 @@ def search_minimum(
         minos=minos,
         covariance=minimum.covariance * np.outer(search.width, search.width),
         chi2=minimum.chi2,
-        valid=minimum.valid,
+        valid=minimum.valid and is_lowest,
         at_bound=tuple(minimum.at_bound.tolist()),
         calls=search.calls,
         predictions=search.predictions,
@@ -357,37 +370,52 @@ class _Minimum:
 
     @property
     def errors(self) -> FloatArray:
-        """(n,) symmetric errors; NaN at a bound."""
-        with np.errstate(invalid="ignore"):
-            return np.sqrt(np.diag(self.covariance))
+        """(n,) symmetric errors; 0 at a bound, infinite where chi-square is flat."""
+        return np.sqrt(np.diag(self.covariance))
 
 
 def _settle(search: Search, minuit: Any) -> _Minimum:
     """Hold parameters that want a bound there, minimise over the others again, and take second derivatives (HESSE)."""
     n = search.size
     chi2, point, at_bound = search.snapped(float(minuit.fval), np.array(minuit.values), np.ones(n, dtype=bool))
-    valid, covariance = bool(minuit.valid), np.full((n, n), np.nan)
+    valid, covariance = bool(minuit.valid), np.zeros((n, n))
     settled = minuit
     if at_bound.any() and not at_bound.all():
         settled = search.minuit(point, np.clip(np.array(minuit.errors), 1e-7, 0.3), at_bound)
         chi2, point, valid = float(settled.fval), np.array(settled.values), bool(settled.valid)
     if not at_bound.all():
         settled.hesse()
-        inner = np.ix_(~at_bound, ~at_bound)
-        if settled.covariance is not None:
+        inner, state = np.ix_(~at_bound, ~at_bound), settled.fmin
+        # MINUIT makes a singular matrix positive by force: its errors would be those of that force.
+        if settled.covariance is None or state.hesse_failed or state.has_made_posdef_covar:
+            covariance[inner] = _flat_covariance(search.hessian(point, ~at_bound))
+        else:
             covariance[inner] = np.asarray(settled.covariance)[inner]
     return _Minimum(minuit, chi2, point, at_bound, valid, covariance)
+
+
+def _flat_covariance(hessian: FloatArray) -> FloatArray:
+    """(n, n) inverse of a matrix that may be singular: infinite variances along directions that are flat."""
+    heights, directions = np.linalg.eigh(hessian)
+    flat = heights < max(FLAT, ROUNDING * float(heights[-1]))
+    steep = directions[:, ~flat]
+    covariance = np.asarray(steep / heights[~flat] @ steep.T)
+    loose = np.abs(directions[:, flat]).max(axis=1, initial=0.0) > LOOSE
+    covariance[loose, :] = covariance[:, loose] = np.nan
+    covariance[loose, loose] = np.inf
+    return covariance
 
 
 def _errors_of(
     search: Search, minimum: _Minimum, followed: list[int], update: Callable[[int], None]
 ) -> tuple[FloatArray, FloatArray]:
-    """(n,) lower and upper errors on the unit cube: of MINOS for the parameters followed, of HESSE for the others."""
+    """(n,) lower and upper errors on the unit cube: of HESSE, or of MINOS for those followed or without HESSE's."""
     errors, point = minimum.errors, minimum.point
     low, high = np.minimum(errors, point), np.minimum(errors, 1.0 - point)
-    for done, i in enumerate(followed, start=1):
+    without = np.flatnonzero(minimum.at_bound | np.isinf(errors)).tolist()
+    for done, i in enumerate(sorted({*followed, *without}), start=1):
         low[i], high[i] = _follow(search, minimum, i)
-        update(done)
+        update(min(done, len(followed)))
     return low, high
 
 
@@ -398,7 +426,7 @@ def _follow(search: Search, minimum: _Minimum, index: int) -> tuple[float, float
     for k, side in enumerate((-1, 1)):
         # A lower minimum on the way ends the search: the fit begins again from there.
         if math.isnan(sides[k]) and search.best_chi2 > minimum.chi2 - IMPROVED:
-            step = float(error) if math.isfinite(error) else 0.05
+            step = float(error) if 0 < error < 1 else 0.05
             sides[k] = search.crossing(point, minimum.chi2, index, side, step)
     return sides[0], sides[1]
 

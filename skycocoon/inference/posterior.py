@@ -361,8 +361,7 @@ def _starting_points(
 ) -> FloatArray:
     """(walkers, n) points about the best fit where the model is finite, a tenth of the errors away or less."""
     sizes = np.stack([result.errors, result.error_low, result.error_high]) / search.width
-    with np.errstate(invalid="ignore"):
-        spread = np.nanmax(np.where(sizes > 0, sizes, 1e-6), axis=0)
+    spread = np.where((sizes > 0) & np.isfinite(sizes), sizes, 1e-6).max(axis=0)
     best = search.unit(result.values)
     start = np.empty((walkers, search.size))
     for k in range(walkers):

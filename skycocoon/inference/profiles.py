@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, count
+from dataclasses import dataclass, replace
+from itertools import count
 from types import MappingProxyType
 from typing import Any
 
@@ -16,9 +17,14 @@ from ..execution import progress_bar
 from ..units import FloatArray
 from .likelihood import Parameter
 from .minimum import FitResult, search_minimum
-from .search import IMPROVED, Search
+from .search import IMPROVED, NEAR_BOUND, SAME, Search
 
 __all__ = ["Profile", "profile"]
+
+# Where other valleys are looked for: at this many places of a grid, from at most this many starts at each.
+PLACES, STARTS = 5, 8
+# How many valleys are followed at most, and how far above the lowest.
+VALLEYS, HIGH = 5, 100.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -82,7 +88,34 @@ class Profile:
         high = _crossing(self.grid[lowest:], root[lowest:], math.sqrt(delta), self.parameter.high)
         return low, high
 
-    def ends(self, delta: float = 1.0, scale: float = 1.0) -> tuple[str, str]:
+    def intervals(self, delta: float = 1.0) -> list[tuple[float, float]]:
+        """All ranges within which chi-square is higher by less than `delta`: more than one if there are more valleys.
+
+        Parameters
+        ----------
+        delta
+            Difference of chi-square, as in :meth:`interval`.
+
+        Returns
+        -------
+        list of (float, float)
+            Lower and upper ends, first those of :meth:`interval`, then the others from left to right.
+        """
+        nearest = self.interval(delta)
+        inside = self.delta < delta
+        found = [nearest]
+        # Runs of places inside; that of the minimum is known already.
+        edges = np.flatnonzero(np.diff(np.concatenate([[False], inside, [False]]).astype(int))).reshape(-1, 2)
+        root, goal = np.sqrt(np.maximum(self.delta, 0.0)), math.sqrt(delta)
+        for first, end in edges.tolist():
+            if first <= int(np.argmin(self.chi2)) < end:
+                continue
+            low = _crossing(self.grid[end - 1 :: -1], root[end - 1 :: -1], goal, self.parameter.low)
+            high = _crossing(self.grid[first:], root[first:], goal, self.parameter.high)
+            found.append((low, high))
+        return found
+
+    def ends(self, delta: float = 1.0, scale: float = 1.0, piece: int = 0) -> tuple[str, str]:
         """The interval in words: a number, or that it lies beyond the end of the grid.
 
         Parameters
@@ -91,13 +124,15 @@ class Profile:
             Difference of chi-square, as in :meth:`interval`.
         scale
             Unit of the numbers, in the parameter's.
+        piece
+            Which of :meth:`intervals`; 0 for the one next to the minimum.
 
         Returns
         -------
         str, str
             Lower and upper end, e.g. ``"below 0.4"`` where the grid ends before the interval does.
         """
-        low, high = self.interval(delta)
+        low, high = self.intervals(delta)[piece]
         return (
             f"below {self.grid[0] / scale:.4g}" if math.isnan(low) else f"{low / scale:.4g}",
             f"above {self.grid[-1] / scale:.4g}" if math.isnan(high) else f"{high / scale:.4g}",
@@ -166,12 +201,14 @@ def profile(
     grid: Sequence[float] | FloatArray | None = None,
     points: int = 21,
     *,
+    others: FloatArray | None = None,
     progress: bool = False,
 ) -> Profile:
     """Chi-square as a function of one parameter, minimised over all others at each value.
 
-    Goes outward from the best fit in both directions, each value starting from its neighbour's solution, and back
-    inward from the outer neighbour's: the lower of the two counts.
+    Each value starts from its neighbour's solution, outward from the best fit and back inward. Other valleys are looked
+    for from points spread over the box, at both ends of the grid and between, and from the minima of all starts of the
+    fit. Each valley is followed to both sides, and at every value the lowest counts.
 
     Parameters
     ----------
@@ -184,6 +221,8 @@ def profile(
         them, or to the bound where that is nearer.
     points
         Number of values if no `grid` is given.
+    others
+        (k, n) values of all parameters, such as `best` of another profile: valleys are looked for from there, too.
     progress
         Whether to show a progress bar, on a terminal.
 
@@ -222,15 +261,21 @@ def profile(
     if grid is not None:
         grid = _checked_grid(grid, parameter)
     best_fit = result
+    ends = np.array([np.array(result.starts[p]) for p in result.names]).T
+    known = ends if others is None else np.concatenate([ends, others])
     while True:
         search = Search(result.likelihood)
         values = _default_grid(best_fit, index, points) if grid is None else grid
         scan = _Scan(search, index, values)
         with progress_bar(f"profile of {name}", progress) as update:
-            scan.run(best_fit, update)
+            scan.run(best_fit, np.array([search.unit(point) for point in known]), update)
         if search.best_chi2 > best_fit.chi2 - IMPROVED:
             break
-        best_fit = search_minimum(Search(result.likelihood), [search.best], best_fit.minos)
+        lower = search_minimum(Search(result.likelihood), [search.best], best_fit.minos)
+        if lower.chi2 > best_fit.chi2 - IMPROVED:  # MIGRAD came back: what was met is no minimum that it could hold
+            best_fit = replace(best_fit, valid=False)
+            break
+        best_fit = replace(lower, starts=result.starts)
     return Profile(
         parameter=parameter,
         grid=values,
@@ -244,54 +289,100 @@ def profile(
 class _Scan:
     """Chi-square at given values of one parameter, minimised over all others.
 
+    At each value all valleys that were met are kept, and each is followed to both ends of the grid: the one that is
+    lowest here need not be lowest there.
+
     Attributes
     ----------
     places
         (m,) values of the parameter, as parts of the way between its bounds.
-    chi2, points
-        (m,) least chi-square so far, and (m, n) points on the unit cube where.
+    valleys
+        For each place the minima there, each chi-square and the (n,) point on the unit cube; the lowest first.
     """
 
     def __init__(self, search: Search, index: int, values: FloatArray) -> None:
         self.search, self.index = search, index
         self.places = (values - search.low[index]) / search.width[index]
-        self.chi2 = np.full(values.size, math.inf)
-        self.points = np.zeros((values.size, search.size))
+        self.valleys: list[list[tuple[float, FloatArray]]] = [[] for _ in self.places]
+        self._ahead: deque[tuple[int, FloatArray]] = deque()
 
-    def run(self, result: FitResult, update: Callable[[float], None]) -> None:
-        """Walk out from the best fit and back, to both sides."""
-        best = self.search.unit(result.values)
-        size = self.places.size
+    @property
+    def chi2(self) -> FloatArray:
+        """(m,) least chi-square at each place."""
+        return np.array([valleys[0][0] for valleys in self.valleys])
+
+    @property
+    def points(self) -> FloatArray:
+        """(m, n) points of the unit cube where it is."""
+        return np.array([valleys[0][1] for valleys in self.valleys])
+
+    def run(self, result: FitResult, others: FloatArray, update: Callable[[float], None]) -> None:
+        """Follow the valley of the best fit, those of other points, and those that starts all over the box lead to."""
+        best, size = self.search.unit(result.values), self.places.size
         split = int(np.searchsorted(self.places, best[self.index]))
+        if split < size and abs(self.places[split] - best[self.index]) < 1e-12:
+            self._enter(split, result.chi2, best)
+        else:
+            self._ahead.extend((k, best) for k in (split, split - 1) if 0 <= k < size)
+        starts = [(int(np.abs(self.places - point[self.index]).argmin()), point) for point in others]
+        starts += self._spread()
         done = count(1)
-        for order in (range(split, size), range(split - 1, -1, -1)):
-            for _ in chain(self.walk_out(order, best, result.chi2), self.walk_back(order)):
-                update(next(done) / (2 * size))
+        work = 2 * size + len(starts)
+        for _ in self._follow():
+            update(min(next(done) / work, 1.0))
+        for k, start in starts:
+            # Roughly first: most starts end in a valley that is known.
+            chi2, point = self.search.profiled(self._at(k, start), self.index, precision=1e-4)
+            if self._is_new(k, chi2, point):
+                self._ahead.append((k, point))
+            for _ in self._follow():
+                pass
+            update(min(next(done) / work, 1.0))
 
-    def walk_out(self, order: range, best: FloatArray, best_chi2: float) -> Iterator[int]:
-        """Minimise at each value in turn, from the solution at the one before; the best fit at its own value."""
-        near = best
-        for k in order:
-            if abs(self.places[k] - best[self.index]) < 1e-12:
-                self.chi2[k], near = best_chi2, best
-            else:
-                self.chi2[k], near = self.profiled(k, near)
-            self.points[k] = near
-            yield k
+    def _spread(self) -> list[tuple[int, FloatArray]]:
+        """Starts at a few places from end to end: a Latin hypercube of the other parameters."""
+        others = self.search.size - 1
+        if not others:
+            return []
+        places = np.unique(np.linspace(0, self.places.size - 1, PLACES).round().astype(int))
+        number = places.size * min(2 + others, STARTS)
+        rng = np.random.default_rng(0)
+        strata = rng.permuted(np.tile(np.arange(number), (self.search.size, 1)), axis=1).T
+        cube = (strata + rng.uniform(size=strata.shape)) / number
+        return [(int(places[i % places.size]), point) for i, point in enumerate(cube)]
 
-    def walk_back(self, order: range) -> Iterator[int]:
-        """Minimise again from the solution farther out: a branch entered late on the way out may be better before."""
-        for k in reversed(order[:-1]):
-            chi2, point = self.profiled(k, self.points[k + order.step])
-            if chi2 < self.chi2[k]:
-                self.chi2[k], self.points[k] = chi2, point
-            yield k
-
-    def profiled(self, k: int, near: FloatArray) -> tuple[float, FloatArray]:
-        """Least chi-square at value k and the point where, near a given point."""
-        start = near.copy()
+    def _at(self, k: int, point: FloatArray) -> FloatArray:
+        start = point.copy()
         start[self.index] = self.places[k]
-        return self.search.profiled(start, self.index)
+        return start
+
+    def _follow(self) -> Iterator[int]:
+        """Minimise from each point ahead; a valley that is new there is followed to the neighbours on both sides."""
+        while self._ahead:
+            k, near = self._ahead.popleft()
+            self._enter(k, *self.search.profiled(self._at(k, near), self.index))
+            yield k
+
+    def _enter(self, k: int, chi2: float, point: FloatArray) -> None:
+        """Keep a minimum if it is a valley of its own, or lower in a known one, and go on to the neighbours."""
+        if not self._is_new(k, chi2, point):
+            return
+        valleys = [known for known in self.valleys[k] if not self._same(known, (chi2, point))]
+        self.valleys[k] = sorted([*valleys, (chi2, point)], key=lambda valley: valley[0])[:VALLEYS]
+        self._ahead.extend((near, point) for near in (k + 1, k - 1) if 0 <= near < self.places.size)
+
+    def _is_new(self, k: int, chi2: float, point: FloatArray) -> bool:
+        """Whether a minimum is neither in a known valley, and not lower there, nor too high to matter."""
+        known = self.valleys[k]
+        if known and (chi2 > known[0][0] + HIGH or (len(known) == VALLEYS and chi2 >= known[-1][0])):
+            return False
+        return not any(other[0] <= chi2 + SAME and self._same(other, (chi2, point)) for other in known)
+
+    def _same(self, one: tuple[float, FloatArray], other: tuple[float, FloatArray]) -> bool:
+        """Whether two minima are in one valley: chi-square is no higher half-way between them."""
+        if np.abs(one[1] - other[1]).max() < NEAR_BOUND:
+            return True
+        return self.search.chi2(0.5 * (one[1] + other[1])) <= max(one[0], other[0]) + IMPROVED
 
 
 def _checked_grid(grid: Sequence[float] | FloatArray, parameter: Parameter) -> FloatArray:
@@ -314,7 +405,7 @@ def _default_grid(result: FitResult, index: int, points: int) -> FloatArray:
     ):
         if not (math.isfinite(error) and error > 0):
             error = result.errors[index]
-        reach = 3.0 * error if math.isfinite(error) else math.inf
+        reach = 3.0 * error if 0 < error < math.inf else math.inf
         # An error that ends at the bound says only that chi-square is not higher by 1 before it.
         ends.append(bound if reach >= abs(bound - best) else best + sign * reach)
     low, high = ends

@@ -164,6 +164,26 @@ class Search:
             converged=end.status > 0,
         )
 
+    def hessian(self, point: FloatArray, free: BoolArray) -> FloatArray:
+        """Half the second derivatives of chi-square, from the first ones of its terms (Gauss-Newton).
+
+        Parameters
+        ----------
+        point
+            (n,) minimum on the unit cube.
+        free
+            (n,) which m parameters may move.
+
+        Returns
+        -------
+        (m, m) array
+            Of the free parameters, on the unit cube.
+        """
+        section = _Section(self, point, free)
+        section.jacobian(point[free])  # sets the steps
+        jacobian = section.jacobian(point[free])
+        return np.asarray(jacobian.T @ jacobian)
+
     def minuit(self, start: FloatArray, error: FloatArray, held: BoolArray) -> Any:
         """MINUIT after MIGRAD; it calls SIMPLEX and tries again by itself where MIGRAD fails.
 
@@ -224,7 +244,7 @@ class Search:
                 minuit = self.minuit(other.point, first_steps(other.sensitivity), ~free)
         return minuit
 
-    def profiled(self, start: FloatArray, index: int) -> tuple[float, FloatArray]:
+    def profiled(self, start: FloatArray, index: int, precision: float = 1e-8) -> tuple[float, FloatArray]:
         """Least chi-square with one parameter held, near a given point.
 
         Parameters
@@ -233,6 +253,8 @@ class Search:
             (n,) where to start.
         index
             Of the parameter that is held.
+        precision
+            Relative change of chi-square below which the descent ends.
 
         Returns
         -------
@@ -243,7 +265,7 @@ class Search:
         free[index] = False
         if not free.any():
             return self.chi2(start), start.copy()
-        end = self.least_squares(start, free, 1e-8)
+        end = self.least_squares(start, free, precision)
         chi2, point = end.chi2, end.point
         if not end.converged:
             error = np.full(self.size, 0.1)

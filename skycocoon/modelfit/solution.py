@@ -22,6 +22,8 @@ GRAMMAGE = ".grammage.normalisation"
 # Chi-square above the minimum that a profile should reach, a little beyond 95 %, and how often it may be widened.
 ENOUGH = 4.0
 WIDENINGS = 3
+# How often all is made again about a lower minimum.
+AGAIN = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,8 @@ class FitRun:
         Model, data and likelihood.
     result
         The best fit.
+    first_chi2
+        Least chi-square that the fit itself found: higher than the result's if a profile met a lower minimum.
     profiles
         Chi-square over single parameters, by name.
     nulls
@@ -46,6 +50,7 @@ class FitRun:
 
     problem: Problem
     result: FitResult
+    first_chi2: float
     profiles: dict[str, Profile]
     nulls: dict[str, Profile]
     samples: Samples | None
@@ -91,21 +96,14 @@ def solve(
     loaded, section = problem.loaded, problem.section
     sampler = sampling_section(loaded, sampling)
     _check_constrained(problem)
-    result = find_minimum(
+    first = find_minimum(
         problem.likelihood,
         minos=section.minos,
         starts=section.starts if starts is None else starts,
         seed=section.seed,
         progress=progress,
     )
-    profiles, nulls = {}, {}
-    for name in section.profiles:
-        profiles[name] = _wide_profile(result, name, progress)
-        result = profiles[name].result
-    for free in problem.variation.free:
-        if free.key.endswith(GRAMMAGE) and free.low == 0.0:
-            nulls[free.key] = scan(result, free.key, [0.0], progress=progress)
-            result = nulls[free.key].result
+    result, profiles, nulls = _with_profiles(problem, first, progress)
     samples = None
     if sampler is not None:
         samples = draw(
@@ -117,7 +115,26 @@ def solve(
             seed=sampler.seed,
             progress=progress,
         )
-    return FitRun(problem, result, profiles, nulls, samples, _best_model(problem, result))
+    return FitRun(problem, result, first.chi2, profiles, nulls, samples, _best_model(problem, result))
+
+
+def _with_profiles(
+    problem: Problem, result: FitResult, progress: bool
+) -> tuple[FitResult, dict[str, Profile], dict[str, Profile]]:
+    """Profiles and fits without cocoons, all about one minimum: made again if one of them meets a lower one."""
+    profiles: dict[str, Profile] = {}
+    nulls: dict[str, Profile] = {}
+    for _ in range(AGAIN):
+        for name in problem.section.profiles:
+            profiles[name] = _wide_profile(result, name, progress)
+            result = profiles[name].result
+        for free in problem.variation.free:
+            if free.key.endswith(GRAMMAGE) and free.low == 0.0:
+                nulls[free.key] = scan(result, free.key, [0.0], progress=progress)
+                result = nulls[free.key].result
+        if all(item.result is result for item in (*profiles.values(), *nulls.values())):
+            break
+    return result, profiles, nulls
 
 
 def _best_model(problem: Problem, result: FitResult) -> LoadedModel:
@@ -145,7 +162,8 @@ def _wide_profile(result: FitResult, name: str, progress: bool) -> Profile:
         end = min(last + reach, high) if profile.delta[-1] < ENOUGH else last
         if (start, end) == (first, last):
             break
-        profile = scan(profile.result, name, np.linspace(start, end, profile.grid.size), progress=progress)
+        wider = np.linspace(start, end, profile.grid.size)
+        profile = scan(profile.result, name, wider, others=profile.best, progress=progress)
     return profile
 
 

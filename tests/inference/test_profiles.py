@@ -4,11 +4,28 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from skycocoon import InputError
 from skycocoon.inference import Likelihood, Parameter, fit, profile
 
 from .conftest import closed_form, linear, points
+
+
+def wells(heights, centres, scale, start):
+    """Chi-square that is the least of several paraboloids: its profile is the least of their parabolas."""
+
+    def predict(p):
+        terms = [[math.sqrt(h), *((np.array(p) - c) / scale)] for h, c in zip(heights, centres, strict=True)]
+        return [np.array(min(terms, key=lambda t: np.dot(t, t)))]
+
+    parameters = tuple(Parameter(f"p{i}", float(value), 0.0, 1.0) for i, value in enumerate(start))
+    return Likelihood(parameters, (points("wells", np.zeros(len(start) + 1), 1.0),), predict)
+
+
+def profile_of_wells(grid, heights, centres, scale):
+    return np.min([h + ((grid - c[0]) / scale[0]) ** 2 for h, c in zip(heights, centres, strict=True)], axis=0)
 
 
 def test_the_profile_of_a_linear_problem_is_a_parabola(rng):
@@ -66,3 +83,64 @@ def test_bad_questions_to_a_profile(rng):
     ):
         with pytest.raises(InputError, match=message):
             ask()
+
+
+@pytest.mark.parametrize("begun", [0, 1])
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_profile_sees_the_valley_on_the_other_side(begun, mirrored):
+    """Two wells, 0 at (0.3, 0.2) and 4 at (0.6, 0.8): they cross at p0 = 0.516..., beyond which the second is lower."""
+    heights, centres, scale = (0.0, 4.0), np.array([[0.3, 0.2], [0.6, 0.8]]), np.array([0.1, 0.1])
+    if mirrored:
+        centres[:, 0] = 1.0 - centres[:, 0]
+    result = fit(wells(heights, centres, scale, centres[begun]), starts=8, minos=False)
+    assert result.values == pytest.approx(centres[0], rel=1e-2)
+    scan = profile(result, "p0", np.linspace(0.0, 1.0, 41))
+    np.testing.assert_allclose(scan.chi2, profile_of_wells(scan.grid, heights, centres, scale), rtol=1e-3, atol=1e-3)
+    second = scan.best[:, 1] > 0.5
+    assert np.array_equal(second, (scan.grid < 0.483) if mirrored else (scan.grid > 0.517))
+
+
+def test_a_valley_that_is_low_in_the_middle_alone_is_seen():
+    """Three wells in a row: no end of the grid lies in the one between."""
+    heights, centres = (0.0, 1.5, 0.5), np.array([[0.1, 0.1, 0.5], [0.5, 0.9, 0.1], [0.9, 0.1, 0.9]])
+    scale = np.array([0.08, 0.1, 0.2])
+    result = fit(wells(heights, centres, scale, centres[0]), minos=False)
+    scan = profile(result, "p0", np.linspace(0.0, 1.0, 51))
+    np.testing.assert_allclose(scan.chi2, profile_of_wells(scan.grid, heights, centres, scale), rtol=1e-3, atol=1e-3)
+    # 68 % are in two pieces: 0.1 +- 0.08, and where 0.5 + ((p0 - 0.9)/0.08)^2 < 1.
+    half = 0.08 * math.sqrt(0.5)
+    pieces = scan.intervals(1.0)
+    assert pieces[0] == scan.interval(1.0) == pytest.approx((0.02, 0.18), abs=2e-3)
+    assert pieces[1] == pytest.approx((0.9 - half, 0.9 + half), abs=4e-3)
+    assert len(pieces) == 2
+    # At 2, the well in the middle comes in, too.
+    assert [round(low, 1) for low, _ in scan.intervals(2.0)] == [0.0, 0.4, 0.8]
+
+
+@given(
+    seed=st.integers(0, 10**6),
+    heights=st.lists(st.floats(0.1, 6.0), min_size=1, max_size=2),
+    size=st.integers(2, 5),
+    data=st.data(),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_profile_is_the_least_of_all_valleys(seed, heights, size, data):
+    """Wells anywhere, of any width from 0.05: the closed form, whichever of them the fit begins in."""
+    rng = np.random.default_rng(seed)
+    heights = [0.0, *heights]
+    centres, scale = rng.uniform(0.05, 0.95, (len(heights), size)), rng.uniform(0.05, 0.3, size)
+    begun = data.draw(st.integers(0, len(heights) - 1))
+    result = fit(wells(heights, centres, scale, centres[begun]), minos=False)
+    scan = profile(result, "p0", np.linspace(0.0, 1.0, 21))
+    np.testing.assert_allclose(scan.chi2, profile_of_wells(scan.grid, heights, centres, scale), rtol=1e-3, atol=5e-3)
+    assert scan.improved == (scan.result is not result)
+    assert scan.result.chi2 < min(heights[begun], result.chi2) + 5e-3
+
+
+def test_minima_of_a_fit_and_another_profile_are_starts_of_a_profile():
+    """A well too narrow to be hit by chance: 1/50 of the width in five parameters."""
+    heights, centres = (0.0, 2.0), np.array([[0.2] * 5, [0.8] * 5])
+    scale = np.full(5, 0.02)
+    result = fit(wells(heights, centres, scale, centres[0]), minos=False)
+    scan = profile(result, "p0", [0.2, 0.8], others=centres[1:])
+    assert scan.chi2 == pytest.approx([0.0, 2.0], abs=1e-3)

@@ -1,11 +1,14 @@
 """What fits of the shipped data find."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from skycocoon.config import load_file
 from skycocoon.inference import fit, profile
-from skycocoon.modelfit import prepare
+from skycocoon.modelfit import prepare, solve
+from skycocoon.products.fit.summary import summary
 
 from .conftest import BC, BOUNDS, CUTOFF, RTOL, XC
 
@@ -36,6 +39,45 @@ def test_boron_over_carbon_of_2018(law, value, delta):
     result = fit(prepare(load_file("fit-bc", overrides)).likelihood, minos=False)
     assert result.best[XC] == pytest.approx(value, abs=0.005)
     assert without_cocoons(result) == pytest.approx(delta, abs=0.1)
+
+
+def test_the_profile_of_the_shipped_fit_sees_the_valley_without_a_break():
+    """Beyond 0.69 g/cm2 the lowest chi-square has break_delta = 0: 45.63 at the last value [own fit with Powell's method]."""
+    result = fit(prepare(load_file("fit-bc")).likelihood, minos=False)
+    scan = profile(result, XC, [0.6636, 0.6985813814908567, 0.733573568066109])
+    assert scan.delta[1:] == pytest.approx([6.717, 7.286], abs=5e-3)
+    assert scan.chi2[2] == pytest.approx(45.63, abs=0.01)
+    strength = scan.best[:, result.names.index("transport.break_delta")]
+    assert strength[0] == pytest.approx(0.206, abs=0.005)
+    assert strength[1:].tolist() == [0.0, 0.0]
+
+
+def test_all_profiles_are_about_the_lowest_minimum_and_it_is_said(monkeypatch):
+    """A fit that ended too high: the second profile meets a lower chi-square, and the first is made again about it."""
+    overrides = {
+        "fit": {
+            "data": ["bc-dampe-2022"],
+            "parameters": {XC: BOUNDS[XC], "transport.delta": {"bounds": [0.4, 0.8]}},
+            "profiles": ["transport.delta", XC],
+        }
+    }
+    problem = prepare(load_file("fit-bc", overrides))
+
+    def too_high(likelihood, **options):
+        best = fit(likelihood, **options)
+        values = best.values + 0.7 * best.errors
+        return replace(best, values=values, chi2=likelihood.chi2(values))
+
+    right = solve(problem)
+    monkeypatch.setattr("skycocoon.modelfit.solution.find_minimum", too_high)
+    run = solve(problem)
+    assert run.first_chi2 > right.result.chi2 + 0.4
+    assert run.result.chi2 == pytest.approx(right.result.chi2, abs=1e-3)
+    for scan in (*run.profiles.values(), *run.nulls.values()):
+        assert scan.result is run.result
+    assert run.nulls[XC].delta[0] == pytest.approx(right.nulls[XC].delta[0], abs=2e-3)
+    assert f"ended at {run.first_chi2:.2f}; a profile met this lower minimum" in summary(run)
+    assert "lower minimum" not in summary(right)
 
 
 def held(transport):

@@ -7,11 +7,15 @@ import numpy as np
 
 from ...emission import Cocoons
 from ...inference import FitResult, Profile
+from ...inference.search import IMPROVED
 from ...modelfit import FitRun
 from ...modelfit.solution import GRAMMAGE
 from ...units import FloatArray
 
 __all__ = ["summary"]
+
+# MINOS and a profile agree within this part of the whole error: a profile is interpolated.
+AGREE = 0.1
 
 
 def summary(run: FitRun) -> str:
@@ -24,6 +28,11 @@ def summary(run: FitRun) -> str:
         f"  p-value {_probability(result.p_value)}, if all errors were independent from point to point",
         f"  {result.calls} evaluations, {result.predictions} of them with another model",
     ]
+    if run.first_chi2 > result.chi2 + IMPROVED:
+        lines.append(
+            f"  The fit itself ended at {run.first_chi2:.2f}; a profile met this lower minimum, and all is about it. "
+            "There may be more: try --starts"
+        )
     if run.nulls:
         lines.append("")
     for name, null in run.nulls.items():
@@ -34,6 +43,10 @@ def summary(run: FitRun) -> str:
         levels = (("68 %", 1.0), ("95 %", 3.841))
         intervals = ", ".join(f"{percent} {_interval(profile, delta)}" for percent, delta in levels)
         lines.append(f"Profile of {name}: {intervals} {unit}".rstrip())
+        if name in result.minos and (end := _beyond_minos(result, profile)) is not None:
+            lines.append(
+                f"  another valley than that of the best fit, where MINOS stayed, goes to {end:.4g} {unit}".rstrip()
+            )
     lines += ["", *_constraints(run)]
     if run.samples is not None:
         lines += ["", repr(run.samples)]
@@ -46,11 +59,23 @@ def _probability(value: float) -> str:
 
 def _interval(profile: Profile, delta: float) -> str:
     """Interval of a profile within a difference of chi-square, with a note where a bound ends it."""
-    parameter = profile.parameter
-    bounds = zip(profile.interval(delta), (parameter.low, parameter.high), strict=True)
-    ends = [end for end, bound in bounds if end == bound]
+    bounds, pieces = (profile.parameter.low, profile.parameter.high), profile.intervals(delta)
+    ends = [end for piece in pieces for end, bound in zip(piece, bounds, strict=True) if end == bound]
     note = f" ({' and '.join(f'{end:.4g}' for end in ends)}: the bound)" if ends else ""
-    return " to ".join(profile.ends(delta)) + note
+    return " and ".join(" to ".join(profile.ends(delta, piece=index)) for index in range(len(pieces))) + note
+
+
+def _beyond_minos(result: FitResult, profile: Profile) -> float | None:
+    """The end of a profile's 68 % interval that is farther out than MINOS says; None if they agree."""
+    index = result.names.index(profile.parameter.name)
+    best, low, high = (float(a[index]) for a in (result.values, result.error_low, result.error_high))
+    slack = AGREE * (low + high)
+    for start, end in profile.intervals(1.0):
+        if start < best - low - slack:
+            return start
+        if end > best + high + slack:
+            return end
+    return None
 
 
 def _constraints(run: FitRun) -> list[str]:

@@ -36,6 +36,10 @@ def covariance_table(result: FitResult) -> Any:
     for name, column in zip(result.names, result.covariance.T, strict=True):
         table[name] = column
     table.meta = {"content": "covariance (HESSE), in the products of the parameters' units of fit.ecsv"}
+    if held := [name for name, bound in zip(result.names, result.at_bound, strict=True) if bound]:
+        table.meta["held at a bound, rows of 0"] = held
+    if result.degenerate:
+        table.meta["degenerate, infinite variance"] = list(result.degenerate)
     return table
 
 
