@@ -7,6 +7,8 @@ Inside, energies are GeV, rigidities GV, times s, volumes cm^3 and geometry kpc.
 from __future__ import annotations
 
 import math
+import re
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +33,7 @@ __all__ = [
     "FloatArray",
     "Nodes",
     "quantity",
+    "read_unit",
     "summed",
     "to_array",
     "to_float",
@@ -163,6 +166,49 @@ def wrong_unit(unit: u.UnitBase, wanted: u.UnitBase) -> str:
     has = "no unit" if unit == u.dimensionless_unscaled else f"the unit '{unit}'"
     needed = "a number" if wanted == u.dimensionless_unscaled else f"a unit like '{wanted}'"
     return f"has {has}; {needed} is needed"
+
+
+# Words that files use for units, and what astropy calls them.
+_WORDS = {r"photons?": "ph", r"seconds?|secs?": "s", r"steradians?|sterad|ster": "sr"}
+_POWER = re.compile(r"\((?P<inside>[^()]+)\)\s*(?:\^|\*\*)?\s*(?P<open>\()?(?P<power>[+-]?\d+)(?(open)\))")
+_SLASHES = re.compile(r"1?\s*((?:/\s*[^\s/()*.]+\s*)+)")
+
+
+def read_unit(text: object) -> u.UnitBase | None:
+    """Read a unit as files of other codes spell it, also ``1/cm^2/s/sr/MeV`` and ``(MeV cm^2 sec ster)^-1``.
+
+    Parameters
+    ----------
+    text
+        A text, or a unit.
+
+    Returns
+    -------
+    UnitBase or None
+        The unit; None if it cannot be read, or is a logarithm.
+
+    Examples
+    --------
+    >>> read_unit("photons/cm^2/sec/MeV") == u.ph / u.cm**2 / u.s / u.MeV
+    True
+    >>> read_unit("MEV") is None
+    True
+    """
+    if isinstance(text, str):
+        text = re.sub(r"\^\{([+-]?\d+)\}", r"^\1", text.strip())
+        for word, name in _WORDS.items():
+            text = re.sub(rf"(?<![A-Za-z])({word})(?![A-Za-z])", name, text)
+        if (match := _POWER.fullmatch(text)) and (inside := read_unit(match["inside"])) is not None:
+            return inside ** int(match["power"])
+        if match := _SLASHES.fullmatch(text):
+            text = f"1/({' '.join(match[1].split('/')).strip()})"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", u.UnitsWarning)
+        try:
+            unit = u.Unit(text)
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            return None
+    return unit if isinstance(unit, u.UnitBase) else None
 
 
 def quantity(text: object, unit: u.UnitBase, name: str) -> u.Quantity:

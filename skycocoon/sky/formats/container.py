@@ -15,11 +15,14 @@ import numpy as np
 from ...errors import InputError
 from ...resources import check_memory
 from ...units import FloatArray
+from .. import healpix
 
 # FITS standard 4.0, section 3.1 [bytes].
 FITS_BLOCK = 2880
-# First columns of tables that hold a part of the sky.
-INDEX_COLUMNS = ("PIXEL", "PIX", "HPXINDEX")
+# Columns of pixel numbers.
+INDEX_COLUMNS = ("PIXEL", "PIX", "HPXINDEX", "IPIX")
+# What a header says of all tables of a file, if the primary one says it (as LAMBDA's files do).
+INHERITED = ("PIXTYPE", "ORDERING", "NSIDE", "COORDSYS", "SKYCOORD", "INDXSCHM", "OBJECT", "BUNIT")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,8 @@ class Content:
         Their unit as the file writes it; ``""`` if it does not.
     numbers
         Gives the pixel numbers of the rows, for a part of the sky; None for all of it.
+    bare
+        Names of columns of which the file says no unit.
     """
 
     planes: Sequence[Callable[[], Any]]
@@ -48,6 +53,7 @@ class Content:
     energy: FloatArray | None = None
     energy_unit: str = ""
     numbers: Callable[[], Any] | None = None
+    bare: Sequence[str] = ()
 
 
 def _check_whole(path: str | Path) -> bool:
@@ -117,9 +123,30 @@ def column_names(table: Any) -> list[str]:
     return [name.upper() for name in table.columns.names]
 
 
-def has_numbers(table: Any) -> bool:
-    """Whether a table's first column has the numbers of its pixels, as parts of the sky have."""
-    return column_names(table)[0] in INDEX_COLUMNS
+def index_place(table: Any) -> int | None:
+    """Which column has the numbers of the rows' pixels, as parts of the sky have; None without one."""
+    return next((k for k, name in enumerate(column_names(table)) if name in INDEX_COLUMNS), None)
+
+
+def nside_of_header(header: Any) -> int:
+    """Resolution that a header says, in NSIDE or ORDER.
+
+    Raises
+    ------
+    InputError
+        If it is no power of two, or missing.
+    """
+    if "NSIDE" not in header and "ORDER" not in header:
+        raise InputError("it has pixel numbers, and no key NSIDE that says of which resolution")
+    return healpix.check_nside(int(header["NSIDE"]) if "NSIDE" in header else 2 ** int(header["ORDER"]), "NSIDE")
+
+
+def inherit(file: Any) -> None:
+    """Give the tables of a file what the primary header says of its pixels, where they say nothing themselves."""
+    for table in file[1:]:
+        for key in INHERITED:
+            if hasattr(table, "columns") and key in file[0].header and key not in table.header:
+                table.header[key] = file[0].header[key]
 
 
 def column_values(table: Any, place: int) -> Any:

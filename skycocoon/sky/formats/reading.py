@@ -21,7 +21,6 @@ from .container import INDEX_COLUMNS, Content, column_names, open_whole, provena
 from .fields import MapFields, MapHead
 from .layouts import recognise
 from .statements import (
-    UNIT_TEXT,
     Statements,
     agreed,
     check_pixels,
@@ -33,6 +32,7 @@ from .statements import (
     masked_values,
     plane_energies,
     stated,
+    unsaid,
 )
 
 __all__ = ["read_head", "read_map", "read_mask"]
@@ -129,22 +129,21 @@ def _map_fields(
     """Check everything that a file says and the caller adds; give the head, and what converts values."""
     headers = content.headers
     check_pixels(content)
-    unit, unit_text = intensity_unit(content.units, statements.unit)
+    unit, unit_text = intensity_unit(content, statements.unit)
     frame = frame_of(headers, statements.frame)
     nested = is_nested(headers, statements.ordering)
     energies = plane_energies(content, statements.energies)
     messenger, flavour = _messenger(headers, statements)
-    unread = f" (its {content.units[0]!r} cannot be read)" if content.units else ""
-    missing = {
-        "unit": "" if unit is not None else f"unit = '{UNIT_TEXT}' or what its numbers are in{unread}",
-        "frame": "" if frame else "frame = 'galactic' if it is",
-        "ordering": "" if nested is not None else "ordering = 'RING' or 'NESTED'",
-        "energies": "" if energies is not None else f"energies = ['1 TeV', ...], {len(content.planes)} in all",
-        "flavour": "" if flavour or messenger == "gamma" else "flavour = 'per-flavour' or 'all-flavour'",
+    found = {
+        "unit": unit is not None,
+        "frame": bool(frame),
+        "ordering": nested is not None,
+        "energies": energies is not None,
+        "flavour": bool(flavour) or messenger == "gamma",
     }
-    missing = {name: remedy for name, remedy in missing.items() if remedy}
+    missing = [name for name, said in found.items() if not said]
     if missing or unit is None or energies is None:
-        raise InputError(f"the file does not say its {' and '.join(missing)}; say {' and '.join(missing.values())}")
+        raise unsaid(content, missing)
     order = np.argsort(energies)
     if not energies[order[0]] > 0 or np.any(np.diff(energies[order]) <= 0):
         raise InputError("its energies are not positive or not all different")

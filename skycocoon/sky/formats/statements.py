@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +11,16 @@ import astropy.units as u
 import numpy as np
 
 from ...errors import InputError
-from ...units import INTENSITY, FloatArray, to_array
+from ...units import INTENSITY, FloatArray, read_unit, to_array
 from .. import healpix
 from ..pixels import Pixels
-from .container import INDEX_COLUMNS, Content
+from .container import INDEX_COLUMNS, Content, nside_of_header
 
 UNIT_TEXT = "cm-2 s-1 sr-1 MeV-1"
+# Options of the command line that are not called as the statement is.
+OPTIONS = {"energies": "--energies-of-map"}
+# Units that energies without one may be in [GeV].
+ENERGY_UNITS = [unit.to(u.GeV) for unit in (u.eV, u.keV, u.MeV, u.GeV, u.TeV, u.PeV, u.EeV, u.erg, u.J)]
 # Masked pixels, as healpy.UNSEEN.
 UNSEEN = -1.6375e30
 
@@ -124,7 +127,7 @@ def frame_of(headers: list[Any], given: str | None) -> str | None:
     InputError
         If it is another frame, or the two disagree.
     """
-    in_file = stated(headers, "COORDSYS", "COORDTYPE")
+    in_file = stated(headers, "COORDSYS", "COORDTYPE", "SKYCOORD")
     letter: str | None = agreed("frame", in_file, given, healpix.frame_letter)
     if letter not in (None, "G"):
         name = [*in_file, str(given)][0]
@@ -170,6 +173,9 @@ def check_pixels(content: Content) -> None:
     InputError
         If the planes are a part of the sky without pixel numbers, differ in size, or do not fit the header's NSIDE.
     """
+    for header in content.headers:
+        if str(header.get("ORDERING", "")).strip().upper() in ("NUNIQ", "UNIQ"):
+            raise InputError("ORDERING = NUNIQ: a map of several resolutions; bring it to one, RING or NESTED")
     sizes = {plane().size for plane in content.planes}
     if len(sizes) != 1:
         raise InputError(f"its planes have different numbers of pixels, {sorted(sizes)}")
@@ -180,13 +186,14 @@ def check_pixels(content: Content) -> None:
     if content.numbers is not None:
         return
     for header in content.headers:
+        full = "NSIDE" in header and npix == 12 * int(header["NSIDE"]) ** 2
         for key in ("OBJECT", "INDXSCHM"):
-            if _is_partial(header.get(key)):
+            if _is_partial(header.get(key)) and not full:
                 raise InputError(
-                    f"the map is a part of the sky ({key} = {header[key]}) and has no pixel numbers; its first column "
-                    f"must be one of {', '.join(INDEX_COLUMNS)}"
+                    f"the map is a part of the sky ({key} = {header[key]}) and has no pixel numbers; a column of them "
+                    f"must be called one of {', '.join(INDEX_COLUMNS)}"
                 )
-        if "NSIDE" in header and npix != 12 * int(header["NSIDE"]) ** 2:
+        if "NSIDE" in header and not full:
             nside = int(header["NSIDE"])
             raise InputError(f"{npix} pixels are no full sky of NSIDE {nside}, which has {12 * nside**2}")
     if healpix.nside_of(npix) is None:
@@ -217,8 +224,11 @@ def map_pixels(content: Content, nested: bool) -> tuple[Pixels, healpix.Indices 
         npix = content.planes[0]().size
         pixels = Pixels.whole(math.isqrt(npix // 12))
         return pixels, healpix.reorder(np.arange(npix), pixels.nside, to_nest=True) if nested else None
-    numbers = np.asarray(content.numbers(), dtype=np.int64).reshape(-1)
-    nside, size = int(content.headers[0]["NSIDE"]), content.planes[0]().size
+    stored = np.asarray(content.numbers()).reshape(-1)
+    numbers = stored.astype(np.int64)
+    nside, size = nside_of_header(content.headers[0]), content.planes[0]().size
+    if np.any(numbers != stored):
+        raise InputError("its pixel numbers are no whole numbers")
     if numbers.size != size:
         raise InputError(f"{numbers.size} pixel numbers for {size} pixels")
     if numbers.size == 0 or numbers.min() < 0 or numbers.max() >= 12 * nside**2:
@@ -237,22 +247,19 @@ def _is_partial(value: object) -> bool:
 
 def _parse_unit(text: object) -> u.UnitBase | None:
     """Unit of a text, with photons as mere numbers; None if it cannot be read (GALPROP writes "Intensity")."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", u.UnitsWarning)
-        try:
-            unit = u.Unit(text)
-        except (TypeError, ValueError):
-            return None
+    unit = read_unit(text)
+    if unit is None:
+        return None
     per_photon = unit / u.ph
     return per_photon if any(per_photon.is_equivalent(INTENSITY * u.GeV**k) for k in (0, 1, 2)) else unit
 
 
-def intensity_unit(texts: list[str], given: str | u.UnitBase | None) -> tuple[u.UnitBase | None, str]:
+def intensity_unit(content: Content, given: str | u.UnitBase | None) -> tuple[u.UnitBase | None, str]:
     """Unit of a map's numbers.
 
     Parameters
     ----------
-    texts
+    content
         What the file says of it.
     given
         The caller's statement, or None.
@@ -265,15 +272,20 @@ def intensity_unit(texts: list[str], given: str | u.UnitBase | None) -> tuple[u.
     Raises
     ------
     InputError
-        If it is no differential intensity or E^2 times one, or the file and the caller say different units.
+        If it is no differential intensity or E^2 times one, columns have none or another beside those that have one,
+        or the file and the caller say different units.
     """
-    units = {text: unit for text in texts if (unit := _parse_unit(text)) is not None}
+    units = {text: unit for text in content.units if (unit := _parse_unit(text)) is not None}
     for text, unit in units.items():
         _check_intensity(text, unit)
     first = next(iter(units), "")
     if other := [text for text, unit in units.items() if not _same(unit, units[first])]:
         raise InputError(f"the file says two things of its unit: {first!r} and {other[0]!r}")
     if given is None:
+        unread = [f"{text!r}, which cannot be read" for text in content.units if text not in units]
+        if units and (unread or content.bare):
+            what = unread[0] if unread else f"none for {', '.join(content.bare)}"
+            raise InputError(f"the file says two things of its unit: {first!r} and {what}")
         return units.get(first), first
     wanted = _parse_unit(given)
     if wanted is None:
@@ -327,20 +339,65 @@ def plane_energies(content: Content, given: Any) -> FloatArray | None:
     wanted = None if given is None else _given_energies(given, planes)
     if numbers is None:
         return wanted
-    unit = _parse_unit(content.energy_unit) if content.energy_unit else None
+    unit = read_unit(content.energy_unit) if content.energy_unit else None
     if unit is None:  # The file has numbers alone: the caller's energies must be these in some unit.
-        if wanted is not None and not np.allclose(wanted * numbers[0], wanted[0] * numbers, rtol=1e-6, atol=0.0):
-            raise InputError("energies contradict the file, whose numbers are not in proportion to them")
+        if wanted is not None and not any(_close(wanted, numbers * size) for size in ENERGY_UNITS):
+            raise InputError(
+                f"energies {_span(wanted)} GeV contradict the file, whose numbers {_span(numbers)} are these in no unit"
+            )
         return wanted
     if not unit.is_equivalent(u.GeV):
         raise InputError(f"its energies are in '{content.energy_unit}'; an energy like 'GeV' is needed")
     gev: FloatArray = numbers * unit.to(u.GeV)
-    if wanted is not None and not np.allclose(wanted, gev, rtol=1e-6, atol=0.0):
-        raise InputError(
-            f"energies {wanted[0]:.6g}..{wanted[-1]:.6g} GeV contradict the file, which has "
-            f"{gev[0]:.6g}..{gev[-1]:.6g} GeV"
-        )
+    if wanted is not None and not _close(wanted, gev):
+        raise InputError(f"energies {_span(wanted)} GeV contradict the file, which has {_span(gev)} GeV")
     return gev
+
+
+def unsaid(content: Content, missing: Sequence[str]) -> InputError:
+    """Error for what neither the file nor the caller says, with the way to say it.
+
+    Parameters
+    ----------
+    content
+        What the file says.
+    missing
+        Names of statements, those of :class:`Statements`.
+
+    Returns
+    -------
+    InputError
+        To be raised.
+    """
+    ways = {
+        "unit": f"unit = '{UNIT_TEXT}' or what its numbers are in",
+        "frame": "frame = 'galactic' if it is",
+        "ordering": "ordering = 'RING' or 'NESTED'",
+        "energies": f"energies = ['1 TeV', ...], {len(content.planes)} in all",
+        "flavour": "flavour = 'per-flavour' or 'all-flavour'",
+    }
+    unread = {"unit": f"its unit {content.units[0]!r} cannot be read"} if content.units else {}
+    if content.energy is not None:
+        text = content.energy_unit
+        reason = f"in {text!r}, a unit that cannot be read" if text else "without a unit"
+        unread["energies"] = f"its energies, {_span(content.energy)}, are {reason}"
+    reasons = [unread[name] for name in missing if name in unread]
+    if silent := [name for name in missing if name not in unread]:
+        reasons.insert(0, f"the file does not say its {' and '.join(silent)}")
+    options = ", ".join(OPTIONS.get(name, f"--{name}") for name in missing)
+    return InputError(
+        f"{' and '.join(reasons)}; say {' and '.join(ways[name] for name in missing)} "
+        f"(keys of a model file and arguments in Python; on the command line {options})"
+    )
+
+
+def _span(numbers: FloatArray) -> str:
+    """First and last of some numbers."""
+    return f"{numbers[0]:.6g}" if numbers.size == 1 else f"{numbers[0]:.6g}..{numbers[-1]:.6g}"
+
+
+def _close(one: FloatArray, other: FloatArray) -> bool:
+    return bool(np.allclose(one, other, rtol=1e-6, atol=0.0))
 
 
 def _given_energies(given: Any, planes: int) -> FloatArray:

@@ -57,7 +57,10 @@ def test_compressed(path):
 
 
 def test_a_part_of_the_sky_needs_pixel_numbers(path):
-    one_line(hermes(path, OBJECT="PARTIAL"), "part of the sky .OBJECT = PARTIAL. and has no pixel numbers")
+    text = "part of the sky .OBJECT = PARTIAL. and has no pixel numbers"
+    one_line(hermes(path, CUBE[:, :40], OBJECT="PARTIAL"), text)
+    path.unlink()
+    one_line(hermes(path, OBJECT="PARTIAL", NSIDE=None), text)
     path.unlink()
     one_line(galprop(path, CUBE[:, :40]), "40 pixels are no full sky of NSIDE 2, which has 48")
     path.unlink()
