@@ -345,28 +345,31 @@ def _interpolate(values, radial, vertical, ray, place, count, lanes, work):  # t
     for p in range(count):
         i, j, k = place[0, p], place[1, p], place[2, p]
         after = j + 1 if j + 1 < n_phi else 0
-        mixed, least, most = 0.0, math.inf, -math.inf
-        for turn in range(2):
-            around = after if turn == 1 else j
-            low, high = values[i, around, k, 0], values[i, around, k + 1, 0]
-            inner, outer = values[i + 1, around, k, 0], values[i + 1, around, k + 1, 0]
-            least = min(min(least, min(low, high)), min(inner, outer))
-            most = max(max(most, max(low, high)), max(inner, outer))
-            mixed = (outer - inner) - (high - low) - mixed
-        work[8, p * lanes], work[8, p * lanes + 1] = mixed, most - least
+        # Differences of the corners, once for all nodes: up in z, out in R, and on to the next azimuth.
+        low, high = values[i, j, k, 0], values[i, j, k + 1, 0]
+        inner, outer = values[i + 1, j, k, 0], values[i + 1, j, k + 1, 0]
+        least, most = min(min(low, high), min(inner, outer)), max(max(low, high), max(inner, outer))
+        up, out = high - low, inner - low
+        mixed = (outer - inner) - up
+        radius, inverse, height, per_height = radial[i, 0], radial[i, 1], vertical[k, 0], vertical[k, 1]
+        if n_phi == 1:
+            work[8, p * lanes], work[8, p * lanes + 1] = 0.0, most - least
+            for n in range(p * lanes, p * lanes + lanes):
+                a, c = (work[1, n] - radius) * inverse, (work[2, n] - height) * per_height
+                work[3, n] = low + c * up + a * (out + c * mixed)
+            continue
+        low_on, high_on = values[i, after, k, 0], values[i, after, k + 1, 0]
+        inner_on, outer_on = values[i + 1, after, k, 0], values[i + 1, after, k + 1, 0]
+        least = min(least, min(min(low_on, high_on), min(inner_on, outer_on)))
+        most = max(most, max(max(low_on, high_on), max(inner_on, outer_on)))
+        on, on_up, on_out = low_on - low, (high_on - low_on) - up, (inner_on - low_on) - out
+        on_mixed = (outer_on - inner_on) - (high_on - low_on) - mixed
+        work[8, p * lanes], work[8, p * lanes + 1] = on_mixed, most - least
         for n in range(p * lanes, p * lanes + lanes):
-            a, c = (work[1, n] - radial[i, 0]) * radial[i, 1], (work[2, n] - vertical[k, 0]) * vertical[k, 1]
-            low = values[i, j, k, 0] + c * (values[i, j, k + 1, 0] - values[i, j, k, 0])
-            high = values[i + 1, j, k, 0] + c * (values[i + 1, j, k + 1, 0] - values[i + 1, j, k, 0])
-            here = low + a * (high - low)
-            if n_phi > 1:
-                b = work[3, n] - j
-                if b < -0.5 * n_phi:
-                    b += n_phi
-                low = values[i, after, k, 0] + c * (values[i, after, k + 1, 0] - values[i, after, k, 0])
-                high = values[i + 1, after, k, 0] + c * (values[i + 1, after, k + 1, 0] - values[i + 1, after, k, 0])
-                here += b * (low + a * (high - low) - here)
-            work[3, n] = here
+            a, c = (work[1, n] - radius) * inverse, (work[2, n] - height) * per_height
+            b = work[3, n] - j
+            b = b + n_phi if b < -0.5 * n_phi else b
+            work[3, n] = low + c * up + a * (out + c * mixed) + b * (on + c * on_up + a * (on_out + c * on_mixed))
 
 
 @_piece
@@ -389,8 +392,8 @@ def _sample(  # type: ignore[no-untyped-def]
 
 
 @_piece
-def _certain(nearest, uz, z0, low, high, flags, logarithmic, work, n, allowed):  # type: ignore[no-untyped-def]
-    """Whether the three nodes from n on integrate a cell to a relative accuracy.
+def _missed(nearest, uz, z0, low, high, flags, logarithmic, work, n):  # type: ignore[no-untyped-def]
+    """What the three nodes from n on may miss of a cell, relative to it; infinite where that is not known.
 
     What Gauss' rule of three nodes misses of exp(c x + k x^2/2) on [-1, 1], to lowest order, is 3.2e-5 of it times the
     sixth derivative. A cubic term, which three nodes do not see, is at most what the corners of the cell allow; and so
@@ -399,23 +402,23 @@ def _certain(nearest, uz, z0, low, high, flags, logarithmic, work, n, allowed): 
     middle, half = 0.5 * (low + high), 0.5 * (high - low)
     t = middle - nearest[0]
     if half * half * nearest[2] > _THIN * _THIN * (nearest[1] + nearest[2] * t * t):
-        return False
+        return math.inf
     if flags[2] and half * abs(uz) > _THIN * abs(z0 + middle * uz):
-        return False
+        return math.inf
     # Optical depth over half of the piece.
     tau = nearest[3] * half
     if not logarithmic:
         # n has the third degree at most: of n exp(-tau x) the rule misses 3.2e-5 times 20 n''' tau^3.
         mean = (8.0 * work[3, n] + 5.0 * (work[3, n + 1] + work[3, n + 2])) / 18.0
-        return 0.02 * tau * tau * tau + _BENT * work[8, n + 1] / max(abs(mean), 1e-300) <= allowed
+        return 0.02 * tau * tau * tau + _BENT * work[8, n + 1] / max(abs(mean), 1e-300)
     # The nodes are 0, -0.77 and 0.77.
-    c = abs(work[3, n + 2] - work[3, n + 1]) / 1.549193338482967 + tau
-    k = (work[3, n + 2] + work[3, n + 1] - 2.0 * work[3, n]) / 0.6
+    c = abs(work[3, n + 2] - work[3, n + 1]) * 0.6454972243679028 + tau
+    k = (work[3, n + 2] + work[3, n + 1] - 2.0 * work[3, n]) * 1.6666666666666667
     c2, k2 = c * c, k * k
     cubic = 0.75 * abs(work[8, n])
     missed = c2 * c2 * c2 + 15.0 * (c2 * c2 * abs(k) + 3.0 * c2 * k2 + k2 * abs(k))
     missed += 10.0 * cubic * (2.0 * c * c2 + 6.0 * c * abs(k) + cubic)
-    return 3.2e-5 * missed + _BENT * work[8, n + 1] <= allowed
+    return 3.2e-5 * missed + _BENT * work[8, n + 1]
 
 
 @_piece
@@ -514,10 +517,13 @@ def _integrate(  # type: ignore[no-untyped-def]
         for p in range(count):
             o, half = p * lanes, 0.5 * (span[1, p] - span[0, p])
             better, worse, odd = 0.0, 0.0, 0.0
-            for q in range(lanes):
-                better += rule[weights, q] * work[4, o + q]
-                worse += rule[3, q] * work[4, o + q]
-                odd += rule[35, q] * work[4, o + q]
+            if cells:
+                better = rule[3, 0] * work[4, o] + rule[3, 1] * (work[4, o + 1] + work[4, o + 2])
+            else:
+                for q in range(8):
+                    better += rule[2, q] * work[4, o + q]
+                    worse += rule[3, q] * work[4, o + q]
+                    odd += rule[35, q] * work[4, o + q]
             samples[3 * p], samples[3 * p + 1], samples[3 * p + 2] = half * better, half * worse, half * odd
             whole += abs(half * better)
         share = 0.5 * rtol * whole / count
@@ -525,10 +531,8 @@ def _integrate(  # type: ignore[no-untyped-def]
             allowed = share + 0.5 * rtol * abs(samples[3 * p])
             if cells:
                 logarithmic = kinds[place[0, p], place[2, p]] == LOGARITHM
-                relative = allowed / max(abs(samples[3 * p]), 1e-300)
-                chosen[p] = _certain(
-                    nearest, ray[2], ray[4], span[0, p], span[1, p], flags, logarithmic, work, 3 * p, relative
-                )  # fmt: skip
+                missed = _missed(nearest, ray[2], ray[4], span[0, p], span[1, p], flags, logarithmic, work, 3 * p)
+                chosen[p] = missed * abs(samples[3 * p]) <= allowed
             else:
                 chosen[p] = _settled(samples[3 * p], samples[3 * p + 1], samples[3 * p + 2], allowed)
             if chosen[p]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
 
@@ -18,7 +19,7 @@ from ..sky import Region, healpix
 from ..sky.pixels import Pixels
 from ..sky.shapes import Box, Everywhere
 from ..units import FloatArray
-from .mesh import ColumnMesh, column_mesh
+from .mesh import ColumnMesh, Rays, column_mesh
 from .pixels import EDGE_PIXELS, mirror_pixels, region_parts
 from .rays import ray_columns
 from .view import NOTHING, RTOL, View, energy_nodes
@@ -162,21 +163,29 @@ def _columns_of_sky(
     """Columns (12 nside^2, m) at the energies of the view's transmission basis, in RING order."""
     with threads() as pool:
         runner = pool if executor is None else executor
-        mesh = mesh_for(density, view, healpix.pixel_width(nside), runner, progress)
+        width = healpix.pixel_width(nside)
+        of_pixels: Callable[[healpix.Indices], FloatArray]
+        if pixel == "mean":
+            mesh = mesh_for(density, view, width, runner, progress)
+            of_pixels = partial(mesh.over_pixels, nside)
+        else:
+            mesh = _remembered_mesh(density, view, 0.0, width, _Aside((runner, progress)))
+            of_pixels = partial(_at_centres, mesh, ray_columns(density.table(view.rtol / 10), view), nside)
         warn_of(mesh.reached, view.rtol)
         back: Any
         if mesh.panels.folded[0]:
             pixels, back = mirror_pixels(nside, mesh.panels.folded[1])
         else:
             pixels, back = np.arange(12 * nside**2), slice(None)
-        if pixel == "mean":
-            return in_chunks(partial(mesh.over_pixels, nside), pixels, runner, CHUNK)[back]
-        return in_chunks(partial(_at_centres, mesh, nside), pixels, runner, CHUNK)[back]
+        return in_chunks(of_pixels, pixels, runner, CHUNK)[back]
 
 
-def _at_centres(mesh: ColumnMesh, nside: int, pixels: healpix.Indices) -> FloatArray:
-    """Columns (n, m) at the centres of RING pixels."""
-    return mesh.at(*np.radians(healpix.coordinates(nside, pixels)))
+def _at_centres(mesh: ColumnMesh, rays: Rays, nside: int, pixels: healpix.Indices) -> FloatArray:
+    """Columns (n, m) at the centres of RING pixels: from the mesh, and from rays where it has left that to them."""
+    columns = mesh.at(*np.radians(healpix.coordinates(nside, pixels)))
+    left = np.isnan(columns[:, 0])
+    columns[left] = rays(healpix.directions(nside, pixels[left], nest=False))
+    return columns
 
 
 @lru_cache(maxsize=256)
@@ -206,7 +215,7 @@ def mesh_for(
     """
     feature = _feature_angle(density, view.rtol, float(view.sun.place[0]))
     finest = min(PIXEL_PART * width, feature) if math.isfinite(feature) else 0.0
-    return _remembered_mesh(density, view, finest, _Aside((executor, progress)))
+    return _remembered_mesh(density, view, finest, 0.0, _Aside((executor, progress)))
 
 
 def warn_of(reached: float, rtol: float) -> None:
@@ -312,15 +321,14 @@ class _Aside:
 
 
 @lru_cache(maxsize=16)
-def _remembered_mesh(density: Density, view: View, finest: float, aside: _Aside) -> ColumnMesh:
+def _remembered_mesh(density: Density, view: View, finest: float, spacing: float, aside: _Aside) -> ColumnMesh:
     executor, progress = aside.value
     table = density.table(view.rtol / 10)
     rays = ray_columns(table, view)
     with threads() as pool, progress_bar("columns", progress) as done:
         runner = pool if executor is None else executor
-        return column_mesh(
-            table, view, partial(in_chunks, rays, executor=runner, chunk=RAYS), finest=finest, progress=done
-        )
+        chunks = partial(in_chunks, rays, executor=runner, chunk=RAYS)
+        return column_mesh(table, view, chunks, finest=finest, spacing=spacing, progress=done)
 
 
 def pixel_columns(density: Density, view: View, pixels: Pixels, progress: bool = False) -> FloatArray:

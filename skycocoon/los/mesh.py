@@ -57,8 +57,11 @@ SHARE = 0.4
 FREE = 0.02
 # Errors between a few checks may be larger than at these by this factor.
 UNSEEN = 1.5
-# Panels to begin with span no more than this of the angle of a rough table's features.
-FEATURES_A_PANEL = 6.0
+# Panels to begin with span no more than this of the angle of a rough table's features: one for each node.
+FEATURES_A_PANEL = 7.0
+# A panel is worth its rays where this many times as many directions are asked for: some panels are halved, and theirs
+# are lost.
+WORTH = 2.0
 # Where it need not be finer than pixels, a panel that is longer than a pixel may be as thin as this part of one.
 THINNEST = 16
 SMALLEST = 1e-7
@@ -125,7 +128,7 @@ class ColumnMesh:
         Returns
         -------
         array
-            (n, m).
+            (n, m); NaN on panels that were left out.
         """
         from ..kernels.mesh import at_directions
 
@@ -331,7 +334,7 @@ class _Making:
         Relative accuracy of the panels that are not halved.
     """
 
-    def __init__(self, table: DensityTable, view: View, rays: Rays, finest: float) -> None:
+    def __init__(self, table: DensityTable, view: View, rays: Rays, finest: float, spacing: float) -> None:
         radius, height = (float(x) for x in view.sun.place)
         self.folded = table.axisymmetric, table.folded and height == 0.0
         latitudes = latitude_edges(table.thickness, self.folded[1])
@@ -339,17 +342,26 @@ class _Making:
         self.tree = PanelTree(latitudes, [longitude_edges(part, radius, self.folded[0]) for part in rings])
         self.first = self.tree.divided(max(FEATURES_A_PANEL * table.feature_angle(radius), finest))
         self._rays, self._finest, self._tolerance = rays, finest, SHARE * view.rtol
+        self._smallest = WORTH * _PLACES[0].size * spacing**2
         self.taken, self.reached = 0, max(table.reached, view.basis.reached)
-        self.order = np.zeros(0, dtype=np.int64)
+        self.order = np.arange(view.basis.size)
         self._faint = 0.0
         self.kept: list[tuple[Integers, _Fit]] = []
+        self.left: list[Integers] = []
+
+    def worth(self, nodes: Integers) -> Integers:
+        """Panels in which more directions are asked for than rays are needed for them; the others are left."""
+        along, up = self.tree.sizes(nodes)
+        small = along * up < self._smallest
+        self.left.append(nodes[small])
+        return nodes[~small]
 
     def look(self, nodes: Integers) -> _Fit:
         """Integrate rays on panels, and fit polynomials to them."""
         l, b = self.tree.coordinates(nodes, *_PLACES)
         columns = self._rays(healpix.unit_vectors(l.ravel(), b.ravel())).reshape(*l.shape, -1)
         self.taken += l.size
-        if not self.order.size:
+        if not self._faint:
             # All others are ratios to the column that is absorbed least.
             self.order = np.argsort(-columns.sum(axis=(0, 1)), kind="stable")
             shining = columns[..., self.order[0]]
@@ -401,6 +413,11 @@ class _Making:
         nodes, above, parts
             The halves or quarters of the panels that were not good.
         """
+        if self._smallest > 0:
+            nodes = self.worth(nodes)
+            above, parts = np.full(nodes.size, np.inf), np.ones(nodes.size, dtype=np.int64)
+            if not nodes.size:
+                return nodes, above, parts
         fit = self.look(nodes)
         bad = self.wanting(nodes, fit)
         groups = np.concatenate([[0], np.cumsum(parts)[:-1]])
@@ -419,10 +436,14 @@ class _Making:
         """The mesh of all panels that were kept."""
         from ..kernels.mesh import Panels
 
-        tree, leaves = self.tree, np.concatenate([nodes for nodes, _ in self.kept])
-        coefficients = np.concatenate([fit.coefficients for _, fit in self.kept])
-        linear = np.concatenate([fit.linear for _, fit in self.kept])
-        reach = _reaches(coefficients[:, 0], linear, FREE * self._tolerance)
+        tree, left = self.tree, sum(nodes.size for nodes in self.left)
+        leaves = np.concatenate([*(nodes for nodes, _ in self.kept), *self.left])
+        unknown = np.full((left, self.order.size, ORDER, ORDER), np.nan)
+        coefficients = np.concatenate([*(fit.coefficients for _, fit in self.kept), unknown])
+        linear = np.concatenate([*(fit.linear for _, fit in self.kept), np.ones(left, dtype=np.bool_)])
+        known = slice(0, leaves.size - left)
+        reach = np.ones((leaves.size, 2))
+        reach[known] = _reaches(coefficients[known, 0], linear[known], FREE * self._tolerance)
         tree.child[leaves] = np.arange(leaves.size)
         panels = Panels(
             tree.latitudes,
@@ -447,6 +468,7 @@ def column_mesh(
     rays: Rays,
     *,
     finest: float = 0.0,
+    spacing: float = 0.0,
     progress: Callable[[float], None] = lambda part: None,
 ) -> ColumnMesh:
     """Integrate a density over the sky, on as many panels as its columns need.
@@ -461,6 +483,9 @@ def column_mesh(
         Function of (n, 3) directions that gives (n, m) columns.
     finest
         Panels no wider than this are not halved [rad]: what is averaged over larger pixels does not need it.
+    spacing
+        Angle between the directions that will be asked for [rad]. Panels that hold fewer of them than rays are needed
+        for a panel are left out: columns there are NaN. 0 leaves out none.
     progress
         Called with the part that is done.
 
@@ -469,7 +494,7 @@ def column_mesh(
     ColumnMesh
         The mesh, and the accuracy that it reached.
     """
-    making = _Making(table, view, rays, finest)
+    making = _Making(table, view, rays, finest, spacing)
     nodes = making.first
     above, parts = np.full(nodes.size, np.inf), np.ones(nodes.size, dtype=np.int64)
     while nodes.size:

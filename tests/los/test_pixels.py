@@ -1,11 +1,17 @@
 """Means over pixels against many rays."""
 
+import astropy.units as u
 import healpy
 import numpy as np
 import pytest
 
+from skycocoon import CylindricalGrid
 from skycocoon.los import column, column_map
+from skycocoon.los.mesh import column_mesh
 from skycocoon.los.pixels import mirror_pixels
+from skycocoon.los.rays import ray_columns
+from skycocoon.los.view import NOTHING, View
+from skycocoon.sky.healpix import unit_vectors
 
 from .conftest import DISC, SUN
 
@@ -30,6 +36,40 @@ def test_pixel_means_agree_with_oversampling(nside, rng):
     np.testing.assert_allclose(sky[pixels], expected, rtol=1e-3)
     # and in fact to the rtol asked for
     assert np.max(np.abs(sky[pixels] / expected - 1)) < 2e-4
+
+
+def blobs(rng, shape=(41, 48, 17)):
+    """A grid that is rough from node to node."""
+    radius, height = np.linspace(0, 20, shape[0]) * u.kpc, np.linspace(-0.5, 0.5, shape[2]) * u.kpc
+    return CylindricalGrid(radius, height, np.exp(rng.normal(0, 1, shape)) / u.kpc**3 / u.yr)
+
+
+@pytest.mark.parametrize("nside", [1, 8, 64])
+@pytest.mark.parametrize("density", ["disc", "blobs"])
+def test_pixel_centres_are_rays(density, nside, rng):
+    """Whether they are read off the mesh or, where that would take more rays than there are pixels, integrated."""
+    density = DISC if density == "disc" else blobs(rng)
+    sky = column_map(density, SUN, nside, pixel="centre")
+    pixels = np.arange(12 * nside**2) if nside < 16 else rng.choice(12 * nside**2, 2000, replace=False)
+    vectors = np.stack(healpy.pix2vec(nside, pixels), axis=-1)
+    np.testing.assert_allclose(sky[pixels], column(density, SUN, vectors, rtol=1e-6), rtol=1e-4)
+
+
+def test_panels_with_few_directions_are_left_to_rays(rng):
+    """NaN in the mesh; it takes no more rays than there are directions."""
+    view = View(SUN, NOTHING, 1e-4)
+    table = blobs(rng).table(1e-5)
+    rays = ray_columns(table, view)
+    l, b = rng.uniform(-np.pi, np.pi, 1000), np.arcsin(rng.uniform(-1, 1, 1000))
+    coarse = column_mesh(table, view, rays, spacing=healpy.nside2resol(4))
+    assert coarse.rays == 0
+    assert np.all(np.isnan(coarse.at(l, b)))
+    fine = column_mesh(table, view, rays, spacing=healpy.nside2resol(256))
+    assert 0 < fine.rays < 12 * 256**2
+    left = np.isnan(fine.at(l, b)[:, 0])
+    assert 0 < np.count_nonzero(left) < left.size
+    exact = rays(unit_vectors(l, b))
+    np.testing.assert_allclose(fine.at(l, b)[~left], exact[~left], rtol=1e-4)
 
 
 def test_pixel_centres_are_not_means():
