@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
 
 import astropy.units as u
 import numpy as np
@@ -15,36 +14,24 @@ from ..galaxy import Gas, Sea
 from ..interactions import PUBLICATIONS, CrossSection
 from ..interactions.helium import NUCLEAR_FACTORS, nuclear_factors
 from ..interactions.publications import cross_section
-from ..numerics.interpolative import chosen_members, weights_of_others
+from ..numerics.interpolative import chosen_members
 from ..units import FloatArray, Nodes, to_array
 from .component import Term
 from .gas_in_sea import PIVOT, GasInSea
 from .production import production
-
-if TYPE_CHECKING:
-    from scipy.interpolate import CubicSpline
 
 __all__ = ["Diffuse", "GasInSea"]
 
 # Rigidities [GV] that are met: gamma rays of 1 GeV to 1e8 GeV.
 RIGIDITIES = np.geomspace(1.0, 1e11, 111)
 MISSED = 1e-6
+MIDDLE = 1e4
+# Hardenings at which emissivities are worked out: between them they are smooth, products of power laws and n-tilde.
+HARDENINGS = 41
 
 
-@dataclass(frozen=True)
-class Hardening:
-    """One of the few rigidities that stand for all others in a sea that hardens inwards.
-
-    Attributes
-    ----------
-    sea
-        The sea.
-    index
-        Which of the chosen rigidities.
-    """
-
-    sea: Sea
-    index: int
+Recipe = tuple[str, str, float]
+"""Local spectra, nuclear factors and helium in the gas."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +92,18 @@ class Diffuse:
         if not 0 <= self.helium_abundance <= 0.5:
             raise InputError(f"{self.name}: helium_abundance {self.helium_abundance:g}; allowed: 0 to 0.5")
 
-    def _emissivity(
-        self, cross_section: CrossSection, energy: FloatArray, member: Hardening | None = None
-    ) -> FloatArray:
-        """Secondaries per H atom, time and energy, in all directions [GeV^-1 s^-1]; not to be written to."""
-        recipe = self.spectra, self.nuclear, self.helium_abundance
-        return _emissivity(cross_section, Nodes(energy), *recipe, member)
+    @property
+    def _recipe(self) -> Recipe:
+        """What the emissivity at a place depends on, besides the cross section and how hard the sea is."""
+        return self.spectra, self.nuclear, self.helium_abundance
 
-    def _source(self, cross_section: CrossSection, member: Hardening | None, energy: FloatArray) -> FloatArray:
-        """The emissivity times the scale of the gas, S(E) of a term [GeV^-1 s^-1]."""
-        return self.gas.scale * self._emissivity(cross_section, energy, member)
+    def _source(self, cross_section: CrossSection, energy: FloatArray) -> FloatArray:
+        """The emissivity at the Sun times the scale of the gas, S(E) of the only term [GeV^-1 s^-1]."""
+        return self.gas.scale * _emissivity(cross_section, Nodes(energy), self._recipe)
+
+    def _part(self, cross_section: CrossSection, index: int, energy: FloatArray) -> FloatArray:
+        """The same of one term of a sea that hardens inwards; of either sign."""
+        return self.gas.scale * _parts(cross_section, Nodes(energy), self._recipe, self.sea)[index]
 
     @property
     def messengers(self) -> tuple[str, ...]:
@@ -140,11 +129,10 @@ class Diffuse:
         # One density for all scales, which are factors of the spectrum: columns through it are worked out once.
         gas = self.gas if self.gas.scale == 1.0 else replace(self.gas, scale=1.0)
         if not self.sea.delta_gradient.value:
-            return (Term(partial(self._source, section, None), GasInSea(gas, self.sea)),)
-        rigidities, _ = _hardenings(self.sea)
+            return (Term(partial(self._source, section), GasInSea(gas, self.sea)),)
         return tuple(
-            Term(partial(self._source, section, Hardening(self.sea, k)), GasInSea(gas, self.sea, float(rigidity)))
-            for k, rigidity in enumerate(rigidities)
+            Term(partial(self._part, section, k), GasInSea(gas, self.sea, float(rigidity)))
+            for k, rigidity in enumerate(_rigidities(self.sea))
         )
 
     def template(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> None:
@@ -175,7 +163,7 @@ class Diffuse:
         """
         section = cross_section(messenger, flavour, self.proton)
         gev = np.atleast_1d(to_array(energy, u.GeV, "energy"))
-        per_sr = self._emissivity(section, gev).reshape(np.shape(energy)) / (4 * np.pi)
+        per_sr = _emissivity(section, Nodes(gev), self._recipe).reshape(np.shape(energy)) / (4 * np.pi)
         return per_sr * u.Unit("GeV-1 s-1 sr-1")
 
     def describe(self) -> list[str]:
@@ -195,44 +183,60 @@ class Diffuse:
 
 # None of this changes in a fit of what is free here: scales are applied afterwards.
 @lru_cache(maxsize=256)
-def _emissivity(
-    cross_section: CrossSection,
-    energies: Nodes,
-    spectra: str,
-    nuclear: str,
-    helium_abundance: float,
-    member: Hardening | None,
-) -> FloatArray:
+def _emissivity(cross_section: CrossSection, energies: Nodes, recipe: Recipe) -> FloatArray:
+    """Emissivity at the Sun, as in :func:`_hardened`; not to be written to."""
+    emissivity = _hardened(cross_section, energies, recipe, 0.0)
+    emissivity.flags.writeable = False
+    return emissivity
+
+
+def _hardened(cross_section: CrossSection, energies: Nodes, recipe: Recipe, exponent: float) -> FloatArray:
+    """Secondaries per H atom, time and energy, in all directions [GeV^-1 s^-1].
+
+    They are made by the cosmic rays at the Sun times (rigidity/4 GV)^exponent.
+    """
+    spectra, nuclear, helium_abundance = recipe
     table = production(cross_section, energies)
     on_helium, helium_on, both = nuclear_factors(nuclear, energies.gev)
     factors = (1 + helium_abundance * on_helium, helium_on + helium_abundance * both)
     total = np.zeros_like(energies.gev)
     for projectile, factor in zip(local_spectra(spectra), factors, strict=True):
-        total += factor * table.yields(partial(_projectiles, projectile, member))
-    total *= 4 * np.pi
-    total.flags.writeable = False
-    return total
+        total += factor * table.yields(partial(_projectiles, projectile, exponent))
+    return total * (4 * np.pi)
 
 
-def _projectiles(projectile: LocalSpectrum, member: Hardening | None, total: FloatArray) -> FloatArray:
-    """dJ/dE_N, times the weight of one of the chosen rigidities if the sea hardens inwards."""
+def _projectiles(projectile: LocalSpectrum, exponent: float, total: FloatArray) -> FloatArray:
+    """dJ/dE_N at the Sun times (rigidity/4 GV)^exponent."""
     flux = projectile.per_nucleon(total)
-    if member is None:
-        return flux
-    ln_r = np.log(np.clip(projectile.rigidity(total), RIGIDITIES[0], RIGIDITIES[-1]))
-    _, weights = _hardenings(member.sea)
-    return np.asarray(flux * weights(ln_r)[:, member.index])
+    return flux * (projectile.rigidity(total) / PIVOT) ** exponent if exponent else flux
+
+
+@lru_cache(maxsize=256)
+def _parts(cross_section: CrossSection, energies: Nodes, recipe: Recipe, sea: Sea) -> FloatArray:
+    """Emissivities (k, n) [GeV^-1 s^-1] that, times the densities of the terms, add up to that of each place.
+
+    n-tilde is not linear in the spectrum: it belongs to the cosmic rays of a place, and is worked out for these. What
+    they make is a smooth function of how hard they are, and so a sum of those that the densities have in them.
+    """
+    lowest, highest = _exponents(sea)[[0, -1]]
+    exponents = lowest + (highest - lowest) * (1 - np.cos(np.pi * np.arange(HARDENINGS) / (HARDENINGS - 1))) / 2
+    emissivities = np.array([_hardened(cross_section, energies, recipe, float(h)) for h in exponents])
+    # Relative to the emissivity of each place, so that none counts less for being faint.
+    members = (_rigidities(sea) / PIVOT) ** exponents[:, None] / emissivities.T[:, :, None]
+    scale = np.linalg.norm(members, axis=1, keepdims=True)
+    parts = (np.linalg.pinv(members / scale) / np.swapaxes(scale, 1, 2)).sum(axis=2)
+    return np.asarray(parts.T)
+
+
+def _exponents(sea: Sea) -> FloatArray:
+    """Exponents delta_sun - delta(R) that there are in a sea, ascending."""
+    return np.sort(sea.hardening(np.linspace(0.0, sea.radius.to_value(u.kpc), 201)))
 
 
 @lru_cache(maxsize=16)
-def _hardenings(sea: Sea) -> tuple[FloatArray, CubicSpline]:
-    """A few rigidities whose hardenings add up to those of all others, and the weights (m,) of these at a ln R."""
-    # Slow to import, and few seas harden.
-    from scipy.interpolate import CubicSpline
-
-    exponents = sea.hardening(np.linspace(0.0, sea.radius.to_value(u.kpc), 201))
-    # Relative to each one's largest value, so that none is missed for being small.
-    members = (RIGIDITIES / PIVOT) ** exponents[:, None]
-    scale = members.max(axis=0)
-    chosen = chosen_members(members / scale, MISSED)
-    return RIGIDITIES[chosen], CubicSpline(np.log(RIGIDITIES), weights_of_others(members, members[:, chosen]))
+def _rigidities(sea: Sea) -> FloatArray:
+    """A few rigidities [GV] whose hardenings add up to those of all others."""
+    # Relative to each one's largest value, so that none is missed for being small; and to the hardening of what most
+    # energies are made by, so that soft places count as well as hard ones.
+    members = (RIGIDITIES / MIDDLE) ** _exponents(sea)[:, None]
+    return np.asarray(RIGIDITIES[chosen_members(members / members.max(axis=0), MISSED)])

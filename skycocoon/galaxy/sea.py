@@ -81,7 +81,8 @@ class Sea:
         check_name("source profile", self.sources, PROFILES)
         for name in ("halo_height", "radius", "sun_radius", "delta_outer"):
             to_float(getattr(self, name), u.kpc, f"sea: {name}", minimum=0.0, exclusive=True)
-        to_float(self.delta_gradient, u.kpc**-1, "sea: delta_gradient", minimum=0.0, maximum=0.2)
+        # From 0.06 on, delta would be negative at the centre, given some 0.5 at the Sun.
+        to_float(self.delta_gradient, u.kpc**-1, "sea: delta_gradient", minimum=0.0, maximum=0.1)
         if self.sun_radius >= self.radius:
             raise InputError(f"sea: the Sun at {self.sun_radius:g} is outside the sea's radius of {self.radius:g}")
 

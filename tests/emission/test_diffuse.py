@@ -23,6 +23,7 @@ from skycocoon.interactions.helium import nuclear_factors
 from skycocoon.los import column, region_column, region_sed
 from skycocoon.los.columns import remembered_mean
 from skycocoon.sky import Region
+from skycocoon.units import M_PI0, M_PROTON
 
 from ..conftest import directions
 
@@ -388,6 +389,119 @@ def test_a_hardened_sky_is_harder_inside():
     ratio = sky["kra"] / sky["flat"]
     assert 2 < ratio[0, 0] < ratio[1, 0] < 6
     assert ratio[1, 1] < ratio[0, 1] < 1
+
+
+# --- The same below 100 GeV: n-tilde belongs to the cosmic rays of a place (eq. 12) ---
+
+# The reference takes their spectrum, J_sun (R_rig/4 GV)^(delta_sun - delta(R)), place by place and species by species.
+MATCH = 100.0
+FACTORS = 1 + 0.0963 * 3.55, 3.55 + 0.0963 * 3.55**2
+
+
+def hardened(gradient):
+    return Sea(delta_gradient=gradient / u.kpc)
+
+
+def full(spectrum, energy):
+    """Kelner's eq. 58: int sigma J F dE'/E', by adaptive quadrature in ln E'."""
+
+    def integrand(v):
+        proton = energy * math.exp(v)
+        return float(kelner.inelastic(proton) * spectrum(proton) * kelner.gamma_ray(math.exp(-v), proton))
+
+    return sum(quad(integrand, a, b, epsabs=0, epsrel=1e-9, limit=200)[0] for a, b in ((0, 1), (1, 4), (4, 20)))
+
+
+def delta(spectrum, energy):
+    """Kelner's eq. 78 without n-tilde; E_pi = m_pi cosh v takes the root away."""
+
+    def integrand(v):
+        proton = M_PROTON + M_PI0 * math.cosh(v) / kelner.K_PION
+        return float(2 * kelner.inelastic(proton) * spectrum(proton) / kelner.K_PION)
+
+    low = math.acosh((energy + M_PI0**2 / (4 * energy)) / M_PI0)
+    return sum(quad(integrand, low + a, low + b, epsabs=0, epsrel=1e-9, limit=200)[0] for a, b in ((0, 4), (4, 20)))
+
+
+def of_a_place(spectra, exponent, energy):
+    """[GeV^-1 s^-1] in all directions, per H atom, where cosmic rays are those at the Sun times (R_rig/4 GV)^exponent."""
+    total = 0.0
+    for local, factor in zip(local_spectra(spectra), FACTORS, strict=True):
+
+        def spectrum(proton, local=local):
+            return float(local.per_nucleon(proton) * (local.rigidity(proton) / 4.0) ** exponent)
+
+        if energy < MATCH:
+            total += factor * full(spectrum, MATCH) * delta(spectrum, energy) / delta(spectrum, MATCH)
+        else:
+            total += factor * full(spectrum, energy)
+    return 4 * math.pi * total
+
+
+def at_place(diffuse, messenger, energy, radius, height=0.05):
+    """sum_k S_k(E) n_k, over the gas times the sea there."""
+    r, z = np.array(radius), np.array(height)
+    whole = diffuse.gas.hydrogen(r, z) * diffuse.sea.relative(r, z)
+    terms = diffuse.terms(messenger)
+    return sum(t.spectrum(energy) * float(t.density.weighted(r, z)) for t in terms) / float(whole)
+
+
+@pytest.mark.parametrize("spectra", ["min", "lhaaso"])
+@pytest.mark.parametrize("gradient", [0.0001, 0.01, 0.05])
+@pytest.mark.parametrize("radius", [0.5, 6.0, 12.0])
+def test_gamma_rays_of_a_place(spectra, gradient, radius):
+    """To 2e-5, of which the sum of a few terms is the larger part."""
+    energy = np.array([1.0, 5.0, 60.0, 99.9, 100.0, 1e3])
+    found = at_place(Diffuse(spectra=spectra, sea=hardened(gradient)), "gamma", energy, radius)
+    exponent = gradient * (8.5 - min(radius, 11.0))
+    expected = [of_a_place(spectra, exponent, e) for e in energy]
+    np.testing.assert_allclose(found, expected, rtol=2e-5)
+
+
+@pytest.mark.parametrize("gradient", [0.001, 0.035, 0.1])
+@pytest.mark.parametrize("radius", [0.0, 3.0, 8.5, 15.0])
+def test_continuous_where_the_branches_meet(gradient, radius):
+    below, above = at_place(Diffuse(sea=hardened(gradient)), "gamma", MATCH * np.array([1 - 1e-6, 1]), radius)
+    assert below / above == pytest.approx(1, rel=2e-5)
+
+
+@pytest.mark.parametrize("messenger", ["gamma", "neutrino"])
+@pytest.mark.parametrize("spectra", ["min", "max", "lhaaso"])
+def test_no_gradient_is_the_limit(messenger, spectra):
+    energy = np.geomspace(1.0 if messenger == "gamma" else 100.0, 1e7, 29)
+    plain = at_place(Diffuse(spectra=spectra), messenger, energy, 2.0)
+    small = at_place(Diffuse(spectra=spectra, sea=hardened(1e-7)), messenger, energy, 2.0)
+    # (1e10 GV/4 GV)^(6.5e-7), at most
+    np.testing.assert_allclose(small, plain, rtol=2e-5)
+
+
+@pytest.mark.parametrize("messenger", ["gamma", "neutrino"])
+def test_more_of_a_gradient_is_more_inside_and_less_outside(messenger):
+    energy = np.geomspace(1.0 if messenger == "gamma" else 100.0, 1e7, 29)
+    gradients = [0.0, 0.0001, 0.001, 0.005, 0.01, 0.02, 0.035, 0.05]
+    inside, outside = (
+        np.array([at_place(Diffuse(sea=hardened(g)), messenger, energy, radius) for g in gradients])
+        for radius in (4.0, 10.5)
+    )
+    assert np.all(np.diff(inside, axis=0) > 0)
+    assert np.all(np.diff(outside, axis=0) < 0)
+    # And it hardens: the higher the energy, the more.
+    assert np.all(np.diff(inside[1:] / inside[0], axis=1) > 0)
+
+
+def test_means_over_a_region():
+    """Of a calculation by a referee, with n-tilde of the local spectrum at each radius, to its four digits."""
+    unit = u.Unit("cm-2 K-1 km-1 s")
+    diffuse = Diffuse(
+        spectra="max",
+        gas=Gas("nakanishi-sofue", x_co=1.5e20 * unit, ionised=True, scale=0.83),
+        sea=Sea("case-bhattacharya1998", 6 * u.kpc, 18 * u.kpc, delta_gradient=0.02 / u.kpc),
+        nuclear="aafrag",
+        helium_abundance=0.085,
+    )
+    energy = [5, 60, 99.9] * u.GeV
+    found = region_sed(GalaxyModel((diffuse,)), "gamma", energy, Region.parse("box:352,4,-1.5,0.5")).intensity
+    np.testing.assert_allclose(found.value, [2.203e-6, 3.416e-9, 9.763e-10], rtol=3e-4)
 
 
 # --- What it says, and refuses ---
