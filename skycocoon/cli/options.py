@@ -132,7 +132,7 @@ class Source:
         try:
             return load_file(self.model, overrides)
         except InputError as error:
-            if any(str(error).startswith(f"{key}: there is no such key") for key in overrides):
+            if any(str(error).startswith(f"{key}: there is no such key".replace('"', "")) for key in overrides):
                 raise InputError(f"--set {error}") from None
             raise
 

@@ -7,6 +7,7 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,14 @@ def forget(document: dict[str, Any], own: object) -> None:
 # Tables that are one choice as a whole: they are replaced, not added to.
 REPLACED = {("comparison", "mask"), ("comparison", "mask_factor"), ("comparison", "variants")}
 TAKEN_OUT = {("fit", "parameters"), ("fit", "normalisations"), ("fit", "ranges")}
+# What may follow the name of an entry in these tables; a name may have dots.
+ENTRY_KEYS = {"bounds", "prior", "sigma", "data", "from", "to"}
+
+
+def _taken_out(path: tuple[str, ...], key: str, value: object) -> bool:
+    """Whether ``key = false`` takes an entry of a table, or the prior of a parameter, out."""
+    prior = key == "prior" and len(path) == 3 and path[:2] == ("fit", "parameters")
+    return value is False and (prior or path in TAKEN_OUT)
 
 
 def _merged(below: Mapping[str, Any], own: Mapping[str, Any], path: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -154,16 +163,21 @@ def _merged(below: Mapping[str, Any], own: Mapping[str, Any], path: tuple[str, .
     merged = dict(below)
     for key, value in own.items():
         lower = below.get(key)
-        if path in TAKEN_OUT and value is False:
-            if key not in merged:
-                raise InputError(f"{'.'.join(path)}: {unknown_name('entry of the base', key, below)}")
-            del merged[key]
+        if _taken_out(path, key, value):
+            _take_out(merged, path, key)
             continue
         if isinstance(value, Mapping) and isinstance(lower, Mapping) and (*path, key) not in REPLACED:
             same_kind = lower.get("kind") == value.get("kind", lower.get("kind"))
             value = _merged(lower, value, (*path, key)) if same_kind else value
         merged[key] = value
     return merged
+
+
+def _take_out(table: dict[str, Any], path: tuple[str, ...], key: str) -> None:
+    if key not in table:
+        others = unknown_name("entry", key, table) if table else "there are none"
+        raise InputError(f"{'.'.join([*path, key])}: there is no such key to take out by false; {others}")
+    del table[key]
 
 
 def absolute_files(document: dict[str, Any], folder: Path) -> bool:
@@ -247,23 +261,24 @@ def _renamed(item: Any, names: Mapping[str, str]) -> Any:
 
 
 def override(document: dict[str, Any], key: str, value: object) -> None:
-    """Set a dotted key of a document.
+    """Set a dotted key of a document; ``false`` takes a fit's parameter, prior, normalisation or range out.
 
     Parameters
     ----------
     document
         Tables of a file; changed in place.
     key
-        Dotted key; steps that hold dots are quoted, as in TOML.
+        Dotted key; steps that hold dots are quoted, as in TOML. In the tables of a fit they need not be: a shell takes
+        quotes away.
     value
         New value.
 
     Raises
     ------
     InputError
-        If a part of the key is no table.
+        If a part of the key is no table, or what is to be taken out is not there.
     """
-    *path, last = _steps(key)
+    *path, last = _with_names(_steps(key))
     place: Any = document
     for step in path:
         if not isinstance(place, dict):
@@ -271,8 +286,19 @@ def override(document: dict[str, Any], key: str, value: object) -> None:
         place = place.setdefault(step, {})
     if not isinstance(place, dict) or not last:
         raise InputError(f"{key}: there is no such key")
+    if _taken_out(tuple(path), last, value):
+        _take_out(place, tuple(path), last)
+        return
     # The caller's own stays as it is.
     place[last] = copy.deepcopy(value)
+
+
+def _with_names(steps: list[str]) -> list[str]:
+    """Steps of a key with the name of a fit's parameter, normalisation or range in one piece."""
+    if tuple(steps[:2]) not in TAKEN_OUT:
+        return steps
+    name = list(takewhile(lambda step: step not in ENTRY_KEYS, steps[2:]))
+    return [*steps[:2], *([".".join(name)] if name else []), *steps[2 + len(name) :]]
 
 
 def _steps(key: str) -> list[str]:

@@ -265,8 +265,9 @@ def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, obje
         document = on_base(document, source)
     stated: dict[str, Any] = {}
     for key, value in (overrides or {}).items():
-        for place in (document, stated):
-            override(place, key, str(value) if isinstance(value, u.Quantity) else value)
+        override(document, key, str(value) if isinstance(value, u.Quantity) else value)
+        # What is taken out is stated, too, but not there.
+        override(stated, key, {} if value is False else value)
     if "data" in stated.get("fit", {}) or "parameters" in stated.get("fit", {}):
         forget(document, stated["fit"])
     moved = absolute_files(document, folder) or built_on

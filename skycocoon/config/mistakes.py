@@ -68,6 +68,11 @@ def _explain(error: ValidationError, document: dict[str, Any]) -> str:
         inner = first.get("ctx", {}).get("error")
         reason = str(inner) if inner is not None else first["msg"].replace("Input should be", "should be")
         reason = reason.removeprefix("value: ")
+        if first["type"] in ("model_type", "dict_type"):
+            keys = _fields(steps) if first["type"] == "model_type" else []
+            reason = f"a table is needed{', with the keys ' if keys else ''}{', '.join(keys)}"
+        if first["type"] == "too_short":
+            reason = f"at least {first['ctx']['min_length']} needed"
         shown = "" if isinstance(value, (dict, BaseModel)) or repr(value) in reason else f" = {value!r}"
         line = f"{key}{shown}: {reason}" if location else reason
     more = len(mistakes) - 1

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skycocoon import InputError
-from skycocoon.config import load_file, to_toml
+from skycocoon.config import load_file, load_text, to_toml
 from skycocoon.modelfit import prepare
 from skycocoon.shipped import data_folder
 
@@ -154,6 +154,71 @@ def test_a_key_with_dots_of_its_own_is_quoted():
     assert load_file("fit-bc", {f'fit.parameters."{XC}".bounds': ["0 g cm-2", "1 g cm-2"]}).file.fit.parameters[
         XC
     ].bounds == ["0 g cm-2", "1 g cm-2"]
+
+
+@pytest.mark.parametrize("quoted", [True, False])
+@pytest.mark.parametrize("key", [XC, "transport.break_delta"])
+def test_set_takes_a_parameter_out_as_a_file_does(model_file, key, quoted):
+    """Quotes are TOML's, but a shell takes them away: both are the key."""
+    name = f'"{key}"' if quoted else key
+    loaded = load_file("fit-bc", {f"fit.parameters.{name}": False})
+    of_file = load_file(model_file(f'base = "fit-bc"\n[fit.parameters]\n"{key}" = false\n'))
+    assert loaded.file.fit == of_file.file.fit
+    assert key not in loaded.file.fit.parameters
+    assert (XC in loaded.file.fit.profiles) == (key != XC)
+    # The text says the same: that of `best.toml` is one.
+    assert load_text(loaded.toml, "again", loaded.folder).file.fit == loaded.file.fit
+
+
+def test_set_takes_a_prior_a_normalisation_and_a_range_out():
+    scale = "transport.cross_section_scale"
+    base = load_file("fit-bc").file.fit
+    fit = load_file(
+        "fit-bc",
+        {
+            f'fit.parameters."{scale}".prior': False,
+            "fit.normalisations.bc-dampe-2022": False,
+            "fit.ranges.bc-ams02-2021": False,
+        },
+    ).file.fit
+    assert base.parameters[scale].prior is not None
+    assert fit.parameters[scale].prior is None
+    assert fit.parameters[scale].bounds == base.parameters[scale].bounds
+    assert list(fit.normalisations) == ["bc-calet-2022"]
+    assert fit.ranges == {}
+
+
+def test_set_of_a_whole_parameter_or_a_part_of_it():
+    table = {"bounds": [0.4, 0.8], "prior": {"mean": 0.6, "sigma": 0.1}}
+    whole = load_file("fit-bc", {"fit.parameters.transport.delta": table}).file.fit.parameters["transport.delta"]
+    parts = {f'fit.parameters."transport.delta".{key}': value for key, value in table.items()}
+    assert load_file("fit-bc", parts).file.fit.parameters["transport.delta"] == whole
+    assert whole.prior.sigma == 0.1
+    scale = 'fit.parameters."transport.cross_section_scale".prior.sigma'
+    assert load_file("fit-bc", {scale: 0.1}).file.fit.parameters["transport.cross_section_scale"].prior.mean == 1.0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        (
+            'fit.parameters."transport.dleta"',
+            False,
+            "no such key to take out by false; .*did you mean 'transport.delta'",
+        ),
+        ("fit.ranges.bc-dampe-2022", False, r"bc-dampe-2022: there is no such key .*did you mean .bc-ams02-2021"),
+        ('fit.parameters."transport.delta".prior', False, "fit.parameters.transport.delta.prior: there is no such key"),
+        ('fit.parameters."transport.delta"', True, "a table is needed, with the keys bounds, prior"),
+        ('fit.parameters."transport.delta".min', 0.5, "unknown key 'min'; allowed: bounds, prior"),
+        ("fit.parameters", {"transport": {"delta": {"bounds": [0.3, 0.9]}}}, 'is quoted: "transport.delta" = '),
+        ("fit.parameters", {"transport.delta": False}, "transport.delta = false takes out what a base has"),
+        ("fit.parameters", {}, "at least 1 needed"),
+    ],
+)
+def test_what_cannot_be_taken_out_or_set_is_one_line(key, value, message):
+    with pytest.raises(InputError, match=message) as error:
+        load_file("fit-bc", {key: value})
+    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,21 @@ def _number(value: object) -> object:
     return value
 
 
+def _entries(value: object) -> object:
+    """Entries by the keys of a model, which have dots, and have to be quoted."""
+    for key, item in value.items() if isinstance(value, Mapping) else ():
+        if item is False:
+            raise InputError(f"{key} = false takes out what a base has; there is none here, or the table was replaced")
+        inner = (
+            next((name for name in item if name not in ParameterSection.model_fields), None)
+            if isinstance(item, Mapping)
+            else None
+        )
+        if inner is not None and isinstance(item[inner], Mapping):
+            raise InputError(f'{key}.{inner}: a key with dots is quoted: "{key}.{inner}" = {{ bounds = [...] }}')
+    return value
+
+
 Number = Annotated[str | float, BeforeValidator(_number)]
 
 
@@ -117,7 +132,7 @@ class FitSection(Section):
     """
 
     data: Annotated[list[str], BeforeValidator(listed)] = Field(min_length=1)
-    parameters: dict[str, ParameterSection] = Field(min_length=1)
+    parameters: Annotated[dict[str, ParameterSection], BeforeValidator(_entries)] = Field(min_length=1)
     normalisations: Annotated[dict[str, NormalisationSection], BeforeValidator(_normalisations)] = Field(
         default_factory=dict
     )
