@@ -295,7 +295,7 @@ def override(document: dict[str, Any], key: str, value: object) -> None:
 
 def _with_names(steps: list[str]) -> list[str]:
     """Steps of a key with the name of a fit's parameter, normalisation or range in one piece."""
-    if tuple(steps[:2]) not in TAKEN_OUT:
+    if tuple(steps[:2]) not in TAKEN_OUT or any("." in step for step in steps):
         return steps
     name = list(takewhile(lambda step: step not in ENTRY_KEYS, steps[2:]))
     return [*steps[:2], *([".".join(name)] if name else []), *steps[2 + len(name) :]]
