@@ -86,20 +86,17 @@ def map_(
 
 def _sed_of(source: Source, region: str, energies: str | None = None) -> Sed:
     """SED of a region, from a model or from a map."""
-    from ..sky import Region, Sed
+    from ..sky import Region
     from ..sky.convention import check_flavour
 
     source.check_rtol()
     nodes = None if energies is None else read_energies(energies)
     place = Region.parse(region)
     if source.is_map:
-        sed = source.read_map(place).sed(place)
-        if source.flavour is not None:
-            sed = sed.in_flavour(check_flavour(source.flavour))
-        if nodes is None:
-            return sed
-        name = next(iter(sed.components))
-        return Sed(nodes, {name: sed.at(nodes)}, place, sed.messenger, sed.flavour, sed.meta)
+        sky = source.read_map(place)
+        # Energies before the mean, as where the map is a component of a model.
+        sed = (sky if nodes is None else sky.resampled(sky.nside, nodes)).sed(place)
+        return sed if source.flavour is None else sed.in_flavour(check_flavour(source.flavour))
     from ..los import region_sed
 
     messenger = source.named_messenger()

@@ -84,7 +84,7 @@ class Template:
         return ()
 
     def template(self, messenger: str, energy: u.Quantity, flavour: str = "per-flavour") -> SkyMap:
-        """The map at other energies: power laws between its nodes.
+        """The map at other energies; see :meth:`SkyMap.at <skycocoon.SkyMap.at>`.
 
         Parameters
         ----------

@@ -1,1 +1,1 @@
-"""Quadrature, and decomposition of families of functions."""
+"""Quadrature, interpolation, and decomposition of families of functions."""

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ..errors import InputError
+from ..points import Points
 from ..units import E2_INTENSITY, FloatArray
 from .curves import E2_AXES, ENERGY, Axis, Curve, DataPoints
 from .style import BANDS, BLACK, GREY, mark, new_axes, new_figure, sign, style
@@ -88,15 +89,27 @@ def _draw_data(axes: Axes, item: DataPoints, size: float = 5.0, order: float = 5
     look = mark(item.mark)
     if item.aside:
         look |= {"color": GREY, "mfc": GREY if item.mark == 0 else "white"}
-    # What is not above zero cannot be on a logarithmic axis: an arrow down from the end of its upper error.
+    # What is not above zero cannot be on a logarithmic axis: an arrow down from the end of its upper error, if that is.
     below = ~points.limit & (y <= 0)
-    y, limit = np.where(below, y + high, y), points.limit | below
+    y, limit = _heights(points), points.limit | below
     error = np.where(limit, 0.35 * np.abs(y), np.array([np.minimum(low, 0.999 * y), high]))
     bins = None if item.bins is None else np.maximum([x - item.bins[0], item.bins[1] - x], 0.0)
     axes.errorbar(
         x, y, yerr=error, xerr=bins, uplims=limit, ls="none", ms=size, lw=1, label=points.label,
         zorder=3 if item.aside else order, **look,
     )  # fmt: skip
+
+
+def _heights(points: Points) -> FloatArray:
+    """Where marks are on a logarithmic axis: values, or the ends of upper errors; NaN for what is nowhere on it."""
+    heights = np.where(points.limit | (points.value > 0), points.value, points.value + points.error_high)
+    return np.where(heights > 0, heights, np.nan)
+
+
+def _above_zero(panel: Panel) -> bool:
+    """Whether a logarithmic y axis has something of a panel to show."""
+    curves = any((curve.y > 0).any() for curve in panel.curves)
+    return curves or any((_heights(item.points) > 0).any() for item in panel.data)
 
 
 def _draw(axes: Axes, panel: Panel, size: float = 5.0, order: float = 5.0) -> None:
@@ -117,6 +130,13 @@ def _draw(axes: Axes, panel: Panel, size: float = 5.0, order: float = 5.0) -> No
     if panel.x.log:
         axes.set_xscale("log")
     if panel.y.log:
+        if not _above_zero(panel):
+            # Before the scale: matplotlib cannot choose limits for it, nor in x for points that it does not draw.
+            axes.set_ylim(0.1, 1.0)
+            ends = [end for curve in panel.curves for end in curve.x] + [end for item in panel.data for end in item.span]
+            if ends:
+                axes.set_xlim(min(ends) / 1.3, max(ends) * 1.3)
+            axes.annotate("nothing here is above zero", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
         axes.set_yscale("log")
     if panel.x.limits is not None:
         axes.set_xlim(*panel.x.limits)
@@ -285,6 +305,8 @@ def _limit_panels(all_axes: Sequence[Axes], panels: Sequence[Panel], stacked: bo
     if spans := [item.span for panel in panels for item in panel.data]:
         low, high = min(start for start, _ in spans), max(end for _, end in spans)
         left, right = min(max(left, low / 8), low / 1.2), max(min(right, high * 1.5), high * 1.2)
+    if left == right:
+        left, right = left / 10, right * 10
     for group in [[k] for k in range(len(panels))] if stacked else [range(len(panels))]:
         curves = [curve for k in group for curve in panels[k].curves]
         points = [item.points for k in group for item in panels[k].data]

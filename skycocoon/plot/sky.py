@@ -17,6 +17,9 @@ from .style import new_figure, sign, style
 
 __all__ = ["plot_fractions", "plot_sky"]
 
+# Below 2e-287 matplotlib takes a range for none.
+DARK = 1e-280
+
 
 def _mollweide(title: str) -> Any:
     axes = new_figure((8.0, 4.8)).add_subplot(projection="mollweide")
@@ -69,7 +72,7 @@ def plot_sky(
     with style():
         axes = _mollweide(title)
         # A model without cocoons is a good null test: a dark sky is drawn as one.
-        highest = span[1] if span[1] > 0 else 1.0
+        highest = span[1] if span[1] > DARK else 1.0
         lowest = max(highest / 10**decades, span[0])
         norm = LogNorm(lowest, highest * (1 + 1e-9))
         # Lines that are seen on blank paper, where a map is of a part of the sky.

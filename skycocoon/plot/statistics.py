@@ -284,11 +284,14 @@ def plot_corner(
     with style():
         count = len(names)
         figure: Any = new_figure((1.2 + 1.75 * count, 1.2 + 1.75 * count), layout=None)
+        spans = [(column.min(), column.max()) for column in (chain / scale).T]
         corner.corner(
             chain / scale, labels=[_label(*words) for words in zip(names, units, powers, strict=True)], fig=figure,
             color=BLUE, quantiles=QUANTILES, levels=(0.683, 0.954), smooth=0.7,
             truths=None if best is None else list(np.asarray(best) / scale), truth_color=VERMILION,
             label_kwargs={"fontsize": 8}, max_n_ticks=4, bins=25,
+            # A parameter that no walker moved has no range of its own.
+            range=[(low, high) if low < high else (low - 0.5, high + 0.5) for low, high in spans],
         )  # fmt: skip
         for axes in figure.axes:
             axes.tick_params(labelsize=7)

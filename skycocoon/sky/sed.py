@@ -14,8 +14,9 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import InputError, check_name
+from ..numerics.interpolation import interpolated
 from ..outputs import new_file
-from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, FloatArray, summed, within
+from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, within
 from .convention import FLAVOURS, check_flavour, flavour_factor, messenger_title
 from .region import Region
 
@@ -79,29 +80,23 @@ class Sed:
         return self.intensity * self.solid_angle
 
     def at(self, energy: u.Quantity) -> u.Quantity:
-        """Total intensity at other energies: cubic spline through ln I over ln E; 0 beyond the last positive node.
+        """Total intensity at other energies, by the rule of maps; see :func:`~skycocoon.numerics.interpolation.interpolated`.
+
+        Power laws between the nodes, curved where these are half a decade apart or less; 0 beside a node that is 0.
 
         Raises
         ------
         InputError
             For energies outside the nodes.
         """
-        from scipy.interpolate import CubicSpline
-
-        nodes = self.energy.to_value(u.GeV)
-        wanted = np.atleast_1d(energy.to_value(u.GeV))
+        nodes, wanted = self.energy.to_value(u.GeV), to_array(energy, u.GeV, "energy")
         if not within(wanted, nodes[0], nodes[-1]).all():
             raise InputError(
                 f"SED: {wanted.min():g}..{wanted.max():g} GeV is outside its energies, {nodes[0]:g}..{nodes[-1]:g} GeV"
             )
         intensity = self.intensity.to_value(INTENSITY)
-        positive = intensity > 0
-        if positive.sum() < 2:
-            return np.interp(wanted, nodes, intensity).reshape(np.shape(energy)) * INTENSITY
-        spline = CubicSpline(np.log(nodes[positive]), np.log(intensity[positive]))
-        last = nodes[positive][-1]
-        values = np.where(within(wanted, 0.0, last), np.exp(spline(np.log(np.minimum(wanted, last)))), 0.0)
-        return values.reshape(np.shape(energy)) * INTENSITY
+        values = [interpolated(nodes, e, intensity.__getitem__) for e in wanted.ravel().tolist()]
+        return np.reshape(values, wanted.shape) * INTENSITY
 
     def in_flavour(self, flavour: str) -> Sed:
         """SED of the same neutrinos in another convention: all flavours are three times one."""

@@ -13,6 +13,7 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import AccuracyWarning, InputError, check_name
+from ..numerics.interpolation import interpolated
 from ..units import E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, to_float, within
 from . import healpix
 from .convention import FLAVOURS, check_messenger, messenger_title
@@ -26,7 +27,7 @@ __all__ = ["SkyMap", "shown_energy", "sky_title"]
 # Edges cut pixels whose mean is not that of the part inside: a region of fewer is not a per cent any more.
 FEW_PIXELS = 150
 CUT = 0.4
-# In place of zero in logarithms; in double precision, and so are the logarithms.
+# In place of zero in logarithms of pieces that do not count; in double precision, and so are the logarithms.
 TINY = np.finfo(np.float64).tiny
 # Pixels that an integral over energy is worked out for at a time.
 BLOCK = 65536
@@ -171,7 +172,7 @@ class SkyMap:
         return Sed(self.energy, parts, region, self.messenger, self.flavour, meta)
 
     def integrate(self, low: u.Quantity, high: u.Quantity) -> u.Quantity:
-        """Integral intensity between two energies; power laws between the nodes.
+        """Integral intensity between two energies; power laws between the nodes, 0 beside a node that is 0.
 
         Parameters
         ----------
@@ -194,14 +195,17 @@ class SkyMap:
             raise InputError(f"energies {e0:g}..{e1:g} GeV: within {nodes[0]:g}..{nodes[-1]:g} GeV is needed")
         ln_nodes = np.log(nodes)
         ln_e = np.log(np.concatenate([[e0], nodes[(nodes > e0) & (nodes < e1)], [e1]]))
-        k = np.clip(np.searchsorted(ln_nodes, ln_e, side="right") - 1, 0, nodes.size - 2)
-        t = ((ln_e - ln_nodes[k]) / (ln_nodes[k + 1] - ln_nodes[k]))[:, None]
+        # The two nodes around each piece from one of these energies to the next.
+        k = np.clip(np.searchsorted(ln_nodes, ln_e[:-1], side="right") - 1, 0, nodes.size - 2)
+        start, end = (((x - ln_nodes[k]) / np.diff(ln_nodes)[k])[:, None] for x in (ln_e[:-1], ln_e[1:]))
         values = np.empty(self.pixels.size)
         for block in self.pixels.blocks(BLOCK):
-            ln_i = np.log(np.maximum(self._total(block, INTENSITY), TINY))
+            total = self._total(block, INTENSITY)
+            ln_i = np.log(np.maximum(total, TINY))
             # Integral of E I over ln E.
-            ln_ei = ln_i[k] * (1 - t) + ln_i[k + 1] * t + ln_e[:, None]
-            values[block] = _integral_of_exponential(ln_ei, ln_e)
+            ln_ei = [ln_i[k] * (1 - t) + ln_i[k + 1] * t + x[:, None] for t, x in ((start, ln_e[:-1]), (end, ln_e[1:]))]
+            pieces = _integrals_of_exponentials(*ln_ei, np.diff(ln_e)[:, None])
+            values[block] = np.sum(pieces, axis=0, where=(total[k] > 0) & (total[k + 1] > 0))
         return values * (INTENSITY * u.GeV)
 
     def _total(self, block: slice, unit: u.UnitBase) -> FloatArray:
@@ -307,10 +311,9 @@ class SkyMap:
     def resampled(self, nside: int, energy: u.Quantity) -> SkyMap:
         """Sky in other pixels and at other energies, component by component.
 
-        Energies first: power laws between the nodes in each pixel, straight lines in ln E where one is zero, as in
-        :meth:`at`. Then pixels: means over the pixels inside each larger one, or each value given to all the smaller
-        ones inside. Both keep the mean over the sky, and neither makes values that were not there (bilinear
-        interpolation would keep neither a pixel's nor the sky's mean).
+        Energies first, in each pixel as in :meth:`at`. Then pixels: means over the pixels inside each larger one, or
+        each value given to all the smaller ones inside. This keeps the mean over the sky, and makes no values that
+        were not there (bilinear interpolation would keep neither a pixel's nor the sky's mean).
 
         Parameters
         ----------
@@ -406,7 +409,9 @@ class SkyMap:
         return plot_sky(image, (e2.min(), e2.max()), title, E2_AXES[E2_INTENSITY].label, self.meta, decades)
 
     def at(self, energy: u.Quantity) -> u.Quantity:
-        """Total intensity per pixel at an energy, power laws between the nodes, (m,).
+        """Total intensity per pixel at an energy, (m,), by the rule of spectra (:meth:`Sed.at`).
+
+        Power laws between the nodes, curved where these are half a decade apart or less; 0 beside a node that is 0.
 
         Raises
         ------
@@ -420,16 +425,16 @@ class SkyMap:
         return self._plane(list(self.components.values()), e) * INTENSITY
 
     def _plane(self, parts: list[u.Quantity], e: float) -> FloatArray:
-        """Sum of components at an energy within the nodes [GeV]: power laws, straight lines where one end is zero."""
-        nodes = self.energy.to_value(u.GeV)
-        nearest = int(np.argmin(np.abs(nodes - e)))
-        if math.isclose(nodes[nearest], e, rel_tol=1e-9):
-            return np.asarray(summed([part[nearest] for part in parts], INTENSITY).value, dtype=np.float64)
-        k = int(np.clip(np.searchsorted(nodes, e, side="right") - 1, 0, nodes.size - 2))
-        t = math.log(e / nodes[k]) / math.log(nodes[k + 1] / nodes[k])
-        low, high = (summed([part[node] for part in parts], INTENSITY).value for node in (k, k + 1))
-        power_law = np.exp((1 - t) * np.log(np.maximum(low, TINY)) + t * np.log(np.maximum(high, TINY)))
-        return np.where((low > 0) & (high > 0), power_law, (1 - t) * low + t * high)
+        """Sum of components at an energy within the nodes [GeV]."""
+        nodes, plane = self.energy.to_value(u.GeV), np.empty(self.pixels.size)
+        for block in self.pixels.blocks(BLOCK):
+
+            def values(node: int, block: slice = block) -> FloatArray:
+                total = summed([part[node, block] for part in parts], INTENSITY)
+                return np.asarray(total.value, dtype=np.float64)
+
+            plane[block] = interpolated(nodes, e, values)
+        return plane
 
     def __repr__(self) -> str:
         what = sky_title(self.messenger, self.flavour, self.energy, self.pixels)
@@ -461,9 +466,9 @@ def shown_energy(nodes: u.Quantity) -> u.Quantity:
     return energy if nodes[0] <= energy <= nodes[-1] else np.sqrt(nodes[0] * nodes[-1])
 
 
-def _integral_of_exponential(y: FloatArray, x: FloatArray) -> FloatArray:
-    """Integral of exp(y) over x, (m,), where y (n, m) is straight between its values at x (n,)."""
-    slope = np.diff(y, axis=0)
+def _integrals_of_exponentials(low: FloatArray, high: FloatArray, width: FloatArray) -> FloatArray:
+    """Integrals of exp(y) over pieces of a width, where y is straight between its values at the ends."""
+    slope = high - low
     with np.errstate(divide="ignore", invalid="ignore"):
         mean = np.where(np.abs(slope) > 1e-8, np.expm1(slope) / slope, 1.0 + slope / 2)
-    return np.asarray(np.sum(np.exp(y[:-1]) * mean * np.diff(x)[:, None], axis=0))
+    return np.asarray(np.exp(low) * mean * width)

@@ -6,8 +6,9 @@ import pytest
 from matplotlib.colors import to_hex
 
 from skycocoon import InputError, Measurement
-from skycocoon.plot import Curve, Panel, plot_panels, save
+from skycocoon.plot import Curve, DataPoints, Panel, plot_panel, plot_panels, plot_side_by_side, save
 from skycocoon.plot.curves import E2_AXES, LOOKS
+from skycocoon.points import Points
 from skycocoon.units import E2_FLUX, E2_INTENSITY
 
 E = np.geomspace(1, 1000, 31)
@@ -93,6 +94,50 @@ def test_what_is_zero_is_not_drawn():
     assert np.isnan(axes.get_lines()[0].get_ydata()[E >= 100]).all()
     # a dark model is a good null test
     plot_panels([Panel("", (Curve("x", E, 0 * value, "cocoons"),))]).figure.canvas.draw()
+
+
+def made_of(value, error):
+    count = len(value)
+    x, error = np.geomspace(10, 100, count), np.array(error, dtype=float)
+    return DataPoints(Points("p", "points", x, "E [TeV]", np.array(value), error, error, np.zeros(count, dtype=bool)))
+
+
+DARK = {
+    "a curve of zeros": ((Curve("x", E, 0 * E),), ()),
+    "one zero": ((Curve("x", E[:1], 0 * E[:1]),), ()),
+    "a curve of NaN": ((Curve("x", E, np.nan * E),), ()),
+    "points far below zero": ((), (made_of([-1e-8, -2e-8], [1e-9, 1e-9]),)),
+    "both": ((Curve("x", E, 0 * E),), (made_of([-1e-8], [1e-9]),)),
+}
+SEEN = {
+    "one point of a curve": ((Curve("x", E[:1], E[:1]),), ()),
+    "one between zeros": ((Curve("x", E[:3], np.array([0.0, 1.0, 0.0])),), ()),
+    "equal values": ((Curve("x", E, np.ones(31)),), ()),
+    "points below zero with larger errors": ((), (made_of([-1e-8, 0.0], [2e-8, 1e-9]),)),
+    "one point": ((), (made_of([1e-8], [1e-9]),)),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "draw", [plot_panel, lambda panel: plot_side_by_side([panel]), lambda panel: plot_panels([panel])]
+)
+@pytest.mark.parametrize("name", [*DARK, *SEEN])
+def test_whatever_is_not_above_zero_a_figure_is_made(name, draw, tmp_path):
+    """Matplotlib has no logarithmic axis of zeros: the figure says so instead."""
+    curves, data = {**DARK, **SEEN}[name]
+    if not curves and draw not in (plot_panel,):
+        curves = (Curve("x", E, 0 * E),)
+    axes = draw(Panel("", curves, data))
+    words = [text.get_text() for text in axes.texts]
+    assert ("nothing here is above zero" in words) == (name in DARK)
+    save(axes, tmp_path / "a.png", tmp_path / "a.pdf", tmp_path / "a.svg")
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_point_below_zero_is_an_arrow_from_its_upper_end():
+    axes = plot_panel(Panel("", (), (made_of([-1e-8, -2e-8, 5e-8], [3e-8, 1e-9, 1e-9]),)))
+    np.testing.assert_allclose(axes.containers[0].lines[0].get_ydata(), [2e-8, np.nan, 5e-8], rtol=1e-12)
 
 
 def test_notes_stand_beside_their_curves():

@@ -30,8 +30,8 @@ def test_map():
     assert "10 TeV" in sky.plot().get_title()
     with pytest.raises(InputError, match="within"):
         sky.plot(1 * u.PeV)
-    # dark and uniform skies are drawn too
-    for value in (0.0, 1.0):
+    # dark and uniform skies are drawn too, and what is almost nothing
+    for value in (0.0, 1.0, 1e-310, np.r_[1e-300, np.zeros(11)]):
         SkyMap(E[:1], {"x": np.full((1, 12), value) * INTENSITY}).plot(E[0]).figure.canvas.draw()
 
 

@@ -9,6 +9,7 @@ from matplotlib.colors import to_rgb
 from skycocoon import InputError
 from skycocoon.inference import Likelihood, Parameter, Samples, fit, profile
 from skycocoon.measured import RatioMeasurement, plot_ratios
+from skycocoon.plot import plot_corner
 from skycocoon.points import Points
 
 X = np.array([1.0, 2.0, 5.0, 10.0, 20.0, 50.0])
@@ -185,6 +186,13 @@ def test_corner(rng):
     # median and 16 to 84 %, with two digits of the error
     assert axes.get_title().startswith(f"${np.median(drawn.chain[:, 0]) / 1e28:.3f}_")
     assert any(text.get_text() == "skycocoon 1 fit-bc" for text in axes.figure.texts)
+
+
+def test_corner_of_a_parameter_that_did_not_move(rng):
+    pytest.importorskip("corner")
+    chain = np.stack([rng.normal(2.0, 0.1, 200), np.full(200, 3.0)], axis=1)
+    axes = plot_corner(chain, ["a", "b"], ["", ""])
+    assert axes.figure.axes[3].get_xlim() == (2.5, 3.5)
 
 
 def test_corner_missing_is_one_line(rng, monkeypatch):

@@ -398,12 +398,36 @@ def test_resampling_at_the_same_nodes_changes_nothing():
     )
 
 
-def test_resampling_next_to_a_zero_is_linear():
+def test_resampling_beside_a_zero_is_zero():
+    """Nobody knows where between two nodes a spectrum ends; a straight line would be 2 here, halfway to 4."""
     sky = SkyMap([1, 100] * u.GeV, {"x": np.array([np.full(12, 4.0), np.r_[np.zeros(6), np.ones(6)]]) * INTENSITY})
     row = sky.resampled(1, [10] * u.GeV).intensity.value[0]
-    np.testing.assert_allclose(row, np.r_[np.full(6, 2.0), np.full(6, 2.0)], rtol=1e-12)
+    np.testing.assert_allclose(row, np.r_[np.zeros(6), np.full(6, 2.0)], rtol=1e-12)
     row = sky.resampled(1, 10**0.5 * u.GeV).intensity.value[0]
-    np.testing.assert_allclose(row, np.r_[np.full(6, 3.0), np.full(6, 4**0.75)], rtol=1e-12)
+    np.testing.assert_allclose(row, np.r_[np.zeros(6), np.full(6, 4**0.75)], rtol=1e-12)
+    # the same in an integral: from 1 to 100 GeV of 4 E^-0.301..
+    slope = np.log(4) / np.log(100)
+    whole = 4 * (100 ** (1 - slope) - 1) / (1 - slope)
+    np.testing.assert_allclose(
+        sky.integrate(1 * u.GeV, 100 * u.GeV).value, np.r_[np.zeros(6), np.full(6, whole)], rtol=1e-12
+    )
+
+
+def cut_off(energy):
+    return energy**-2.7 * np.exp(-energy / 5e4)
+
+
+@pytest.mark.parametrize("per_decade", [1, 2, 10])
+def test_a_map_and_its_spectrum_are_one_number(per_decade):
+    """All pixels have one spectrum: whether the mean comes before the energy cannot matter."""
+    nodes = np.geomspace(1e3, 1e6, 3 * per_decade + 1)
+    spectrum = cut_off(nodes) * (nodes > 2e3)
+    sky = SkyMap(nodes * u.GeV, {"x": spectrum[:, None] * np.linspace(1, 2, 12) * INTENSITY})
+    sed, energies = sky.sed(Region.everywhere()), np.geomspace(1e3, 1e6, 41) * u.GeV
+    values = sed.at(energies).value
+    np.testing.assert_allclose(values, [sky.at(e).value.mean() for e in energies], rtol=1e-12)
+    np.testing.assert_allclose(values, sky.resampled(1, energies).intensity.value.mean(axis=1), rtol=1e-12)
+    assert np.array_equal(values > 0, energies.value >= nodes[spectrum > 0][0] * (1 - 1e-12))
 
 
 def test_resampling_does_not_extrapolate():
