@@ -41,8 +41,8 @@ def interpolated(nodes: FloatArray, energy: float, values: Callable[[int], Float
     Examples
     --------
     >>> spectrum = np.array([0.0, 1.0, 0.01])
-    >>> [float(interpolated(np.array([1.0, 10.0, 100.0]), e, spectrum.__getitem__)) for e in (2.0, 10.0, 20.0)]
-    [0.0, 1.0, 0.25]
+    >>> [f"{interpolated(np.array([1.0, 10.0, 100.0]), e, spectrum.__getitem__):.3g}" for e in (2.0, 10.0, 20.0)]
+    ['0', '1', '0.25']
     """
     nearest = int(np.argmin(np.abs(nodes - energy)))
     if math.isclose(nodes[nearest], energy, rel_tol=ROUNDING) or nodes.size == 1:

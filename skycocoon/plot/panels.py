@@ -133,7 +133,9 @@ def _draw(axes: Axes, panel: Panel, size: float = 5.0, order: float = 5.0) -> No
         if not _above_zero(panel):
             # Before the scale: matplotlib cannot choose limits for it, nor in x for points that it does not draw.
             axes.set_ylim(0.1, 1.0)
-            ends = [end for curve in panel.curves for end in curve.x] + [end for item in panel.data for end in item.span]
+            ends = [end for curve in panel.curves for end in curve.x] + [
+                end for item in panel.data for end in item.span
+            ]
             if ends:
                 axes.set_xlim(min(ends) / 1.3, max(ends) * 1.3)
             axes.annotate("nothing here is above zero", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")

@@ -203,8 +203,10 @@ class SkyMap:
             total = self._total(block, INTENSITY)
             ln_i = np.log(np.maximum(total, TINY))
             # Integral of E I over ln E.
-            ln_ei = [ln_i[k] * (1 - t) + ln_i[k + 1] * t + x[:, None] for t, x in ((start, ln_e[:-1]), (end, ln_e[1:]))]
-            pieces = _integrals_of_exponentials(*ln_ei, np.diff(ln_e)[:, None])
+            low, high = (
+                ln_i[k] * (1 - t) + ln_i[k + 1] * t + x[:, None] for t, x in ((start, ln_e[:-1]), (end, ln_e[1:]))
+            )
+            pieces = _integrals_of_exponentials(low, high, np.diff(ln_e)[:, None])
             values[block] = np.sum(pieces, axis=0, where=(total[k] > 0) & (total[k + 1] > 0))
         return values * (INTENSITY * u.GeV)
 

@@ -62,7 +62,9 @@ def test_zeros_of_one_spectrum_are_not_those_of_its_neighbour():
 
 def test_a_rounded_node_is_the_node():
     nodes, values = np.array([1.0, 10.0, 100.0]), np.array([0.0, 5.0, 0.0])
-    np.testing.assert_array_equal(at(nodes, values, [10 * (1 - 1e-12), 10 * (1 + 1e-12), 9.9, 10.1]), [5.0, 5.0, 0.0, 0.0])
+    np.testing.assert_array_equal(
+        at(nodes, values, [10 * (1 - 1e-12), 10 * (1 + 1e-12), 9.9, 10.1]), [5.0, 5.0, 0.0, 0.0]
+    )
 
 
 def test_nan_is_not_made_zero():

@@ -76,7 +76,9 @@ def test_a_coarse_spectrum_is_a_power_law_between_its_nodes():
 def test_any_shape_of_energies():
     sed = of_values(np.array([1.0, 10.0]), np.array([1.0, 0.01]))
     assert sed.at(2 * u.GeV).value == pytest.approx(0.25, rel=1e-12)
-    np.testing.assert_allclose(sed.at([[2, 4], [5, 10]] * u.GeV).value, [[1 / 4, 1 / 16], [1 / 25, 1 / 100]], rtol=1e-12)
+    np.testing.assert_allclose(
+        sed.at([[2, 4], [5, 10]] * u.GeV).value, [[1 / 4, 1 / 16], [1 / 25, 1 / 100]], rtol=1e-12
+    )
     assert of_values(np.array([2.0]), np.array([3.0])).at(2 * u.GeV).value == 3
 
 
