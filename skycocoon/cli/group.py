@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import click
 
-from .stopping import stopped_by_signals
+from .stopping import Stopped, stopped_by_signals
 
 
 class _Group(click.Group):
@@ -17,13 +19,21 @@ class _Group(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run a command and leave with its exit code."""
+        from ..outputs import recorded
+
+        with recorded() as written:
+            self._run(written, *args, **kwargs)
+
+    def _run(self, written: list[Path], *args: Any, **kwargs: Any) -> None:
+        """Run a command that adds what it writes to a list, and leave with its exit code."""
         from ..errors import InputError, WorkerError
 
+        is_process = not args and "args" not in kwargs
         kwargs["standalone_mode"] = False
         # Sums of matrix products are rounded differently by other numbers of threads: before numpy is imported.
         os.environ.update({"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
         try:
-            with stopped_by_signals(), warnings.catch_warnings():
+            with stopped_by_signals(is_process), warnings.catch_warnings():
                 # One line, without file and line number.
                 warnings.showwarning = lambda message, *_, **__: click.echo(f"skycocoon: warning: {message}", err=True)
                 sys.exit(super().main(*args, **kwargs))
@@ -38,12 +48,11 @@ class _Group(click.Group):
             click.echo(f"skycocoon: error: {_for_commands('; '.join([str(error), *_notes(error)]))}", err=True)
             sys.exit(2)
         except (click.Abort, KeyboardInterrupt) as error:
-            notes = _notes(error) or ["nothing was written"]
-            click.echo(f"skycocoon: interrupted, {_for_commands('; '.join(notes))}", err=True)
+            click.echo(f"skycocoon: interrupted, {_done(error, written)}", err=True)
             sys.exit(130)
-        except SystemExit as error:
-            if notes := _notes(error):
-                click.echo(f"skycocoon: stopped, {_for_commands('; '.join(notes))}", err=True)
+        except Stopped as error:
+            with suppress(OSError):  # a terminal that was closed
+                click.echo(f"skycocoon: stopped, {_done(error, written)}", err=True)
             raise
         except MemoryError as error:
             # Numpy's message is of one array, of which a user knows nothing.
@@ -70,6 +79,15 @@ def _notes(error: BaseException) -> list[str]:
     """What an error's way up has added to it, such as where finished blocks are; click wraps an interruption."""
     own = [*getattr(error, "__notes__", ()), *getattr(error.__cause__, "__notes__", ())]
     return own or list(getattr(error.__context__, "__notes__", ()))
+
+
+def _done(error: BaseException, written: list[Path]) -> str:
+    """What an interrupted command has done: files it has written, blocks that it keeps, or nothing."""
+    notes = _notes(error)
+    if written:
+        more = f" and {len(written) - 1} more" if len(written) > 1 else ""
+        notes = [f"after {written[-1]}{more} {'were' if more else 'was'} written", *notes]
+    return _for_commands("; ".join(notes or ["nothing was written"]))
 
 
 def _for_commands(message: str) -> str:

@@ -182,11 +182,13 @@ class Output:
         return not self.quiet and sys.stderr.isatty()
 
     def check_folder(self) -> None:
-        """Refuse a folder without a name with `InputError`."""
+        """Refuse a folder without a name, or one that another process is at work on, with `InputError`."""
         from ..errors import InputError
+        from ..outputs import check_folder_is_free
 
         if not self.out.strip():
             raise InputError("--out: a folder is needed")
+        check_folder_is_free(self.out)
 
     def report(self, paths: list[Path]) -> None:
         """Say what was written, and what lies beside it from before."""
@@ -345,9 +347,10 @@ def check_file(output: Output, endings: tuple[str, ...]) -> None:
     Raises
     ------
     InputError
-        For another ending, a file that exists, or a folder that does not.
+        For another ending, a file that exists, a folder that does not, or another process at work on the file.
     """
     from ..errors import InputError
+    from ..outputs import check_file_is_free
 
     out = output.out
     if not out.endswith(endings):
@@ -356,3 +359,4 @@ def check_file(output: Output, endings: tuple[str, ...]) -> None:
         raise InputError(f"{out}: exists already; use --overwrite to replace it")
     if not Path(out).parent.is_dir():
         raise InputError(f"{out}: cannot write there (no folder {Path(out).parent})")
+    check_file_is_free(out)

@@ -1,4 +1,4 @@
-"""Ctrl-C and a batch system's SIGTERM, which end a command wherever they come."""
+"""Ctrl-C, a batch system's SIGTERM and the SIGHUP of a terminal that closes, which end a command wherever they come."""
 
 from __future__ import annotations
 
@@ -12,33 +12,47 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-__all__ = ["stopped_by_signals"]
+from ..outputs.record import SIGNALS
+
+__all__ = ["Stopped", "stopped_by_signals"]
 
 # How long until a signal that had no effect is repeated [s].
 AGAIN = 0.1
 
 
+class Stopped(SystemExit):
+    """A signal that ends the process; its code is 128 and the signal's number, as of shells."""
+
+
 @contextlib.contextmanager
-def stopped_by_signals() -> Iterator[None]:
+def stopped_by_signals(finally_die: bool = False) -> Iterator[None]:
     """Turn signals into exceptions that unwind a command like any error, so that what was begun is taken away.
 
-    SIGINT is a KeyboardInterrupt, SIGTERM a SystemExit with code 143. Python swallows an exception that is raised in a
-    destructor, in a callback of a weak reference or in a function that a C library calls, and goes on: the signal is
-    repeated until the exception is on its way. Nothing is raised in the middle of an import, whose global lock would
+    SIGINT is a KeyboardInterrupt, the others are :class:`Stopped`. One that is ignored, as behind ``nohup``, stays so.
+    Python swallows an exception that is raised in a destructor, in a callback of a weak reference or in a function that
+    a C library calls, and goes on: the signal is repeated until the exception is on its way. Nothing is raised in the middle of an import, whose global lock would
     stay shut for all other threads.
+
+    Parameters
+    ----------
+    finally_die
+        Whether the process ends after the block: another signal then ends it at once, with no traceback. Otherwise what
+        was done about signals before is done again.
 
     Returns
     -------
     context manager
         Gives nothing. Outside the main thread, which alone receives signals, it does nothing.
     """
-    over = threading.Event()
+    over, sending = threading.Event(), threading.Lock()
     underway: dict[int, BaseException] = {}
 
     def stop(number: int, frame: FrameType | None) -> None:
+        if over.is_set():
+            return
         error = underway.get(number)
         if error is None:
-            error = underway[number] = KeyboardInterrupt() if number == signal.SIGINT else SystemExit(143)
+            error = underway[number] = KeyboardInterrupt() if number == signal.SIGINT else Stopped(128 + number)
             # Without a lock of Python's own, which the main thread may hold just now.
             _thread.start_new_thread(repeat, (signal.Signals(number),))
         if not _imports(frame) and not any(_handled(other) for other in underway.values()):
@@ -47,16 +61,18 @@ def stopped_by_signals() -> Iterator[None]:
     def repeat(number: signal.Signals) -> None:
         while not over.is_set():
             time.sleep(AGAIN)
-            if not over.is_set():
-                _signal_main_thread(number)
+            with sending:
+                if not over.is_set():
+                    _signal_main_thread(number)
 
     def quietly(event: Any) -> None:
         if event.exc_value not in underway.values():
             said(event)
 
     said = sys.unraisablehook
+    minded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
     try:
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, stop) for number in minded}
     except ValueError:  # not in the main thread
         yield
         return
@@ -65,9 +81,10 @@ def stopped_by_signals() -> Iterator[None]:
         yield
     finally:
         over.set()
-        sys.unraisablehook = said
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        with sending:  # none is on its way any more
+            sys.unraisablehook = said
+            for number, handler in before.items():
+                signal.signal(number, signal.SIG_DFL if finally_die else handler)
 
 
 def _imports(frame: FrameType | None) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import InputError
-from ..outputs import new_file
+from ..outputs import claimed, new_file, unrecorded
 from .job import Block, Job
 
 __all__ = ["BlockFolder", "blocks_folder"]
@@ -66,23 +65,16 @@ class BlockFolder:
             If there are blocks that may neither be taken nor removed, if another process is at work there, or if
             the folder cannot be written to.
         """
-        handle = -1
-        try:
-            self.path.mkdir(exist_ok=True)
-            handle = os.open(self.path / HEAD, os.O_RDWR | os.O_CREAT, 0o666)
-            _lock(handle, self.path)
-            self._take_over(resume, overwrite)
-            self._write_head(handle)
-        except BaseException as error:
-            if handle >= 0:
-                os.close(handle)
-            if isinstance(error, OSError):
+        with ExitStack() as stack:
+            try:
+                # Beside the folder, which is removed in the end.
+                stack.enter_context(claimed(self.path.with_name(f".{self.path.name}-running"), self.path))
+                self.path.mkdir(exist_ok=True)
+                self._take_over(resume, overwrite)
+                self._write_head()
+            except OSError as error:
                 raise InputError(f"{self.path}: cannot write there ({error.strerror or error})") from None
-            raise
-        try:
             yield
-        finally:
-            os.close(handle)
 
     def _take_over(self, resume: bool, overwrite: bool) -> None:
         """Check what lies in the folder; remove it if told to."""
@@ -113,17 +105,15 @@ class BlockFolder:
             return None
         return head.get("digest") if isinstance(head, dict) else None
 
-    def _write_head(self, handle: int) -> None:
+    def _write_head(self) -> None:
         head = {
             "made by": "skycocoon, for --resume; may be deleted",
             "job": self.job.name,
             "blocks": len(self.job.blocks),
             "digest": self.job.digest,
         }
-        os.ftruncate(handle, 0)
-        os.lseek(handle, 0, os.SEEK_SET)
-        os.write(handle, (json.dumps(head, indent=2) + "\n").encode())
-        os.fsync(handle)
+        with unrecorded(), new_file(self.path / HEAD, overwrite=True) as path:
+            path.write_text(json.dumps(head, indent=2) + "\n", encoding="utf-8")
 
     def _files(self) -> list[Path]:
         return sorted(self.path.glob("block-*.npz"))
@@ -159,10 +149,8 @@ class BlockFolder:
         """
         lines = {f"{ACCURACY}{number}": np.array(line) for number, line in enumerate(block.accuracy)}
         arrays: dict[str, Any] = {**block.arrays, **lines}
-        with new_file(self._file(index), overwrite=True) as path, path.open("wb") as file:
+        with unrecorded(), new_file(self._file(index), overwrite=True) as path, path.open("wb") as file:
             np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
 
     def read(self, index: int) -> dict[str, NDArray[Any]]:
         """Return the arrays of a finished block."""
@@ -181,20 +169,6 @@ class BlockFolder:
     def remove(self) -> None:
         """Remove the blocks, and the folder unless somebody put something else into it."""
         with suppress(OSError):
-            for path in (*self._files(), *self.path.glob(".block-*"), self.path / HEAD):
+            for path in (*self._files(), *self.path.glob(".block-*"), *self.path.glob(".job*"), self.path / HEAD):
                 path.unlink(missing_ok=True)
             self.path.rmdir()
-
-
-def _lock(handle: int, path: Path) -> None:
-    """Lock an open file until it is closed, or its process ends in whatever way."""
-    try:
-        import fcntl
-    except ImportError:  # not on this system
-        return
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise InputError(f"{path}: another process is at work on this output") from None
-    except OSError:  # file systems without locks: finished blocks are whole all the same
-        return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -113,7 +112,5 @@ def write_dataset(dataset: Any, path: str | Path, overwrite: bool = False) -> No
     """
     # In memory first: HDF5 crashes if the disk is full.
     content = dataset.to_netcdf(engine="h5netcdf")
-    with new_file(path, overwrite) as temporary, temporary.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+    with new_file(path, overwrite) as temporary:
+        temporary.write_bytes(content)

@@ -26,7 +26,7 @@ import numpy as np
 
 from ...errors import InputError, check_name
 from ...execution import Executor, in_order, threads
-from ...outputs import locked, new_file, remove_leftovers
+from ...outputs import new_file
 from ...units import FloatArray
 from ..pixels import Pixels
 from .container import FITS_BLOCK
@@ -179,11 +179,7 @@ def write_maps(
         file.check()
     with ExitStack() as stack:
         pool = stack.enter_context(threads()) if executor is None else executor
-        for file in files:
-            remove_leftovers(file.path.parent, file.path.stem, "".join(file.path.suffixes))
         paths = [stack.enter_context(new_file(file.path, overwrite)) for file in files]
-        for path in paths:
-            stack.enter_context(locked(path))
         kinds = _kinds(files, values, block)
         left = list(range(len(files)))
         while left:
