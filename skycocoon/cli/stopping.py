@@ -30,8 +30,8 @@ def stopped_by_signals(finally_die: bool = False) -> Iterator[None]:
 
     SIGINT is a KeyboardInterrupt, the others are :class:`Stopped`. One that is ignored, as behind ``nohup``, stays so.
     Python swallows an exception that is raised in a destructor, in a callback of a weak reference or in a function that
-    a C library calls, and goes on: the signal is repeated until the exception is on its way. Nothing is raised in the middle of an import, whose global lock would
-    stay shut for all other threads.
+    a C library calls, and goes on: the signal is repeated until the exception is on its way. Nothing is raised in the
+    middle of an import, whose global lock would stay shut for all other threads.
 
     Parameters
     ----------
