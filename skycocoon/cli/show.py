@@ -118,8 +118,11 @@ def show(thing: str | None) -> None:
     from ..measured import list_measurements, list_ratios, load_data
     from ..shipped import PRESETS
     from ..sky import Catalogue, list_catalogues
+    from ..sky.expressions import is_expression
 
-    if thing in list_catalogues():
+    if is_expression(thing):
+        _show_region(thing)
+    elif thing in list_catalogues():
         catalogue = Catalogue.named(thing)
         _show_with_head(catalogue, catalogue.meta)
     elif thing in PRESETS.names() or thing.endswith(".toml"):

@@ -13,6 +13,8 @@ from typing import Any
 
 from ..errors import InputError, unknown_name
 from ..shipped import PRESETS
+from ..sky import list_catalogues
+from ..sky.expressions import joined_paths, paths_in
 
 __all__ = [
     "absolute_files",
@@ -181,7 +183,7 @@ def _take_out(table: dict[str, Any], path: tuple[str, ...], key: str) -> None:
 
 
 def absolute_files(document: dict[str, Any], folder: Path) -> bool:
-    """Make paths of grids, maps and data absolute, so that the model can be run again from any folder.
+    """Make paths of grids, maps, data and regions absolute, so that the model can be run again from any folder.
 
     Parameters
     ----------
@@ -196,11 +198,12 @@ def absolute_files(document: dict[str, Any], folder: Path) -> bool:
         Whether any path changed.
     """
     moved = _absolute_data(document.get("fit"), folder)
+    moved = _absolute_regions(document.get("comparison"), folder) or moved
     return _absolute_keys(document.get("components"), folder) or moved
 
 
 def files_named(document: Mapping[str, Any]) -> list[str]:
-    """Paths of grids, maps and data that a document names.
+    """Paths of grids, maps, data, and of masks and catalogues in regions, that a document names.
 
     Parameters
     ----------
@@ -222,6 +225,10 @@ def files_named(document: Mapping[str, Any]) -> list[str]:
             ahead.extend(table.values())
             if isinstance(table.get("file"), str):
                 names.add(table["file"])
+    comparison = document.get("comparison")
+    for table in (comparison.get(key) for key in ("mask", "mask_factor")) if isinstance(comparison, Mapping) else ():
+        for text in (*table.keys(), *table.values()) if isinstance(table, Mapping) else ():
+            names.update(path for path in paths_in(str(text)) if path not in list_catalogues())
     return sorted(names)
 
 
@@ -236,6 +243,26 @@ def _absolute_keys(table: Any, folder: Path) -> bool:
     for part in table.values():
         moved = _absolute_keys(part, folder) or moved
     return moved
+
+
+def _absolute_regions(comparison: Any, folder: Path) -> bool:
+    """Make paths in the regions of a comparison absolute; give whether any changed."""
+    if not isinstance(comparison, dict):
+        return False
+    moved = False
+    for key in ("mask", "mask_factor"):
+        table = comparison.get(key)
+        if isinstance(table, dict):
+            comparison[key] = {
+                _absolute_text(name, folder): _absolute_text(item, folder) for name, item in table.items()
+            }
+            moved = moved or comparison[key] != table
+    return moved
+
+
+def _absolute_text(item: Any, folder: Path) -> Any:
+    """Text form of a region with absolute paths; anything else as it is."""
+    return joined_paths(item, folder, list_catalogues()) if isinstance(item, str) else item
 
 
 def _absolute_data(fit: Any, folder: Path) -> bool:

@@ -147,12 +147,12 @@ class Measurement:
             for key in ("messenger", "region"):
                 if key not in meta:
                     raise InputError(f"the header has no {key!r}; needed: messenger, region")
-            return cls._from_table(path.stem, table, meta)
+            return cls._from_table(path.stem, table, meta, path.resolve().parent)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 
     @classmethod
-    def _from_table(cls, name: str, table: Any, meta: dict[str, str]) -> Measurement:
+    def _from_table(cls, name: str, table: Any, meta: dict[str, str], folder: Path) -> Measurement:
         messenger = check_messenger(meta["messenger"])
         flavour = meta.get("flavour", "per-flavour" if messenger == "neutrino" else "")
         if messenger == "neutrino":
@@ -181,7 +181,7 @@ class Measurement:
             name=name,
             label=meta.get("label", name),
             messenger=messenger,
-            region=Region.parse(meta["region"]),
+            region=Region.parse(meta["region"], folder),
             energy=energy * u.GeV,
             energy_min=e_min * u.GeV,
             energy_max=e_max * u.GeV,

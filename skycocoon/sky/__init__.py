@@ -1,7 +1,8 @@
 """The map and what is read from it: serves any HEALPix map and knows no physics of ours."""
 
 from .catalogue import Catalogue, list_catalogues
-from .region import Region, list_regions
+from .published import list_regions
+from .region import Region
 from .sed import Sed
 from .skymap import SkyMap
 

@@ -14,6 +14,7 @@ from ..ecsv import check_rows, read_ecsv
 from ..errors import InputError, check_name, unknown_name
 from ..shipped import Shelf
 from ..units import FloatArray, quantity, to_array, to_float
+from .expressions import quoted
 from .shapes import Discs
 
 __all__ = ["MASKED_CATALOGUE", "MASK_RADII", "PSF", "Catalogue", "SourceDiscs", "find_catalogue", "list_catalogues"]
@@ -179,7 +180,7 @@ class Catalogue:
             raise InputError(
                 f"catalogue {self.name}: discs of {radius.min():g} to {radius.max():g} deg; allowed: above 0, up to 180"
             )
-        label = f"sources:{self.name},{width:g}deg" + (f",{n:g}" if n != MASK_RADII else "")
+        label = f"sources:{quoted(self.name)},{width:g}deg" + (f",{n:g}" if n != MASK_RADII else "")
         centres = (to_array(x, u.deg, "position") for x in (self.l, self.b))
         shape = Discs(*(tuple(np.broadcast_to(x, radius.shape).tolist()) for x in (*centres, radius)))
         source = " ".join(self.meta[key] for key in ("reference", "doi") if key in self.meta)
@@ -230,8 +231,20 @@ def _psf(value: Any) -> u.Quantity:
     return to_float(angle, u.deg, "psf", minimum=0.0, maximum=90.0) * u.deg
 
 
-def find_catalogue(text: str) -> Catalogue:
-    """Catalogue of a shipped name, else of the path of an ECSV file.
+def find_catalogue(text: str, folder: Path = Path()) -> Catalogue:
+    """Catalogue of a shipped name, else of the path of a file.
+
+    Parameters
+    ----------
+    text
+        Name or path.
+    folder
+        Where a relative path begins.
+
+    Returns
+    -------
+    Catalogue
+        The sources.
 
     Raises
     ------
@@ -240,8 +253,9 @@ def find_catalogue(text: str) -> Catalogue:
     """
     if text in list_catalogues():
         return Catalogue.named(text)
-    if text.endswith(".ecsv") or Path(text).is_file():
-        return Catalogue.read(text)
+    path = folder / text
+    if text.endswith(".ecsv") or path.is_file():
+        return Catalogue.read(path)
     raise unknown_name("catalogue", text, list_catalogues())
 
 

@@ -263,11 +263,23 @@ def ancestors(pixels: Indices, count: int) -> Indices:
     return pixels // count
 
 
-def neighbours(nside: int) -> Indices:
-    """Eight neighbours of every pixel, (8, 12 nside^2) in NESTED order; the pixel itself where there are but seven."""
+def neighbours(nside: int, pixels: Indices) -> Indices:
+    """Eight neighbours of pixels; the pixel itself where there are but seven.
+
+    Parameters
+    ----------
+    nside
+        Resolution.
+    pixels
+        (n,) NESTED numbers.
+
+    Returns
+    -------
+    array
+        (8, n) NESTED numbers.
+    """
     import healpy
 
-    pixels = np.arange(12 * nside**2)
     around = healpy.get_all_neighbours(nside, pixels, nest=True)
     return np.where(around < 0, pixels, around)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
-from operator import and_, or_, sub
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +14,19 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import InputError, unknown_name
-from ..shipped import data_folder
-from ..units import BoolArray, FloatArray, to_float
-from . import healpix
-from .catalogue import MASK_RADII, MASKED_CATALOGUE, Catalogue, find_catalogue
+from ..units import BoolArray, FloatArray, to_array, to_float
+from . import healpix, ranges
+from .catalogue import MASK_RADII, MASKED_CATALOGUE, Catalogue, find_catalogue, list_catalogues
 from .edges import counted_area, inside_fractions, is_empty, touched, touching
-from .formats import read_mask
+from .expressions import KINDS, MASK_ENDING, Term, bracketed, evaluated, is_compound
+from .formats import MaskStatements, read_mask
+from .mask import Mask
 from .pixels import Pixels
-from .shapes import Box, Complement, Disc, Discs, Everywhere, Intersection, Mask, Shape
+from .published import published_region, region_table
+from .ranges import MaskRule
+from .shapes import Box, Disc, Discs, Everywhere, Shape, complement, intersection, union
 
-__all__ = ["Region", "list_regions", "region_table"]
+__all__ = ["Region"]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -72,18 +74,21 @@ class Region:
 
     @classmethod
     def named(cls, name: str) -> Region:
-        """Region of a published analysis, by its short name or the analysis' own; :func:`list_regions` lists them.
+        """Region of a published analysis, by its short name or the analysis' own, or ``"all-sky"``.
+
+        :func:`list_regions` lists them.
 
         Raises
         ------
         InputError
             For an unknown name, with the nearest right one.
         """
+        if not isinstance(name, str):
+            raise InputError(f"region: a name is needed, got {name!r}")
+        if name.strip().lower().replace(" ", "-") in EVERYWHERE:
+            return cls.everywhere()
         table = region_table()
-        slug = _slug(name)
-        row = table.get(slug) or next((row for row in table.values() if _slug(row["analysis"]) == slug), None)
-        if row is None:
-            raise unknown_name("region", name, table)
+        row = published_region(name)
         if row["unmasked"] in table:
             masked = cls.named(row["unmasked"]) - cls.parse(row["mask"])
             reference = f"{masked.reference}; mask {row['provenance']} {row['where_found']}"
@@ -119,8 +124,8 @@ class Region:
         InputError
             If the box is empty or a latitude is beyond a pole.
         """
-        l0, l1 = (to_float(x, u.deg, "longitude", minimum=-360.0, maximum=720.0) for x in longitude)
-        b0, b1 = (to_float(x, u.deg, "latitude", minimum=-90.0, maximum=90.0) for x in latitude)
+        l0, l1 = (to_float(x, u.deg, "longitude", minimum=-360.0, maximum=720.0) for x in _pair(longitude, "longitude"))
+        b0, b1 = (to_float(x, u.deg, "latitude", minimum=-90.0, maximum=90.0) for x in _pair(latitude, "latitude"))
         if b1 <= b0 or l0 == l1:
             raise InputError(f"region: the box l {l0:g}..{l1:g}, b {b0:g}..{b1:g} deg is empty")
         shape = Box(l0, l1, b0, b1)
@@ -187,18 +192,36 @@ class Region:
 
     @classmethod
     def mask(
-        cls, source: str | Path | np.ndarray[Any, Any], *, frame: str = "", nest: bool = False, name: str = ""
+        cls,
+        source: str | Path | np.ndarray[Any, Any] | Sequence[float],
+        *,
+        frame: str = "",
+        nest: bool | None = None,
+        column: str | int | None = None,
+        above: float | None = None,
+        inverted: bool = False,
+        name: str = "",
     ) -> Region:
         """Region of the pixels of a HEALPix mask that are 1: a FITS file of any nside, ordering and frame, or an array.
+
+        1 is kept, 0 is left out; other values need ``above``. Pixels that are `NaN`, `UNSEEN`, hidden by a masked array
+        or not in the file are outside, with ``inverted`` too.
 
         Parameters
         ----------
         source
-            FITS file (first column of its first HEALPix table) or array, of 0 and 1; `NaN` and `UNSEEN` are outside.
+            FITS file: a full sky, a part of it with pixel numbers, or cells of several resolutions (MOC, NUNIQ). Or
+            an array, masked array or list of 12 nside^2 numbers or booleans.
         frame
             ``"galactic"``, ``"celestial"`` or ``"ecliptic"``; needed where the file does not say (arrays: Galactic).
         nest
-            Ordering of an array; a file says its own.
+            Whether in NESTED rather than RING order; needed where a file does not say (arrays: RING).
+        column
+            Column of a file, by name or by number as in its keys TTYPE1, TTYPE2, ...; needed if there are several.
+        above
+            Value above which a pixel is kept.
+        inverted
+            Whether the pixels that were described are those to leave out: in the mask, 1 is excluded.
         name
             What to call it.
 
@@ -210,56 +233,97 @@ class Region:
         Raises
         ------
         InputError
-            For an unreadable file, a size that is no 12 nside^2, other values than 0 and 1, a frame that is missing or
-            contradicts the file's, or a mask that leaves nothing.
+            For an unreadable file, a size that is no 12 nside^2, other values than 0 and 1 without ``above``, a
+            statement that is missing or contradicts the file, or a mask that leaves nothing.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from skycocoon import Region
+        >>> weights = np.linspace(0, 1, 12 * 4**2)
+        >>> Region.mask(weights, above=0.75, name="bright")
+        bright: 3.14159 sr
         """
-        if isinstance(source, np.ndarray):
-            values, letter, label = source, healpix.frame_letter(frame or "G"), name or "mask"
-        else:
-            values, nest, in_file = read_mask(source)
-            letter, label = _frame_of_mask(source, in_file, frame), name or Path(source).name
+        rule = MaskRule.of(above, inverted)
+        if isinstance(source, (str, os.PathLike)):
+            return cls._of_file(Path(source), MaskStatements(frame, nest, column, rule), name)
+        if column is not None:
+            raise InputError("column goes with a file, not with an array")
+        label = name or "mask"
         try:
-            return cls(label, Mask.of_values(values, nest, letter))
+            edges, nside = ranges.of_array(source, bool(nest), rule)
         except InputError as error:
             raise InputError(f"{label}: {error}") from None
+        return cls(label, Mask(edges, nside, healpix.frame_letter(frame or "G")))
 
     @classmethod
-    def parse(cls, text: str) -> Region:
+    def _of_file(cls, path: Path, statements: MaskStatements, name: str) -> Region:
+        fields, rule = read_mask(path, statements), statements.rule
+        above = "" if rule.above is None else f" above {rule.above:g}"
+        what = f"column {fields.column}{above}" if fields.column else "cells"
+        reference = f"{what} of {path.name}, nside {fields.nside}{', left out' if rule.inverted else ''}"
+        return cls(name or path.name, Mask(fields.edges, fields.nside, fields.frame), reference)
+
+    @classmethod
+    def parse(cls, text: str, folder: str | Path = "") -> Region:
         """Region of a text, as on the command line.
 
-        A name; ``box:l1,l2,b1,b2``; ``disc:l,b,radius`` (deg); ``mask:FILE`` or ``mask:FILE,FRAME``; a FITS file;
-        ``sources:CATALOGUE,PSF,N``, the discs of a shipped catalogue or an ECSV file (see :meth:`without_sources`; PSF
-        and N may be left out).
-        Joined from left to right by ``|`` (or), ``&`` (and) and ``-`` (without, between blanks); ``~`` before one is
-        its complement.
+        A name; ``all-sky``; ``box:l1,l2,b1,b2``; ``disc:l,b,radius`` (deg); ``mask:FILE``, and behind commas in any
+        order a frame, ``RING`` or ``NESTED``, ``column=NAME``, ``above=0.5``, ``inverted`` (see :meth:`mask`); a FITS
+        file; ``sources:CATALOGUE,PSF,N``, the discs of a shipped catalogue or a file of sources (see
+        :meth:`without_sources`; PSF and N may be left out).
+        Joined from left to right by ``|`` (or), ``&`` (and) and ``-`` (without, between blanks), brackets first; ``~``
+        before one is its complement. The name of a file that holds such signs goes in quotes: ``mask:"a - b.fits"``.
+
+        Parameters
+        ----------
+        text
+            The text form of a region.
+        folder
+            Where relative paths in it begin; the current folder by default. Of a text in a file it is the file's own.
+
+        Returns
+        -------
+        Region
+            The region, called by its text form.
 
         Raises
         ------
         InputError
             For anything else, with what is allowed.
+
+        Examples
+        --------
+        >>> from skycocoon import Region
+        >>> Region.parse("box:0,60,-5,5 & (disc:10,0,3 | disc:20,0,3)").name
+        'box:0,60,-5,5 & (disc:10,0,3 | disc:20,0,3)'
         """
-        pieces = [piece for piece in re.split(r"\s*([|&])\s*|\s+(-)\s+", text.strip()) if piece is not None]
-        region = _parse_one(pieces[0])
-        for sign, piece in zip(pieces[1::2], pieces[2::2], strict=True):
-            region = OPERATORS[sign](region, _parse_one(piece))
-        return region
+        if not isinstance(text, str):
+            raise InputError(f"region: a text like 'box:15,125,-5,5' is needed, got {text!r}")
+        return evaluated(text, lambda term: _region_of(term, Path(folder)))
 
     def __or__(self, other: Region) -> Region:
-        outside_both = Intersection((Complement(self.shape), Complement(other.shape)))
-        return Region(f"{self.name} | {other.name}", Complement(outside_both))
+        if not isinstance(other, Region):
+            return NotImplemented
+        return Region(f"{self.name} | {bracketed(other.name)}", union(self.shape, other.shape))
 
     def __and__(self, other: Region) -> Region:
-        return Region(f"{self.name} & {other.name}", Intersection((self.shape, other.shape)))
+        if not isinstance(other, Region):
+            return NotImplemented
+        return Region(f"{self.name} & {bracketed(other.name)}", intersection(self.shape, other.shape))
 
     def __sub__(self, other: Region) -> Region:
-        shape = Intersection((self.shape, Complement(other.shape)))
+        if not isinstance(other, Region):
+            return NotImplemented
+        name, shape = f"{self.name} - {bracketed(other.name)}", intersection(self.shape, complement(other.shape))
         if not isinstance(other.shape, Discs):
-            return Region(f"{self.name} - {other.name}", shape)
+            return Region(name, shape)
         reference = f"{self.reference or self.name}; without {other.reference or other.name}"
-        return Region(f"{self.name} - {other.name}", shape, reference, unmasked=self.unmasked or self)
+        return Region(name, shape, reference, unmasked=self.unmasked or self)
 
     def __invert__(self) -> Region:
-        return Region(f"~{self.name}", Complement(self.shape))
+        turned = self.name.startswith("~") and not is_compound(self.name)
+        return Region(self.name[1:] if turned else f"~{bracketed(self.name)}", complement(self.shape))
 
     def without_sources(
         self, catalogue: Catalogue | str = MASKED_CATALOGUE, psf: u.Quantity | str | None = None, n: float = MASK_RADII
@@ -314,8 +378,17 @@ class Region:
         -------
         array
             Booleans of their common shape.
+
+        Raises
+        ------
+        InputError
+            For numbers without a unit, angles that are not finite, or shapes that do not go together.
         """
-        lon, lat = np.broadcast_arrays(longitude.to_value(u.rad), latitude.to_value(u.rad))
+        angles = [np.radians(to_array(x, u.deg, n)) for x, n in ((longitude, "longitude"), (latitude, "latitude"))]
+        try:
+            lon, lat = np.broadcast_arrays(*angles)
+        except ValueError:
+            raise InputError(f"{angles[0].shape} longitudes do not go with {angles[1].shape} latitudes") from None
         vectors = healpix.unit_vectors(lon, lat)
         return np.asarray(self.shape.depth(vectors.reshape(-1, 3)) >= 0).reshape(lon.shape)
 
@@ -445,105 +518,84 @@ class Region:
         return plot_fractions(self.fractions(nside)[healpix.image_pixels(nside)], title)
 
 
-def _frame_of_mask(source: str | Path, in_file: str, given: str) -> str:
-    """Agree on a mask's frame, as a letter: the file's, the caller's, or both if they are the same."""
-    if not (given or in_file):
-        raise InputError(f"{source}: the header has no COORDSYS; say frame='galactic' or 'celestial' (mask:FILE,FRAME)")
-    letter = healpix.frame_letter(given or in_file)
-    if given and in_file and healpix.frame_letter(in_file) != letter:
-        raise InputError(f"{source}: its header says COORDSYS {in_file!r}, not {given!r}")
-    return letter
-
-
-def _parse_one(text: str) -> Region:
-    """Region of a text without operators but ``~``."""
-    if text.startswith("~"):
-        return ~_parse_one(text[1:].strip())
-    kind, colon, rest = text.partition(":")
-    if colon and kind in KINDS:
-        return KINDS[kind](text, rest)
-    if text.endswith((".fits", ".fits.gz", ".fit")):
-        return Region.mask(text)
-    return Region.named(text)
-
-
-def _degrees(text: str, rest: str, form: str) -> list[u.Quantity]:
-    """Read as many numbers as a form has, in degrees."""
+def _pair(angles: Any, what: str) -> tuple[Any, Any]:
     try:
-        values = [float(number) for number in rest.split(",")]
+        first, second = angles
+    except (TypeError, ValueError):
+        raise InputError(f"{what}: two angles are needed, like (15 * u.deg, 125 * u.deg), got {angles!r}") from None
+    return first, second
+
+
+def _region_of(term: Term, folder: Path) -> Region:
+    if term.kind:
+        return READERS[term.kind](term, folder)
+    if ":" in term.text and "/" not in term.text:
+        raise unknown_name("kind of region", term.text.partition(":")[0], KINDS)
+    return Region.named(term.text)
+
+
+def _degrees(term: Term) -> list[u.Quantity]:
+    """Read as many numbers as a form has, in degrees."""
+    form = KINDS[term.kind]
+    try:
+        values = [float(number) for number in (term.path, *term.words)]
     except ValueError:
         values = []
     if len(values) != len(form.split(",")):
-        raise InputError(f"region {text!r}: write it as {form}, in degrees")
+        raise InputError(f"region {term.text!r}: write it as {form}, in degrees")
     return [value * u.deg for value in values]
 
 
-def _parse_box(text: str, rest: str) -> Region:
-    l_min, l_max, b_min, b_max = _degrees(text, rest, "box:l1,l2,b1,b2")
+def _parse_box(term: Term, folder: Path) -> Region:
+    l_min, l_max, b_min, b_max = _degrees(term)
     return Region.box((l_min, l_max), (b_min, b_max))
 
 
-def _parse_disc(text: str, rest: str) -> Region:
-    return Region.disc(*_degrees(text, rest, "disc:l,b,radius"))
+def _parse_disc(term: Term, folder: Path) -> Region:
+    return Region.disc(*_degrees(term))
 
 
-def _parse_mask(text: str, rest: str) -> Region:
-    path, _, frame = rest.partition(",")
-    return Region.mask(path, frame=frame)
+def _parse_mask(term: Term, folder: Path) -> Region:
+    if not term.path:
+        raise InputError(f"region {term.text!r}: write it as {KINDS['mask']}")
+    try:
+        statements = MaskStatements.of_words(term.words)
+    except InputError as error:
+        raise InputError(f"region {term.text!r}: {error}; {IN_QUOTES}") from None
+    path = folder / term.path
+    if not (path.is_file() or MASK_ENDING.search(term.path)):
+        raise InputError(f"{path}: no such file; {IN_QUOTES}")
+    return Region._of_file(path, statements, term.at(str(path)))
 
 
-def _parse_sources(text: str, rest: str) -> Region:
-    words = [word.strip() for word in rest.split(",")]
-    name, psf, radii = [*words, "", ""][:3]
+def _parse_sources(term: Term, folder: Path) -> Region:
+    psf, radii = [*term.words, "", ""][:2]
     try:
         n = float(radii) if radii else MASK_RADII
     except ValueError:
         n = math.nan
-    if len(words) > 3 or not name or not (math.isfinite(n) and n > 0):
+    if len(term.words) > 2 or not term.path or not (math.isfinite(n) and n > 0):
         raise InputError(
-            f"region {text!r}: write it as sources:CATALOGUE,PSF,N with a positive N, e.g. sources:1lhaaso,0.5deg,2.5"
+            f"region {term.text!r}: write it as sources:CATALOGUE,PSF,N with a positive N, e.g. "
+            f"sources:1lhaaso,0.5deg,2.5; {IN_QUOTES}"
         )
-    return Region.around(find_catalogue(name), psf or None, n)
+    catalogue = find_catalogue(term.path, folder)
+    if term.path not in list_catalogues():  # a path can be read again
+        catalogue = replace(catalogue, name=str(folder / term.path))
+    return Region.around(catalogue, psf or None, n)
 
 
-# Words before a colon, and what reads (the whole text, what follows the colon).
-KINDS: dict[str, Callable[[str, str], Region]] = {
+READERS: dict[str, Callable[[Term, Path], Region]] = {
     "box": _parse_box,
     "disc": _parse_disc,
     "mask": _parse_mask,
     "sources": _parse_sources,
 }
-OPERATORS: dict[str, Callable[[Region, Region], Region]] = {"|": or_, "&": and_, "-": sub}
+EVERYWHERE = ("all-sky", "allsky", "full-sky", "everywhere")
+IN_QUOTES = "a file's name with commas, brackets, |, & or ' - ' goes in quotes, like mask:\"a - b.fits\""
 
 
 @lru_cache(maxsize=1)
 def _default_discs() -> Region:
     """Discs that :meth:`Region.without_sources` masks by default."""
     return Region.around(find_catalogue(MASKED_CATALOGUE))
-
-
-@lru_cache(maxsize=1)
-def region_table() -> dict[str, dict[str, Any]]:
-    """Shipped table of published regions: for each name a row, with limits as floats [deg] and all else as texts."""
-    from astropy.table import Table
-
-    table = Table.read(data_folder() / "regions.ecsv", format="ascii.ecsv")
-    numbers = ("l_min", "l_max", "b_min", "b_max", "e_min", "e_max", "solid_angle")
-    rows = [{key: float(row[key]) if key in numbers else str(row[key]) for key in table.colnames} for row in table]
-    return {str(row["name"]): row for row in rows}
-
-
-def _slug(name: str) -> str:
-    return re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
-
-
-def list_regions() -> list[str]:
-    """Names of the shipped regions of published analyses, for :meth:`Region.named`.
-
-    Examples
-    --------
-    >>> from skycocoon import list_regions
-    >>> list_regions()[:2]
-    ['lhaaso-inner', 'lhaaso-outer']
-    """
-    return list(region_table())

@@ -1,23 +1,36 @@
-"""Shapes on the sphere: boxes, discs, masks, and their combinations."""
+"""Shapes on the sphere: boxes, discs, and their combinations."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
 
 from ..errors import InputError
-from ..units import BoolArray, FloatArray
+from ..units import FloatArray
 from . import healpix
 
-__all__ = ["Box", "Complement", "Disc", "Discs", "Everywhere", "Intersection", "Mask", "Shape"]
+__all__ = [
+    "Box",
+    "Complement",
+    "Disc",
+    "Discs",
+    "Everywhere",
+    "Intersection",
+    "Shape",
+    "complement",
+    "intersection",
+    "union",
+]
 
 # Edge pixels are divided until the pieces are this fine (1.7 arcmin); these are counted in pieces of 0.2 arcmin.
 EDGE_NSIDE = 2048
 PIECE_NSIDE = 8 * EDGE_NSIDE
 INSIDE = math.pi
+# Shapes are not put into one another deeper than this.
+MAX_NESTING = 200
 # So many directions at a time are measured against the discs near them.
 NEIGHBOURS = 2048
 
@@ -339,119 +352,6 @@ class Discs:
         return None
 
 
-@dataclass(frozen=True, eq=False)
-class Mask:
-    """Pixels of a HEALPix mask that count.
-
-    Attributes
-    ----------
-    inside
-        (12 nside^2,) booleans in NESTED order.
-    frame
-        ``"G"`` (Galactic), ``"C"`` (celestial) or ``"E"`` (ecliptic).
-    """
-
-    inside: BoolArray
-    frame: str = "G"
-    _depth: FloatArray = field(init=False, repr=False)
-
-    crossing: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_depth", _mask_depth(self.inside))
-
-    @classmethod
-    def of_values(cls, values: FloatArray, nest: bool, frame: str = "G") -> Mask:
-        """Mask of a HEALPix map of 0 and 1.
-
-        Parameters
-        ----------
-        values
-            (12 nside^2,) numbers; `NaN` and `UNSEEN` are outside.
-        nest
-            Whether in NESTED rather than RING order.
-        frame
-            ``"G"``, ``"C"`` or ``"E"``.
-
-        Returns
-        -------
-        Mask
-            The pixels that are 1.
-
-        Raises
-        ------
-        InputError
-            For a size that is no 12 nside^2, other values than 0 and 1, or if no pixel is left.
-        """
-        nside = healpix.nside_of(values.size) if values.ndim == 1 else None
-        if nside is None:
-            raise InputError(f"a mask of {values.size} pixels is no HEALPix map; 12 nside^2 are needed")
-        seen = np.isfinite(values) & (values > -1e30)
-        other = seen & (values != 0) & (values != 1)
-        if other.any():
-            raise InputError(f"a mask is of 0 and 1, this has {values[other][0]:g}; say which values count")
-        inside = seen & (values == 1)
-        if not nest:
-            inside = inside[healpix.reorder(np.arange(inside.size), nside, to_nest=False)]
-        if not inside.any():
-            raise InputError("the mask leaves no pixel, the region is empty")
-        return cls(inside, frame)
-
-    @property
-    def nside(self) -> int:
-        """Resolution of the mask."""
-        return math.isqrt(self.inside.size // 12)
-
-    def depth(self, directions: FloatArray, nside: int = 0) -> FloatArray:
-        """Half the size of the largest block of equal pixels around each direction.
-
-        Parameters
-        ----------
-        directions, nside
-            As in :meth:`Shape.depth`.
-
-        Returns
-        -------
-        array
-            (n,) [rad].
-        """
-        vectors = directions @ healpix.rotation(self.frame).T
-        depth = np.asarray(self._depth[healpix.pixels_at(self.nside, vectors, nest=True)])
-        if self.frame == "G" and nside >= self.nside:
-            return np.copysign(INSIDE, depth)
-        return depth
-
-    def coverage(self, directions: FloatArray, width: float) -> FloatArray:
-        """Whether the mask's pixel counts: its edges are those of pixels.
-
-        Parameters
-        ----------
-        directions, width
-            As in :meth:`Shape.coverage`.
-
-        Returns
-        -------
-        array
-            (n,) 0 to 1.
-        """
-        return np.where(self.depth(directions) > 0, 1.0, 0.0)
-
-    def area(self) -> float:
-        """Solid angle of the pixels that count."""
-        return float(self.inside.mean()) * 4 * math.pi
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Mask) and self.frame == other.frame and np.array_equal(self.inside, other.inside)
-
-    def __hash__(self) -> int:
-        return hash((self.frame, self.inside.tobytes()))
-
-    @property
-    def finest(self) -> int:
-        """Its own resolution, which is exact, or a good deal finer if its pixels are at an angle to ours."""
-        return self.nside if self.frame == "G" else min(16 * self.nside, PIECE_NSIDE)
-
-
 @dataclass(frozen=True)
 class Intersection:
     """In all of the shapes."""
@@ -559,6 +459,68 @@ class Complement:
         return self.part.crossing
 
 
+def complement(shape: Shape) -> Shape:
+    """Outside a shape; the shape itself if it is an outside already.
+
+    Parameters
+    ----------
+    shape
+        Part of the sphere.
+
+    Returns
+    -------
+    Shape
+        The rest of it.
+    """
+    return shape.part if isinstance(shape, Complement) else Complement(shape)
+
+
+def intersection(*shapes: Shape) -> Shape:
+    """In all of some shapes; one shape of many parts, however they were put together.
+
+    Parameters
+    ----------
+    *shapes
+        Parts of the sphere.
+
+    Returns
+    -------
+    Intersection
+        What they have in common.
+
+    Raises
+    ------
+    InputError
+        If shapes lie in one another too deep.
+    """
+    parts = [part for shape in shapes for part in (shape.parts if isinstance(shape, Intersection) else (shape,))]
+    if max(map(_nesting, parts)) >= MAX_NESTING:
+        raise InputError("region: it goes from | to & and back too often (more than some 50 times); make a mask of it")
+    return Intersection(tuple(parts))
+
+
+def union(*shapes: Shape) -> Shape:
+    """In any of some shapes.
+
+    Parameters
+    ----------
+    *shapes
+        Parts of the sphere.
+
+    Returns
+    -------
+    Shape
+        Outside of what lies outside of all.
+    """
+    return complement(intersection(*map(complement, shapes)))
+
+
+def _nesting(shape: Shape) -> int:
+    if isinstance(shape, Complement):
+        return 1 + _nesting(shape.part)
+    return 1 + max(map(_nesting, shape.parts)) if isinstance(shape, Intersection) else 0
+
+
 def _separation(directions: FloatArray, centre: FloatArray) -> FloatArray:
     """Angles (n,) between unit vectors (n, 3) and one [rad]; exact for small ones too: chord instead of arccos."""
     away = directions - centre
@@ -574,25 +536,3 @@ def _ramp(t: FloatArray) -> FloatArray:
     """
     t = np.clip(0.5 + t / 1.8, 0.0, 1.0)
     return np.asarray(t * t * (3 - 2 * t))
-
-
-def _mask_depth(inside: BoolArray) -> FloatArray:
-    """Signed lower bound of the distance to a pixel of the other kind, per NESTED pixel.
-
-    On every coarser level, a block of equal pixels whose eight neighbours are the same is at least half a block away.
-    """
-    # Next to a pixel of the other kind only the sign matters.
-    tiny = 1e-12
-    depth = np.full(inside.size, tiny)
-    lowest = highest = inside.astype(np.int8)
-    nside = math.isqrt(inside.size // 12)
-    while nside >= 1:
-        around = healpix.neighbours(nside)
-        lowest_around, highest_around = lowest[around].min(axis=0), highest[around].max(axis=0)
-        uniform = (lowest_around == highest_around) & (lowest == highest) & (lowest_around == lowest)
-        half_side = 0.5 * healpix.pixel_width(nside)
-        depth = np.where(np.repeat(uniform, inside.size // uniform.size), half_side, depth)
-        if nside > 1:
-            lowest, highest = lowest.reshape(-1, 4).min(axis=1), highest.reshape(-1, 4).max(axis=1)
-        nside //= 2
-    return np.where(inside, depth, -depth)

@@ -4,12 +4,15 @@ import shutil
 import tomllib
 
 import astropy.units as u
+import healpy
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skycocoon import InputError
+from skycocoon import InputError, Region
 from skycocoon.config import load_file, load_text, to_toml
+from skycocoon.config.document import files_named
 from skycocoon.modelfit import prepare
 from skycocoon.shipped import data_folder
 
@@ -300,3 +303,50 @@ def test_paths_in_a_group(model_file, tmp_path):
     shutil.copy(data_folder() / "ratios/bc-dampe-2022.ecsv", tmp_path / "models/mine.ecsv")
     path = model_file(BESIDE + 'both = { sigma = 0.05, data = ["mine.ecsv", "bc-calet-2022"] }\n', "models/model.toml")
     assert ready({}, path).likelihood.groups == {"both": ("mine", "bc-calet-2022")}
+
+
+SOURCES = """# %ECSV 1.0
+# ---
+# datatype:
+# - {name: l, unit: deg, datatype: float64}
+# - {name: b, unit: deg, datatype: float64}
+# meta: {psf: 0.5 deg}
+# schema: astropy-2.0
+l b
+50.0 0.0
+"""
+
+
+def test_paths_in_regions_begin_at_the_model_file(model_file, tmp_path, monkeypatch):
+    """Of catalogues and masks alike, in keys and values; the text of the model runs from any folder."""
+    (tmp_path / "my - sources.ecsv").write_text(SOURCES)
+    healpy.write_map(tmp_path / "m.fits", np.ones(768), coord="G", dtype=np.float64)
+    path = model_file(
+        """
+        base = "paper"
+        [comparison]
+        mask_factor = { "mask:m.fits,RING" = 0.5 }
+        mask = { lhaaso-inner = 'lhaaso-inner - sources:"my - sources.ecsv"' }
+        """
+    )
+    monkeypatch.chdir("/")
+    loaded = load_file(path)
+    assert (
+        loaded.comparison.mask["lhaaso-inner"].name == f'lhaaso-inner - sources:"{tmp_path}/my - sources.ecsv",0.5deg'
+    )
+    names = {str(tmp_path / name) for name in ("my - sources.ecsv", "m.fits")}
+    assert names <= set(files_named(tomllib.loads(loaded.toml)))
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    (moved / "model.toml").write_text(loaded.toml)
+    again = load_file(moved / "model.toml")
+    assert again.comparison == loaded.comparison
+    assert again.toml == loaded.toml
+    everywhere = Region.parse(f"mask:{tmp_path}/m.fits,RING")
+    assert loaded.comparison.target("gamma", everywhere).factor == 0.5
+
+
+def test_a_missing_file_in_a_region_is_one_line(model_file, tmp_path):
+    text = error_of(load_file, model_file('base = "paper"\n[comparison]\nmask = { lhaaso-inner = "sources:x.ecsv" }'))
+    assert f"{tmp_path / 'x.ecsv'}: no such file" in text
+    assert "comparison.mask" in text

@@ -1,6 +1,7 @@
 """Regions: areas, edges, combinations, masks."""
 
 import math
+import pickle
 from dataclasses import replace
 
 import astropy.units as u
@@ -8,11 +9,13 @@ import healpy
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.table import MaskedColumn
+from astropy.utils.masked import Masked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skycocoon import InputError, Region, list_regions
-from skycocoon.sky.region import region_table
+from skycocoon.sky.published import region_table
 from skycocoon.sky.shapes import EDGE_NSIDE
 
 DEG = u.deg
@@ -266,7 +269,7 @@ def test_parse(text, area):
         ("box:10,20,-95,5", "out of range"),
         ("disc:0,0,-1", "out of range"),
         ("disc:0,0,nan", "finite"),
-        ("", "unknown region"),
+        ("", "a name is needed"),
     ],
 )
 def test_parse_refuses(text, words):
@@ -298,3 +301,161 @@ def test_solid_angles_of_the_shipped_table_are_counted_again(name):
     again = replace(shipped, known_area=None)
     assert shipped.solid_angle.value == pytest.approx(again.solid_angle.value, rel=1e-12)
     assert shipped.known_area is not None
+
+
+HIDDEN = np.arange(768) >= 384
+QUARTER = np.where(np.arange(768) < 192, 1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        np.ma.masked_array(QUARTER, HIDDEN),
+        np.ma.masked_array(np.where(HIDDEN, 1.0, QUARTER), HIDDEN),
+        np.ma.masked_array(QUARTER > 0, HIDDEN),
+        np.ma.masked_array(QUARTER),
+        healpy.ma(np.where(HIDDEN, healpy.UNSEEN, QUARTER)),
+        Masked(QUARTER, HIDDEN),
+        MaskedColumn(QUARTER, mask=HIDDEN),
+        QUARTER.tolist(),
+        tuple(QUARTER > 0),
+        *(QUARTER.astype(kind) for kind in ("bool", "i1", "u1", "i8", "f2", "f4", ">f4", ">i2")),
+        QUARTER * (1 - 1e-12),
+        QUARTER * u.dimensionless_unscaled,
+    ],
+)
+def test_masks_of_any_array(source):
+    """A quarter of the sky; what is hidden is outside, and its solid angle too."""
+    region = Region.mask(source)
+    assert region.solid_angle.value == pytest.approx(math.pi, rel=1e-12)
+    assert (~region).solid_angle.value == pytest.approx(3 * math.pi, rel=1e-12)
+    assert region.fractions(8).mean() == pytest.approx(0.25, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (QUARTER.astype(complex), "numbers or booleans"),
+        (QUARTER.astype(str), "numbers or booleans"),
+        (QUARTER.astype(object), "numbers or booleans"),
+        ([[1], [1, 2]], "one a pixel"),
+        (np.stack([QUARTER, QUARTER]), "one value a pixel, this is an array of shape (2, 768)"),
+        (None, "one value a pixel"),
+        (np.ma.masked_array(QUARTER, True), "leaves no pixel"),
+        (QUARTER * 255, "this has 255; say above which value"),
+    ],
+)
+def test_what_is_no_mask(source, words):
+    with pytest.raises(InputError) as error:
+        Region.mask(source)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_threshold_on_an_array():
+    assert Region.mask(QUARTER * 255, above=0).solid_angle.value == pytest.approx(math.pi, rel=1e-12)
+    hidden = np.ma.masked_array(QUARTER, HIDDEN)
+    assert Region.mask(hidden, inverted=True).solid_angle.value == pytest.approx(math.pi, rel=1e-12)
+    for above in ("x", math.nan, math.inf):
+        with pytest.raises(InputError, match="a finite number is needed"):
+            Region.mask(QUARTER, above=above)
+    with pytest.raises(InputError, match="column goes with a file"):
+        Region.mask(QUARTER, column=1)
+
+
+def test_scalars_and_what_has_no_unit():
+    inner = Region.named("lhaaso-inner")
+    inside = inner.contains(30 * DEG, 0 * u.rad)
+    assert inside.shape == ()
+    assert inside
+    assert inner.contains([[30], [200]] * DEG, [0, 20] * DEG).tolist() == [[True, False], [False, False]]
+    for call, words in (
+        (lambda: inner.contains(0, 0), "longitude: a Quantity with a unit like 'deg' is needed"),
+        (lambda: inner.contains(30 * DEG, 1 * u.TeV), "latitude: the unit 'TeV'"),
+        (lambda: inner.contains([1, 2] * DEG, [1, 2, 3] * DEG), "(2,) longitudes do not go with (3,) latitudes"),
+        (lambda: inner.contains(math.nan * DEG, 0 * DEG), "not finite"),
+        (lambda: Region.box(3 * DEG, (0, 1) * DEG), "two angles are needed"),
+        (lambda: Region.disc(3, 0, 1), "longitude: a Quantity"),
+        (lambda: Region.parse(None), "a text"),
+        (lambda: Region.named(7), "a name"),
+    ):
+        with pytest.raises(InputError) as error:
+            call()
+        assert words in str(error.value)
+    with pytest.raises(TypeError):
+        inner | "lhaaso-outer"
+
+
+@pytest.mark.parametrize("text", ["all-sky", "All Sky", "everywhere", "full-sky"])
+def test_the_whole_sky_has_a_name(text):
+    assert Region.parse(text) == Region.everywhere()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("lhaaso-inner -", "at its end"),
+        ("- lhaaso-inner", "before '-'"),
+        ("-lhaaso-inner", "did you mean 'lhaaso-inner'"),
+        ("(lhaaso-inner", "a ( without its )"),
+        ("circle:0,0,5", "unknown kind of region 'circle'; allowed: box, disc, mask, sources"),
+        ("mask:", "write it as mask:FILE"),
+        ("mask:a - b.fits", 'goes in quotes, like mask:"a - b.fits"'),
+        ("disc:" + "9" * 5000 + ",0,1", "not finite"),
+        ("disc:0,0,1e-400", "out of range"),
+        ("disc:0,0,1" + " | disc:1,1,2 & disc:0,0,3" * 100, "from | to & and back too often"),
+        ("lhaaso-inner | " * 3000, "allowed: up to 20000"),
+    ],
+)
+def test_texts_that_are_no_region(text, words):
+    with pytest.raises(InputError) as error:
+        Region.parse(text)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 2000 or len(text) > 2000
+
+
+def test_many_regions_joined_are_as_many_discs():
+    """300 discs side by side, none touching: 300 times one of them."""
+    texts = [f"disc:{6 * (k % 60)},{10 * (k // 60) - 20},1" for k in range(300)]
+    joined = Region.parse(" | ".join(texts))
+    assert joined.contains([0, 3, 6] * DEG, [0, 0, 20] * DEG).tolist() == [True, False, True]
+    assert (~joined).contains([0, 3] * DEG, [0, 0] * DEG).tolist() == [False, True]
+    assert pickle.loads(pickle.dumps(joined)) == joined
+    assert Region.parse("~" * 2001 + "lhaaso-inner") == ~Region.named("lhaaso-inner")
+    nested = Region.parse("disc:0,0,1" + " | disc:20,1,2 & disc:20,0,30" * 40)
+    assert nested.contains([20, 0] * DEG, [1, 0] * DEG).tolist() == [True, True]
+    assert hash(pickle.loads(pickle.dumps(nested))) == hash(nested)
+
+
+PLACES = st.sampled_from(["box:0,60,-10,10", "disc:30,0,5", "lhaaso-inner", "all-sky", "box:300,20,-3,40"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.recursive(
+        PLACES.map(Region.parse),
+        lambda inner: st.one_of(
+            st.tuples(inner, inner).map(lambda two: two[0] | two[1]),
+            st.tuples(inner, inner).map(lambda two: two[0] & two[1]),
+            st.tuples(inner, inner).map(lambda two: two[0] - two[1]),
+            inner.map(lambda one: ~one),
+        ),
+        max_leaves=6,
+    )
+)
+def test_a_region_is_read_again_from_its_name(region):
+    again = Region.parse(region.name)
+    l, b = healpy.pix2ang(8, np.arange(768), lonlat=True)
+    np.testing.assert_array_equal(again.contains(l * DEG, b * DEG), region.contains(l * DEG, b * DEG))
+    assert Region.parse(again.name).name == again.name
+
+
+def test_paths_begin_at_the_folder(tmp_path, monkeypatch):
+    write_mask(tmp_path / "m.fits", inner_mask(32))
+    monkeypatch.chdir("/")
+    region = Region.parse("mask:m.fits - disc:0,0,1", tmp_path)
+    assert region.name == f"mask:{tmp_path}/m.fits - disc:0,0,1"
+    assert Region.parse(f"mask:{tmp_path}/m.fits", "/elsewhere").solid_angle > 0 * u.sr
+    with pytest.raises(InputError, match=r"m\.fits: no such file"):
+        Region.parse("mask:m.fits")

@@ -1,7 +1,8 @@
 """Files of maps and masks: files to plain fields, and plain fields to files."""
 
 from .fields import MapFields, MapHead
-from .reading import read_head, read_map, read_mask
+from .masks import MaskFields, MaskStatements, read_mask
+from .reading import read_head, read_map
 from .statements import Statements
 from .writing import DTYPES, FILE_UNIT, MapFile, write_maps
 
@@ -11,6 +12,8 @@ __all__ = [
     "MapFields",
     "MapFile",
     "MapHead",
+    "MaskFields",
+    "MaskStatements",
     "Statements",
     "read_head",
     "read_map",

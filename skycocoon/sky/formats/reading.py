@@ -1,4 +1,4 @@
-"""Reading maps and masks from FITS files."""
+"""Reading maps from FITS files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...units import INTENSITY, FloatArray
 from .. import healpix
 from ..convention import check_flavour, check_messenger
 from ..pixels import Pixels
-from .container import INDEX_COLUMNS, Content, column_names, open_whole, provenance, unescaped
+from .container import Content, open_whole, provenance, unescaped
 from .fields import MapFields, MapHead
 from .layouts import recognise
 from .statements import (
@@ -35,7 +35,7 @@ from .statements import (
     unsaid,
 )
 
-__all__ = ["read_head", "read_map", "read_mask"]
+__all__ = ["read_head", "read_map"]
 
 # Pixels that are read at a time, all their energies: rows of a file are contiguous.
 BLOCK = 65536
@@ -189,43 +189,3 @@ def _convert_plane(row: FloatArray, masked: list[float], unit: u.UnitBase, gev: 
             row *= unit.to(INTENSITY * u.GeV**2) / gev**2
     if not np.isfinite(row.max()):
         raise InputError(f"values at {gev:.4g} GeV are too large for their unit")
-
-
-def read_mask(path: str | Path) -> tuple[FloatArray, bool, str]:
-    """Read the first HEALPix column of a file.
-
-    Partial-sky tables (``PIXEL`` and a value) are filled with 0 outside.
-
-    Returns
-    -------
-    values, nested, frame
-        (12 nside^2,) numbers, whether they are in NESTED order, and the frame's name as the header has it, ``""`` if
-        it does not say.
-
-    Raises
-    ------
-    InputError
-        If the file is missing, truncated, corrupt or holds no HEALPix table.
-    """
-    with open_whole(path, "a HEALPix mask") as file:
-        for hdu in file:
-            if hdu.data is None or not hasattr(hdu, "columns"):
-                continue
-            header = hdu.header
-            ordering = str(header.get("ORDERING", "")).upper()
-            if not (ordering.startswith("NEST") or ordering == "RING"):
-                continue
-            names = column_names(hdu)
-            try:
-                if names[0] in INDEX_COLUMNS:
-                    nside = healpix.check_nside(int(header["NSIDE"]))
-                    values = np.zeros(12 * nside**2)
-                    values[np.asarray(hdu.data.field(0)).ravel()] = np.asarray(hdu.data.field(1), dtype=float).ravel()
-                else:
-                    values = np.asarray(hdu.data.field(0), dtype=np.float64).ravel()
-            except InputError:
-                raise
-            except (KeyError, ValueError, IndexError, TypeError) as error:
-                raise InputError(f"{path}: not a HEALPix mask ({str(error).splitlines()[0]})") from None
-            return values, ordering.startswith("NEST"), str(header.get("COORDSYS", "")).strip()
-        raise InputError(f"{path}: no HEALPix table (no ORDERING RING or NESTED)")
