@@ -43,7 +43,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PER_FLAVOUR = "per-flavour"
 REGION_HELP = (
     "Name, all-sky, box:l1,l2,b1,b2, disc:l,b,radius (deg), mask:FILE (1 is kept; behind commas a frame, RING or "
-    "NESTED, column=NAME, above=0.5, inverted), sources:CATALOGUE[,PSF[,N]]; joined by | & -, ( ) first, ~ is the complement."
+    "NESTED, column=NAME, above=0.5, inverted), sources:CATALOGUE[,PSF[,N]]; joined by | & -, ( ) first, ~ is the "
+    "complement."
 )
 FIGURE_ENDINGS = (".png", ".pdf", ".svg")
 MAP_ENDINGS = (".fits", ".fits.gz")
