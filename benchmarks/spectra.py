@@ -91,11 +91,11 @@ def compare(name, energy):
             return fresh().terms(messenger)[0].spectrum(used)
 
         ours, copies, theirs = best(matrix), best(fresh), best(lambda plain=plain: plain(COCOONS))
-        # Far above the cut-offs there is nothing left but rounding.
+        # The quadrature is no reference far above the cut-offs.
         expected = plain(COCOONS)
         counts = expected > 1e-9 * plain(UNCUT)
         error = np.max(np.abs(matrix() / expected - 1), where=counts, initial=0.0)
-        made = best(lambda m=messenger, e=used: Production(cross_section(m), e).fold(np.ones(PROJECTILES.size)), 3)
+        made = best(lambda m=messenger, e=used: Production(cross_section(m), e).yields(np.ones_like), 3)
         print(
             f"  {messenger:9s} {used.size:4d}  {ours - copies:8.1f} us   quadrature {theirs:8.1f} us   apart by "
             f"{error:.0e} at most in {counts.sum()}   (matrix made once, {made / 1e3:.1f} ms)"

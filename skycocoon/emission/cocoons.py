@@ -18,7 +18,7 @@ from ..interactions.publications import cross_section
 from ..kinematics import SPECIES
 from ..units import C_LIGHT, M_PROTON_GRAM, FloatArray, to_array, to_float
 from .component import Term
-from .production import PROJECTILES, production
+from .production import Projectiles, production
 
 __all__ = ["Cocoons"]
 
@@ -110,17 +110,15 @@ class Cocoons:
 
     # One evaluation serves every messenger and every set of energies.
     @cached_property
-    def _spectra(self) -> tuple[FloatArray, ...]:
-        """Projectiles of each species at the energies at which yields need them."""
-        return tuple(self._projectiles(injection, PROJECTILES) for injection in self.injection)
+    def _species(self) -> tuple[Projectiles, ...]:
+        """Projectiles of each species, with what yields need of them."""
+        return tuple(Projectiles(partial(self._projectiles, injection)) for injection in self.injection)
 
     def _yield(self, cross_section: CrossSection, species: str, energy: FloatArray) -> FloatArray:
         """S(E) [GeV^-1] of one species, or of all."""
-        table = production(cross_section, energy)
-        pairs = zip(self.injection, self._spectra, strict=True)
-        chosen = [spectrum for injection, spectrum in pairs if species in ("all", injection.species.name)]
-        # Far above a cut-off, where next to nothing is left, rounding may be less than nothing.
-        return np.maximum(table.fold(*chosen), 0.0)
+        pairs = zip(self.injection, self._species, strict=True)
+        chosen = [projectiles for injection, projectiles in pairs if species in ("all", injection.species.name)]
+        return production(cross_section, energy).fold(*chosen)
 
     @property
     def messengers(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from functools import cached_property, lru_cache, partial
 
 import numpy as np
 from numpy.polynomial.chebyshev import chebvander
+from numpy.typing import NDArray
 
 from ..errors import InputError
 from ..interactions import CrossSection
@@ -16,15 +17,14 @@ from ..interactions.cross_section import LowEnergyBranch
 from ..numerics.quadrature import panel_nodes
 from ..units import BoolArray, FloatArray, Nodes, within
 
-__all__ = ["PROJECTILES", "Production", "production", "quadrature"]
+__all__ = ["PROJECTILES", "Production", "Projectiles", "production", "quadrature"]
 
 # e-folds of E'/E that are integrated: beyond them a spectrum of slope 2.0 contributes less than 1e-9.
 E_FOLDS = 21.0
 NODES = 12
 
 # Spectra of projectiles are asked for at these nodes alone and are polynomials of DEGREE in between, one for each panel
-# of ln E', times a power law. A panel of an e-fold holds breaks of a width of 0.13 in ln R to 1e-8 and a cut-off to
-# 1e-7 down to 1e-9 of what there would be without it; far below that, what is left is rounding.
+# of ln E', times a power law. A panel of an e-fold holds breaks of a width of 0.13 in ln R to 1e-8.
 DEGREE = 15
 TILT = 2.6
 # Just below the least E' that a gamma ray of 1 GeV needs in the delta approximation, 6.8 GeV.
@@ -32,6 +32,11 @@ LOWEST = 5.0
 # Above 1e10 GeV, 100 times the highest secondary energy, panels may be wide: only power laws have anything left there.
 WIDE_ABOVE = 1e10
 WIDEST = 3.0
+# A cut-off is held to 1e-5 as far as a spectrum falls less than this in the e-fold above a secondary's energy, which is
+# 15 times the cut-off. Beyond, a polynomial knows only what is left of the panel's first node, and nodes are needed
+# close to the secondary's energy: in panels that halve down to 1e-3 of an e-fold, for spectra up to a double's end.
+STEEP = 1e-12
+CLOSEST = 10
 # Elements of an array of interpolation weights while a matrix is made, 16 MB.
 ELEMENTS = 2_000_000
 
@@ -64,15 +69,36 @@ PROJECTILES = _projectiles()
 """Total energies per nucleon [GeV] at which spectra of projectiles are needed, whatever is made of them; increasing."""
 
 
-def _panels(breaks: tuple[float, ...]) -> tuple[FloatArray, FloatArray]:
+@dataclass(frozen=True, eq=False)
+class Projectiles:
+    """Spectrum of one species, with its values where all yields need them, worked out once.
+
+    Parameters
+    ----------
+    spectrum
+        Projectiles per energy at total energies per nucleon [GeV].
+    """
+
+    spectrum: Callable[[FloatArray], FloatArray]
+
+    @cached_property
+    def values(self) -> FloatArray:
+        """Projectiles per energy at :data:`PROJECTILES`."""
+        return self.spectrum(PROJECTILES)
+
+
+def _panels(breaks: tuple[float, ...], close: bool) -> tuple[FloatArray, FloatArray]:
     """Gauss-Legendre nodes and weights in u = ln(E'/E), split where the cross section is not smooth."""
-    cuts = [0.0, *sorted(-np.log(x) for x in breaks)]
     # Fine where F falls steeply to x = 1, coarser towards small x.
-    cuts += [c for c in (0.05, 0.2, 0.5, 1.0, *np.arange(1.75, E_FOLDS, 0.75), E_FOLDS) if c not in cuts]
+    cuts = {0.0, 0.05, 0.2, 0.5, 1.0, *np.arange(1.75, E_FOLDS, 0.75), E_FOLDS, *(-math.log(x) for x in breaks)}
+    if close:
+        cuts |= {2.0**-k for k in range(CLOSEST + 1)}
     return panel_nodes(np.array(sorted(cuts)), NODES)
 
 
-def quadrature(cross_section: CrossSection, energy: FloatArray) -> tuple[FloatArray, FloatArray]:
+def quadrature(
+    cross_section: CrossSection, energy: FloatArray, *, close: bool = False
+) -> tuple[FloatArray, FloatArray]:
     """Quadrature of the energy integral: the yield at energy i is sum_k weights[i, k] spectrum(protons[i, k]).
 
     That is int sigma(E') n(E') F(E/E', E') dE'/E', with the full cross section and not its low-energy branch.
@@ -83,13 +109,15 @@ def quadrature(cross_section: CrossSection, energy: FloatArray) -> tuple[FloatAr
         What one collision makes.
     energy
         (n,) secondary energies [GeV].
+    close
+        With more nodes close to the secondary's energy, for spectra that fall steeply above it.
 
     Returns
     -------
     protons, weights
         (n, m) total energies per nucleon [GeV] and weights [cm^2].
     """
-    u, du = _panels(cross_section.breaks)
+    u, du = _panels(cross_section.breaks, close)
     protons = energy[:, None] * np.exp(u)
     return protons, du * cross_section.inelastic(protons) * cross_section.multiplicity(np.exp(-u), protons)
 
@@ -179,9 +207,32 @@ class Production:
             [_interpolated(*quadrature(self.cross_section, match)), _interpolated(*self._branch.nodes(match))]
         )
 
-    def _matching(self, values: FloatArray) -> float:
-        full, approximate = (self._match @ values).tolist()
-        return float(full / approximate) if approximate > 0 else 0.0
+    @cached_property
+    def _window(self) -> NDArray[np.int64]:
+        """(2, n) indices of the first node from the least E' of each energy on, and from e times that on."""
+        least = self.energy.copy()
+        if self._any_low:
+            least[self._low] = self._branch.nodes(self.energy[self._low])[0].min(axis=1)
+        return _window(least)
+
+    def _matching(self, projectiles: Projectiles) -> float:
+        values = projectiles.values
+        first, second = values.take(self._match_window)
+        if (second <= STEEP * first).any():
+            match = np.array([self._branch.matching_energy])
+            full, approximate = (
+                float(_integral(nodes, projectiles.spectrum)[0])
+                for nodes in (quadrature(self.cross_section, match, close=True), self._branch.nodes(match))
+            )
+        else:
+            full, approximate = (self._match @ values).tolist()
+        return full / approximate if approximate > 0 else 0.0
+
+    @cached_property
+    def _match_window(self) -> NDArray[np.int64]:
+        """The same (2, 2) of both branches at the matching energy."""
+        match = np.array([self._branch.matching_energy])
+        return _window(np.append(match, self._branch.nodes(match)[0].min()))
 
     def matching(self, spectrum: Callable[[FloatArray], FloatArray]) -> float:
         """n-tilde: the factor of the low-energy branch that makes the yield continuous where both meet (eq. 12).
@@ -201,28 +252,47 @@ class Production:
         ValueError
             If the cross section has no low-energy branch.
         """
-        return self._matching(spectrum(PROJECTILES))
+        return self._matching(Projectiles(spectrum))
 
-    def fold(self, *spectra: FloatArray) -> FloatArray:
-        """Secondaries per energy of several species together, whose spectra are known at :data:`PROJECTILES`.
+    def fold(self, *species: Projectiles) -> FloatArray:
+        """Secondaries per energy of several species together.
 
         Parameters
         ----------
-        *spectra
-            Projectiles per energy of each species at :data:`PROJECTILES`. They are added here and not before, because
-            each species has an n-tilde of its own.
+        *species
+            Projectiles of each species. They are added here and not before, because each species has an n-tilde of its
+            own.
 
         Returns
         -------
         array
             (n,) secondaries per energy [cm^2 times the spectra's unit].
         """
-        total = spectra[0] if len(spectra) == 1 else np.add.reduce(spectra)
+        values = [projectiles.values for projectiles in species]
+        total = values[0] if len(values) == 1 else np.add.reduce(values)
         if not self._any_low:
-            return np.asarray(self._full @ total)
-        result = np.empty(self.energy.size)
-        result[~self._low] = self._full @ total
-        result[self._low] = self._approximate @ np.add.reduce([self._matching(values) * values for values in spectra])
+            result = np.asarray(self._full @ total)
+        else:
+            result = np.empty(self.energy.size)
+            result[~self._low] = self._full @ total
+            factors = [self._matching(projectiles) for projectiles in species]
+            result[self._low] = self._approximate @ np.add.reduce([f * v for f, v in zip(factors, values, strict=True)])
+        first, second = total.take(self._window)
+        if (steep := second <= STEEP * first).any():
+            result[steep] = np.add.reduce([self._directly(projectiles, steep, total) for projectiles in species])
+        return result
+
+    def _directly(self, projectiles: Projectiles, chosen: BoolArray, total: FloatArray) -> FloatArray:
+        """Secondaries per energy of one species at some of the energies, with its spectrum at nodes of their own."""
+        energy, low = self.energy[chosen], self._low[chosen]
+        result = np.zeros_like(energy)
+        # Nothing is left of the spectrum: nothing is asked of it.
+        left = self._window[0, chosen] <= np.flatnonzero(total).max(initial=-1)
+        low, full = low & left, ~low & left
+        if full.any():
+            result[full] = _integral(_close(self.cross_section, Nodes(energy[full])), projectiles.spectrum)
+        if low.any():
+            result[low] = _integral(self._branch.nodes(energy[low]), projectiles.spectrum) * self._matching(projectiles)
         return result
 
     def yields(self, spectrum: Callable[[FloatArray], FloatArray]) -> FloatArray:
@@ -232,15 +302,31 @@ class Production:
         ----------
         spectrum
             Projectiles per energy at total energies per nucleon [GeV]. Yields are good to 1e-7 if it is smooth on the
-            scale of 0.1 in ln E', and to 1e-3 near a kink. Above a cut-off that holds down to 1e-9 of what there would
-            be without it; what is less than 1e-16 of that is rounding, of either sign.
+            scale of 0.1 in ln E', to 1e-3 near a kink, and to 1e-5 far above a cut-off.
 
         Returns
         -------
         array
             (n,) secondaries per energy.
         """
-        return self.fold(spectrum(PROJECTILES))
+        return self.fold(Projectiles(spectrum))
+
+
+def _window(least: FloatArray) -> NDArray[np.int64]:
+    """(2, n) indices of the first nodes from energies (n,) on, and from e times these on."""
+    return np.minimum(np.searchsorted(PROJECTILES, [least, math.e * least]), PROJECTILES.size - 1)
+
+
+@lru_cache(maxsize=8)
+def _close(cross_section: CrossSection, energies: Nodes) -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights for steep spectra, which a fit wants in many steps."""
+    return quadrature(cross_section, energies.gev, close=True)
+
+
+def _integral(nodes: tuple[FloatArray, FloatArray], spectrum: Callable[[FloatArray], FloatArray]) -> FloatArray:
+    """Sum of weights times a spectrum at the nodes of each energy (n,)."""
+    protons, weights = nodes
+    return np.asarray(np.sum(weights * spectrum(protons), axis=1))
 
 
 def _rows(nodes: Callable[[FloatArray], tuple[FloatArray, FloatArray]], energy: FloatArray) -> FloatArray:
