@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["AccuracyWarning", "InputError", "WorkerError", "check_name", "unknown_name"]
+__all__ = ["AccuracyWarning", "FileWarning", "InputError", "WorkerError", "check_name", "unknown_name"]
 
 
 class InputError(ValueError):
@@ -26,6 +26,10 @@ class InputError(ValueError):
 
 class AccuracyWarning(UserWarning):
     """A requested ``rtol`` could not be reached; the message says what was."""
+
+
+class FileWarning(UserWarning):
+    """A file is not as its standard has it, and is read all the same; the message says what is odd."""
 
 
 class WorkerError(RuntimeError):

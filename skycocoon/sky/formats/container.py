@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
+import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy.utils.exceptions import AstropyUserWarning
 
-from ...errors import InputError
-from ...resources import check_memory
+from ...errors import FileWarning, InputError
 from ...units import FloatArray
 from .. import healpix
+from .compressed import compression, content_size, decompressed, is_fits
 
 # FITS standard 4.0, section 3.1 [bytes].
 FITS_BLOCK = 2880
@@ -56,34 +57,22 @@ class Content:
     bare: Sequence[str] = ()
 
 
-def _check_whole(path: str | Path) -> bool:
-    """Raise unless a file is whole FITS blocks, and a gzip file ends well: astropy reads cut files without a word.
-
-    Returns whether it is compressed, which has to be held in memory as a whole.
-    """
-    size, compressed = Path(path).stat().st_size, False
-    with open(path, "rb") as handle:
-        if handle.read(2) == b"\x1f\x8b":
-            handle.seek(0)
-            with gzip.open(handle) as inside:
-                size, compressed = sum(len(part) for part in iter(lambda: inside.read(1 << 20), b"")), True
-    if size % FITS_BLOCK:
-        raise OSError(f"{size} bytes are no whole number of blocks of {FITS_BLOCK}")
-    if compressed:
-        check_memory(size, Path(path).name, "a file that is not compressed is not held")
-    return compressed
+# What astropy warns of when something is lost; of all else it warns, and reads it.
+LOST = re.compile("truncated|(Checksum|Datasum) verification failed|Error validating header|treated as corrupted")
+# Extensions of FITS that hold no tables or images of ours; of other names, one is misspelt.
+FOREIGN = ("FOREIGN", "DUMP", "IUEIMAGE")
 
 
 @contextmanager
 def open_whole(path: str | Path, needed: str) -> Iterator[Any]:
-    """Open a FITS file and verify its checksums, with every warning about its state an error.
+    """Open a FITS file, verify its checksums, and make sure that nothing of it is passed over.
 
     Data stay in the file until they are used, unless it is compressed.
 
     Parameters
     ----------
     path
-        The file, which may be compressed with gzip.
+        The file, which may be compressed with gzip, bzip2, xz or ZIP.
     needed
         What it should hold, for messages.
 
@@ -96,26 +85,71 @@ def open_whole(path: str | Path, needed: str) -> Iterator[Any]:
     ------
     InputError
         If the file is missing, truncated or corrupt.
+
+    Warns
+    -----
+    FileWarning
+        If it is not as the standard has it, and nothing is lost thereby.
     """
     from astropy.io import fits
+    from astropy.io.fits.verify import VerifyWarning
 
     if not Path(path).is_file():
         raise InputError(f"{path}: no such file")
     with ExitStack() as stack:
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                mapped = not _check_whole(path)
+            if not is_fits(path):
+                raise OSError("it does not begin as FITS does, compressed or not")
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                size, mapped = content_size(path), compression(path) is None
                 handle = stack.enter_context(open(path, "rb"))
                 file = stack.enter_context(fits.open(handle, memmap=mapped, checksum=True, lazy_load_hdus=False))
                 for hdu in file:
                     hdu.data  # noqa: B018 - makes sure that it can be read
+            _check_nothing_lost(path, size, file, [str(w.message) for w in caught])
         except InputError:
             raise
-        except Exception as error:  # astropy raises many kinds, and bare warnings
-            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            raise InputError(f"{path}: not a whole FITS file with {needed} ({reason})") from None
-        yield file
+        except Exception as error:  # astropy raises many kinds
+            raise InputError(f"{path}: not a whole FITS file with {needed} ({_first_line(error)})") from None
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", VerifyWarning)  # the same once more, where a header is used
+            try:
+                yield file
+            except fits.VerifyError as error:
+                raise InputError(f"{path}: not a whole FITS file with {needed} ({_first_line(error)})") from None
+    notes = [w for w in caught if issubclass(w.category, AstropyUserWarning)]
+    if notes:
+        more = f", and {len(notes) - 1} more" if len(notes) > 1 else ""
+        text = f"{path}: read, though it is not as FITS has it ({_first_line(notes[0].message)}{more})"
+        warnings.warn(text, FileWarning, stacklevel=4)
+
+
+def _first_line(error: object) -> str:
+    """First line of a message."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".:")
+
+
+def _check_nothing_lost(path: str | Path, size: int, file: Any, warned: list[str]) -> None:
+    """Raise `OSError` if astropy passed over a part of a file, of so many bytes; zeros after its end are none."""
+    for text in warned:
+        if LOST.search(text):
+            raise OSError(_first_line(text))
+    for k, hdu in enumerate(file):
+        kind = str(hdu.header.get("XTENSION", "")).strip()
+        if type(hdu).__name__.startswith(("Nonstandard", "_Nonstandard", "_Corrupted")) and kind not in FOREIGN:
+            raise OSError(f"its part {k} is of the unknown kind {kind!r}")
+        if sum(hdu.header.get(key) is not None and hdu.header.count(key) for key in ("SIMPLE", "XTENSION")) != 1:
+            raise OSError(f"its part {k} has two headers in one, as if an END were lost")
+    place = file[-1].fileinfo()
+    end = place["datLoc"] + place["datSpan"]
+    if size < end:
+        raise OSError(f"it ends {end - size} bytes before its last table does")
+    if size > end:
+        with decompressed(path) as handle:
+            handle.seek(end)
+            if any(handle.read().strip(b"\0")):
+                raise OSError(f"{size - end} bytes after its last table are no table")
 
 
 def column_names(table: Any) -> list[str]:

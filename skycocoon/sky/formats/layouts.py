@@ -23,12 +23,23 @@ def _is_hermes(table: Any) -> bool:
 
 def _read_hermes(file: Any, tables: list[Any]) -> Content:
     """HERMES: a table per energy, which is its key ENERGY in joule (Dundovic et al. 2021, arXiv:2105.13165)."""
+    held = {id(table) for table in tables}
+    others = [k for k, hdu in enumerate(file) if hasattr(hdu, "columns") and id(hdu) not in held and _is_map(hdu)]
+    if others:
+        raise InputError(
+            f"its part {others[0]} is no map of HERMES, a column TFLOAT and a key ENERGY, as the others are"
+        )
     return Content(
         [partial(column_values, table, 0) for table in tables],
         [table.header for table in tables],
         [text for table in tables for text in unit_texts(table, [0])],
         *_energies_of_keys(tables),
     )
+
+
+def _is_map(table: Any) -> bool:
+    """Whether a table looks like a map, though its column or its key of energy has another name."""
+    return column_names(table) == ["TFLOAT"] or "ENERGY" in table.header or _is_healpy(table)
 
 
 def _energies_of_keys(tables: list[Any]) -> tuple[FloatArray, str]:
@@ -58,6 +69,9 @@ def _read_galprop(file: Any, tables: list[Any]) -> Content:
     """GALPROP with a column per energy: "Bin0..." in SKYMAP2 (56 and later), "Bin 0..." in SKYMAP (before)."""
     table = _one(tables)
     numbers = numbered(table, "BIN")
+    in_file = list(numbers.values())
+    if sorted(in_file) not in (in_file, list(range(min(in_file), min(in_file) + len(in_file)))):
+        raise InputError(f"its columns Bin... have the numbers {', '.join(map(str, in_file))}, in no order")
     return columns_content(table, sorted(numbers, key=numbers.__getitem__), *_galprop_energies(file, table))
 
 
