@@ -15,13 +15,14 @@ import click
 
 if TYPE_CHECKING:
     from ..config import LoadedModel
-    from ..sky import Region, SkyMap
+    from ..sky import Region
 
 __all__ = [
     "FIGURE_ENDINGS",
     "MAP_ENDINGS",
     "PER_FLAVOUR",
     "REGION_HELP",
+    "Command",
     "Layout",
     "Machines",
     "Output",
@@ -29,6 +30,7 @@ __all__ = [
     "check_file",
     "flavour_option",
     "gathered",
+    "is_map",
     "machines_options",
     "messenger_option",
     "overwrite_option",
@@ -48,6 +50,8 @@ REGION_HELP = (
 )
 FIGURE_ENDINGS = (".png", ".pdf", ".svg")
 MAP_ENDINGS = (".fits", ".fits.gz")
+# Names of FITS files, as people have them; what they are shows in their content.
+FITS_NAME = re.compile(r"\.(fits?|fts|hpx|healpix)(\.(gz|bz2|xz|zip))?$", re.IGNORECASE)
 
 set_option = click.option(
     "--set",
@@ -59,7 +63,8 @@ set_option = click.option(
 rtol_option = click.option("--rtol", type=float, default=1e-4, show_default=True, help="Relative accuracy.")
 overwrite_option = click.option("--overwrite", is_flag=True, help="Replace existing output.")
 flavour_option = click.option(
-    "--flavour", help="Neutrinos: per-flavour (at Earth, the default) or all-flavour; a map is converted."
+    "--flavour",
+    help="Neutrinos: per-flavour (at Earth, the default) or all-flavour; a map that says its own is converted.",
 )
 messenger_option = click.option("--messenger", required=True, help="gamma or neutrino.")
 
@@ -106,8 +111,8 @@ class Source:
 
     @property
     def is_map(self) -> bool:
-        """Whether it is a FITS file."""
-        return self.model.endswith(MAP_ENDINGS)
+        """Whether it is a FITS file, known by its content or, where there is none, by its name."""
+        return is_map(self.model)
 
     def check_rtol(self) -> None:
         """Refuse accuracies out of range with `InputError`."""
@@ -121,6 +126,11 @@ class Source:
         from ..config import load_file
         from ..errors import InputError
 
+        if self.is_map:
+            raise InputError(
+                f"{self.model}: a map is no model; `sed`, `plot` and `show` take it, and so does a component of "
+                'kind = "map" in a model file'
+            )
         overrides: dict[str, object] = {}
         for text in self.settings:
             key, equals, value = text.partition("=")
@@ -136,18 +146,6 @@ class Source:
             if any(str(error).startswith(f"{key}: there is no such key".replace('"', "")) for key in overrides):
                 raise InputError(f"--set {error}") from None
             raise
-
-    def read_map(self, region: Region | None = None) -> SkyMap:
-        """Read what a region or, without one, a figure needs of the map; refuse settings and another messenger."""
-        from ..errors import InputError
-        from ..sky import SkyMap
-
-        if self.settings:
-            raise InputError("--set goes with a model, not with a map")
-        sky = SkyMap.read_drawn(self.model) if region is None else SkyMap.read(self.model, region=region)
-        if self.messenger is not None and self.messenger != sky.messenger:
-            raise InputError(f"{self.model}: is a map of {sky.messenger}s, not of {self.messenger}s")
-        return sky
 
     def named_messenger(self) -> str:
         """Messenger that a model is asked for, checked."""
@@ -266,9 +264,7 @@ class Machines:
         return self.dask if self.workers is None else self.workers
 
 
-def gathered(
-    **nouns: type[Source] | type[Output] | type[Layout] | type[Machines],
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def gathered(**nouns: type[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Hand options to a command as one object, for those that go together.
 
     Parameters
@@ -293,6 +289,13 @@ def gathered(
         return command
 
     return decorate
+
+
+def is_map(path: str) -> bool:
+    """Return True if a file is FITS by its content or, if there is no such file, is called so."""
+    from ..sky.formats import is_fits
+
+    return is_fits(path) or (FITS_NAME.search(path) is not None and not path.endswith(".toml"))
 
 
 def read_energies(text: str, rigidities: bool = False) -> Any:

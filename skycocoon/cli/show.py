@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import click
 
 from .group import main
-from .options import MAP_ENDINGS, Source, gathered, set_option
+from .maps import MapSource, map_options
+from .options import Source, gathered, is_map, set_option
 
 
 @main.command()
@@ -108,10 +109,25 @@ def _show_region(text: str) -> None:
     click.echo(f"{region}\n  {region.reference}".rstrip())
 
 
+def _show_map(source: Source, stated: MapSource) -> None:
+    """Print what a map is of, and what its file says of it."""
+    from ..sky.formats import read_head
+    from ..sky.skymap import sky_title
+
+    head = read_head(source.model, stated.statements(source))
+    title = sky_title(head.messenger, head.flavour, head.energy, head.pixels)
+    _show_with_head(f"SkyMap: {title}\n  {head.component}", head.meta)
+
+
 @main.command()
-@click.argument("thing", required=False)
-def show(thing: str | None) -> None:
+@click.argument("model", metavar="THING", required=False)
+@click.option("--messenger", help="Of a map that does not say it: gamma or neutrino.")
+@click.option("--flavour", help="Of a neutrino map that does not say it: per-flavour or all-flavour.")
+@map_options
+@gathered(stated=MapSource)
+def show(stated: MapSource, model: str | None, messenger: str | None, flavour: str | None) -> None:
     """What there is: presets, data sets and regions; or what one of them, a map or an ECSV file holds."""
+    thing = model
     if thing is None:
         _show_list()
         return
@@ -135,12 +151,7 @@ def show(thing: str | None) -> None:
     elif thing in (*list_measurements(), *list_ratios()) or thing.endswith(".ecsv"):
         item = load_data(thing)
         _show_with_head(item, item.meta)
-    elif thing.endswith(MAP_ENDINGS):
-        from ..sky.formats import Statements, read_head
-        from ..sky.skymap import sky_title
-
-        head = read_head(thing, Statements())
-        title = sky_title(head.messenger, head.flavour, head.energy, head.pixels)
-        _show_with_head(f"SkyMap: {title}\n  {head.component}", head.meta)
+    elif is_map(thing):
+        _show_map(Source(thing, messenger=messenger, flavour=flavour), stated)
     else:
         _show_region(thing)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from .group import main
+from .maps import MapSource, map_options
 from .options import (
     FIGURE_ENDINGS,
     MAP_ENDINGS,
@@ -84,21 +85,20 @@ def map_(
     click.echo(f"{output.out}: {sky}", err=True)
 
 
-def _sed_of(source: Source, region: str, energies: str | None = None) -> Sed:
+def _sed_of(source: Source, stated: MapSource, region: str, energies: str | None = None) -> Sed:
     """SED of a region, from a model or from a map."""
     from ..sky import Region
-    from ..sky.convention import check_flavour
 
     source.check_rtol()
     nodes = None if energies is None else read_energies(energies)
     place = Region.parse(region)
     if source.is_map:
-        sky = source.read_map(place)
+        sky = stated.read(source, place)
         # Energies before the mean, as where the map is a component of a model.
-        sed = (sky if nodes is None else sky.resampled(sky.nside, nodes)).sed(place)
-        return sed if source.flavour is None else sed.in_flavour(check_flavour(source.flavour))
+        return (sky if nodes is None else sky.resampled(sky.nside, nodes)).sed(place)
     from ..los import region_sed
 
+    stated.check_model()
     messenger = source.named_messenger()
     loaded = source.load()
     if nodes is None:
@@ -109,23 +109,24 @@ def _sed_of(source: Source, region: str, energies: str | None = None) -> Sed:
 
 @main.command()
 @click.argument("model", default="paper")
-@click.option("--messenger", help="gamma or neutrino; a map says its own.")
+@click.option("--messenger", help="gamma or neutrino; a map may say its own.")
 @click.option("--region", required=True, help=REGION_HELP)
 @click.option("--energies", help='Energies like "1 TeV, 10 TeV"; by default the model\'s.')
 @click.option("--out", help="ECSV file instead of stdout.")
 @flavour_option
+@map_options
 @set_option
 @rtol_option
 @overwrite_option
-@gathered(source=Source)
-def sed(source: Source, region: str, energies: str | None, out: str | None, overwrite: bool) -> None:
+@gathered(source=Source, stated=MapSource)
+def sed(source: Source, stated: MapSource, region: str, energies: str | None, out: str | None, overwrite: bool) -> None:
     """Spectrum of a region as ECSV: component, energy, intensity (mean, per sr), flux (times solid angle).
 
-    MODEL may also be a map that `run` or `map` wrote.
+    MODEL may also be a map: a FITS file of ours or of another code.
     """
     if out is not None:
         check_file(Output(out, overwrite), (".ecsv",))
-    result = _sed_of(source, region, energies)
+    result = _sed_of(source, stated, region, energies)
     if out is not None:
         result.write(out, overwrite)
         return
@@ -139,20 +140,23 @@ def sed(source: Source, region: str, energies: str | None, out: str | None, over
 @click.option("--out", required=True, help="Figure: .png, .pdf or .svg.")
 @click.option("--region", help=f"Draw the SED of a region. {REGION_HELP}")
 @click.option("--part", help="Draw what a model is made of: sea, gas or absorption.")
-@click.option("--messenger", help="gamma or neutrino; a map says its own.")
+@click.option("--messenger", help="gamma or neutrino; a map may say its own.")
 @click.option("--energy", help='Draw the map at this energy, e.g. "10 TeV".')
 @click.option("--nside", type=int, default=64, show_default=True, help="Resolution of a map that is made for it.")
 @click.option("--data", multiple=True, metavar="NAME|FILE", help="Data set to draw with a SED.")
 @click.option("--factor", type=float, help="Multiply the model by this, once, e.g. 0.65 for the paper's mask.")
 @flavour_option
+@map_options
 @set_option
 @rtol_option
 @overwrite_option
-@gathered(source=Source, output=Output)
-def plot(source: Source, output: Output, region: str | None, part: str | None, **options: Any) -> None:
+@gathered(source=Source, stated=MapSource, output=Output)
+def plot(
+    source: Source, stated: MapSource, output: Output, region: str | None, part: str | None, **options: Any
+) -> None:
     """One figure: a region's SED with data (--region), a part of the model (--part), or the sky.
 
-    MODEL may also be a map that `run` or `map` wrote.
+    MODEL may also be a map: a FITS file of ours or of another code.
     """
     from ..errors import InputError
     from ..outputs import new_file
@@ -163,28 +167,29 @@ def plot(source: Source, output: Output, region: str | None, part: str | None, *
     if factor is not None and not 0 < factor < float("inf"):
         raise InputError(f"--factor {factor:g}: a positive number is needed")
     if part is not None:
+        stated.check_model()
         axes = _draw_part(source, part)
     elif region is not None:
         if energy is not None:
             raise InputError("--energy goes with a map of the sky, --region with a spectrum")
-        axes = _draw_sed(source, region, data, 1.0 if factor is None else factor)
+        axes = _draw_sed(source, stated, region, data, 1.0 if factor is None else factor)
     elif data or factor is not None:
         raise InputError("--data and --factor go with --region")
     else:
-        axes = _draw_sky(source, energy, nside)
+        axes = _draw_sky(source, stated, energy, nside)
     with new_file(output.out, output.overwrite) as path:
         save(axes, path)
 
 
-def _draw_sed(source: Source, region: str, data: tuple[str, ...], factor: float) -> Any:
+def _draw_sed(source: Source, stated: MapSource, region: str, data: tuple[str, ...], factor: float) -> Any:
     """Draw the SED of a region beside data sets, the model times a factor."""
     from ..measured import load_data
 
     items = [load_data(name, "spectrum") for name in data]
-    return _sed_of(source, region).plot(data=items, factor=factor, factor_name="mask factor")
+    return _sed_of(source, stated, region).plot(data=items, factor=factor, factor_name="mask factor")
 
 
-def _draw_sky(source: Source, energy: str | None, nside: int) -> Any:
+def _draw_sky(source: Source, stated: MapSource, energy: str | None, nside: int) -> Any:
     """Draw the sky at an energy; a model's map is made for it."""
     import astropy.units as u
     import numpy as np
@@ -199,7 +204,8 @@ def _draw_sky(source: Source, energy: str | None, nside: int) -> Any:
             raise InputError(f"--energy {energy!r}: one energy is needed")
         where = several[0]
     if source.is_map:
-        return source.read_map().plot(where)
+        return stated.read(source).plot(where)
+    stated.check_model()
     messenger = source.named_messenger()
     where = 10 * u.TeV if where is None else where
     model, flavour = source.load().model, source.flavour or PER_FLAVOUR

@@ -16,7 +16,7 @@ from ..errors import AccuracyWarning, InputError, check_name
 from ..numerics.interpolation import interpolated
 from ..units import E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, to_float, within
 from . import healpix
-from .convention import FLAVOURS, check_messenger, messenger_title
+from .convention import FLAVOURS, check_flavour, check_messenger, flavour_factor, messenger_title
 from .formats import FILE_UNIT, MapFields, MapFile, MapHead, Statements, read_map, write_maps
 from .pixels import Pixels
 from .region import Region
@@ -287,14 +287,25 @@ class SkyMap:
             pixels that it should have, has NaN, UNSEEN or negative values, is in another frame, does not say what no
             keyword says, or says otherwise than a keyword.
         """
+        return cls.read_stated(path, Statements(unit, frame, ordering, energies, messenger, flavour), region)
+
+    @classmethod
+    def read_stated(cls, path: str | Path, statements: Statements, region: Region | None = None) -> SkyMap:
+        """Read a map, or what a region needs of it, with statements on its file; see :meth:`read`.
+
+        Raises
+        ------
+        InputError
+            As :meth:`read`.
+        """
 
         def part(pixels: Pixels) -> slice | healpix.Indices:
             return slice(0, pixels.size) if region is None else pixels.places(region.pixels(pixels.nside).numbers)
 
-        return cls._of(read_map(path, Statements(unit, frame, ordering, energies, messenger, flavour), part))
+        return cls._of(read_map(path, statements, part))
 
     @classmethod
-    def read_drawn(cls, path: str | Path) -> SkyMap:
+    def read_drawn(cls, path: str | Path, statements: Statements | None = None) -> SkyMap:
         """Read those pixels of a map that a figure of the whole sky shows; see :meth:`read`.
 
         Raises
@@ -302,13 +313,27 @@ class SkyMap:
         InputError
             As :meth:`read`.
         """
-        return cls._of(read_map(path, Statements(), Pixels.drawn))
+        return cls._of(read_map(path, statements or Statements(), Pixels.drawn))
 
     @classmethod
     def _of(cls, read: MapFields) -> SkyMap:
         """Map of what was read from a file."""
         head, values = read.head, {read.head.component: read.values}
         return cls(head.energy, values, head.messenger, head.flavour, head.meta, head.pixels)
+
+    def in_flavour(self, flavour: str) -> SkyMap:
+        """Map of the same neutrinos in another convention: all flavours are three times one.
+
+        Raises
+        ------
+        InputError
+            For an unknown convention.
+        """
+        if check_flavour(flavour) == self.flavour or not self.flavour:
+            return self
+        factor = flavour_factor(self.flavour, flavour)
+        parts = {name: part * factor for name, part in self.components.items()}
+        return replace(self, components=parts, flavour=flavour)
 
     def resampled(self, nside: int, energy: u.Quantity) -> SkyMap:
         """Sky in other pixels and at other energies, component by component.

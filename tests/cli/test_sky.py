@@ -62,7 +62,7 @@ def test_map_then_sed_and_plot_from_it(tmp_path):
     good(f"plot {path} --region lhaaso-inner --data lhaaso-km2a-2023-inner --factor 0.65 --out {tmp_path}/sed.pdf")
     assert (tmp_path / "map.png").stat().st_size > 10_000
     assert (tmp_path / "sed.pdf").read_bytes().startswith(b"%PDF")
-    assert "is a map of gammas" in bad(f"sed {path} --messenger neutrino --region lhaaso-inner")
+    assert "contradicts the file, which says 'gamma'" in bad(f"sed {path} --messenger neutrino --region lhaaso-inner")
     assert "--set goes with a model" in bad(f"sed {path} --region lhaaso-inner --set maps.nside=2")
     assert "exists already" in bad(f"plot {path} --out {tmp_path}/map.png")
     assert "exists already" in bad(f"map schroer2021 --messenger gamma --out {path}")

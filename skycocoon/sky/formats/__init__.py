@@ -1,5 +1,6 @@
 """Files of maps and masks: files to plain fields, and plain fields to files."""
 
+from .compressed import is_fits
 from .fields import MapFields, MapHead
 from .masks import MaskFields, MaskStatements, read_mask
 from .reading import read_head, read_map
@@ -15,6 +16,7 @@ __all__ = [
     "MaskFields",
     "MaskStatements",
     "Statements",
+    "is_fits",
     "read_head",
     "read_map",
     "read_mask",

@@ -176,6 +176,8 @@ def _messenger(headers: list[Any], statements: Statements) -> tuple[str, str]:
         check_flavour(flavour)
         if messenger == "gamma":
             raise InputError(f"flavour {flavour!r} is for neutrinos, and this is a map of gamma rays")
+    elif messenger == "neutrino":
+        flavour = statements.usual_flavour or ""
     return messenger, flavour
 
 

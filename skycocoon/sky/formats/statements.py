@@ -43,14 +43,17 @@ class Statements:
         ``"gamma"`` or ``"neutrino"``; gamma if neither the file nor the caller says.
     flavour
         Convention of a neutrino map, a key of :data:`skycocoon.sky.convention.FLAVOURS`.
+    usual_flavour
+        Convention of a neutrino map for which neither the file nor ``flavour`` says one.
     """
 
     unit: str | u.UnitBase | None = None
     frame: str | None = None
     ordering: str | None = None
-    energies: u.Quantity | None = None
+    energies: u.Quantity | list[str] | None = None
     messenger: str | None = None
     flavour: str | None = None
+    usual_flavour: str | None = None
 
 
 def stated(headers: list[Any], *keys: str) -> list[str]:
