@@ -70,6 +70,18 @@ class MapSource:
     def read(self, source: Source, region: Region | None = None) -> SkyMap:
         """Read what a region or, without one, a figure needs of the map, in the flavour convention that is asked for.
 
+        Parameters
+        ----------
+        source
+            The map's file, and what it is asked for.
+        region
+            Region of a spectrum.
+
+        Returns
+        -------
+        SkyMap
+            The map, or a part of it.
+
         Raises
         ------
         InputError

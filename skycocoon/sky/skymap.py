@@ -293,6 +293,18 @@ class SkyMap:
     def read_stated(cls, path: str | Path, statements: Statements, region: Region | None = None) -> SkyMap:
         """Read a map, or what a region needs of it, with statements on its file; see :meth:`read`.
 
+        Parameters
+        ----------
+        path, region
+            As in :meth:`read`.
+        statements
+            What the caller says of the file.
+
+        Returns
+        -------
+        SkyMap
+            The map, or a part of it.
+
         Raises
         ------
         InputError
@@ -307,6 +319,18 @@ class SkyMap:
     @classmethod
     def read_drawn(cls, path: str | Path, statements: Statements | None = None) -> SkyMap:
         """Read those pixels of a map that a figure of the whole sky shows; see :meth:`read`.
+
+        Parameters
+        ----------
+        path
+            As in :meth:`read`.
+        statements
+            What the caller says of the file.
+
+        Returns
+        -------
+        SkyMap
+            A part of the map.
 
         Raises
         ------
@@ -323,6 +347,16 @@ class SkyMap:
 
     def in_flavour(self, flavour: str) -> SkyMap:
         """Map of the same neutrinos in another convention: all flavours are three times one.
+
+        Parameters
+        ----------
+        flavour
+            A key of :data:`skycocoon.sky.convention.FLAVOURS`.
+
+        Returns
+        -------
+        SkyMap
+            This map where it has that convention or is of gamma rays.
 
         Raises
         ------

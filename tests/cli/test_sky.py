@@ -79,7 +79,7 @@ def test_a_neutrino_map_is_converted(tmp_path):
     assert every.meta["flavour"].startswith("sum of the three")
     assert one.meta["from"] == "map, nside 64"
     assert "rtol" not in one.meta
-    assert "neutrinos, not of gammas" in bad(f"plot {path} --messenger gamma --out {tmp_path}/x.png")
+    assert "contradicts the file, which says 'neutrino'" in bad(f"plot {path} --messenger gamma --out {tmp_path}/x.png")
     assert "--set goes with a model" in bad(f"plot {path} --set maps.nside=2 --out {tmp_path}/x.png")
     assert "one energy" in bad(f"plot {path} --energy '1 TeV, 2 TeV' --out {tmp_path}/x.png")
 

@@ -37,7 +37,7 @@ def with_card(path, key, text):
         "BLANK   =               -32768",
         "odd_key = 'x'",
         "NO-VALUE",
-        "REFERENC= unquoted text",
+        "TITLE   = unquoted text",
         "AUTHOR  = 'Müller'",
         "COMMENT \tof a tab",
         "HISTORY é",
