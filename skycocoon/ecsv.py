@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import astropy.units as u
 import numpy as np
 
 from .errors import InputError
+from .inputs import read_text
 from .units import BoolArray, FloatArray, wrong_unit
 
 __all__ = ["check_rows", "read_column", "read_ecsv", "read_errors", "read_flags"]
@@ -36,12 +39,45 @@ def read_ecsv(path: Path, shipped: str) -> Any:
     """
     from astropy.table import QTable
 
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; shipped {shipped}")
+    lines = read_text(path, f"shipped {shipped}").splitlines()
     try:
-        return QTable.read(path, format="ascii.ecsv")
+        _check_header(lines)
+        # Lines, not a path: astropy fetches addresses from the network, and reads in the encoding of the locale.
+        return QTable.read(lines, format="ascii.ecsv")
     except Exception as error:  # astropy's readers raise many kinds
-        raise InputError(f"{path}: not a readable ECSV table ({str(error).strip().splitlines()[0]})") from None
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise InputError(f"{path}: not a readable ECSV table ({reason})") from None
+
+
+# Headers of ours have some kB; YAML takes seconds for a megabyte.
+MAX_HEADER = 1 << 20
+MAX_NODES = 100_000
+_ALIAS = re.compile(r"(?:^|[\s\[{,:-])\*[^\s,\]}]")
+
+
+def _check_header(lines: list[str]) -> None:
+    """Refuse a header that is too long, or that is small itself but repeats parts of it without end (``*name``)."""
+    header = "\n".join(line[1:] for line in lines if line.startswith("#"))
+    if len(header) > MAX_HEADER:
+        raise InputError(f"a header of more than {MAX_HEADER} characters")
+    if not _ALIAS.search(header):
+        return
+    import yaml
+
+    sizes: dict[int, int] = {}
+
+    def size(node: Any) -> int:
+        """Nodes within a node, those that are repeated counted each time."""
+        if id(node) not in sizes:
+            sizes[id(node)] = MAX_NODES  # a node within itself
+            value = getattr(node, "value", ())
+            parts = value if isinstance(value, list) else ()
+            inner = (item for part in parts for item in (part if isinstance(part, tuple) else (part,)))
+            sizes[id(node)] = 1 + sum(size(item) for item in inner)
+        return sizes[id(node)]
+
+    if size(yaml.compose(textwrap.dedent(header), Loader=yaml.SafeLoader)) > MAX_NODES:
+        raise InputError("its header repeats parts of itself too often")
 
 
 def read_column(table: Any, key: str, unit: u.UnitBase) -> FloatArray:

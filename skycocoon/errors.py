@@ -5,7 +5,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-__all__ = ["AccuracyWarning", "FileWarning", "InputError", "WorkerError", "check_name", "unknown_name"]
+__all__ = [
+    "SHOWN",
+    "AccuracyWarning",
+    "FileWarning",
+    "InputError",
+    "WorkerError",
+    "check_name",
+    "shortened",
+    "unknown_name",
+]
+
+# Characters of a user's text that a message repeats.
+SHOWN = 80
 
 
 class InputError(ValueError):
@@ -36,6 +48,30 @@ class WorkerError(RuntimeError):
     """Workers were lost, and a job cannot go on: one line that says which block, and what may help."""
 
 
+def shortened(value: object) -> str:
+    """Return a value as a message shows it: its `repr`, with a long one's middle left out.
+
+    Parameters
+    ----------
+    value
+        What the user gave.
+
+    Returns
+    -------
+    str
+        One line.
+
+    Examples
+    --------
+    >>> shortened("lhaaso")
+    "'lhaaso'"
+    """
+    # Integers of thousands of digits have no decimal form.
+    text = hex(value) if isinstance(value, int) and value.bit_length() > 1024 else repr(value)
+    text = " ".join(text.split())
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 20]}...{text[-17:]}"
+
+
 def unknown_name(what: str, name: object, allowed: Iterable[str]) -> InputError:
     """Error for an unknown name, with the nearest right one first.
 
@@ -54,9 +90,9 @@ def unknown_name(what: str, name: object, allowed: Iterable[str]) -> InputError:
         To be raised.
     """
     names = list(allowed)
-    near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(str(name)[:SHOWN].lower(), names, n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]!r}? Allowed:" if near else "; allowed:"
-    return InputError(f"unknown {what} {name!r}{hint} {', '.join(names)}")
+    return InputError(f"unknown {what} {shortened(name)}{hint} {', '.join(names)}")
 
 
 def check_name(what: str, name: object, allowed: Iterable[str]) -> str:

@@ -17,7 +17,7 @@ import astropy.units as u
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import InputError
+from .errors import InputError, shortened
 
 __all__ = [
     "CM_PER_KPC",
@@ -98,6 +98,9 @@ class Nodes:
     def __hash__(self) -> int:
         return hash(self._key)
 
+
+# Characters of a quantity; astropy looks for units like those of a text that it cannot read, which takes long.
+LONGEST = 200
 
 # Ends of tables, of ranges and of energy axes are met by numbers that were rounded on their way.
 ROUNDING = 1e-9
@@ -235,14 +238,16 @@ def quantity(text: object, unit: u.UnitBase, name: str) -> u.Quantity:
     """
     example = f"1 {unit.to_string()}".strip()
     if isinstance(text, bool) or not isinstance(text, (str, int, float, u.Quantity)):
-        raise InputError(f"{name}: {text!r} is not a quantity; write it like '{example}'")
+        raise InputError(f"{name}: {shortened(text)} is not a quantity; write it like '{example}'")
+    if isinstance(text, str) and len(text) > LONGEST:
+        raise InputError(f"{name}: cannot read {shortened(text)} as a quantity like '{example}' (too long)")
     try:
         value = u.Quantity(text)
     except (TypeError, ValueError) as error:
         reason = str(error).splitlines()[0].split(" If this is meant")[0].split("; ")[0]
         raise InputError(f"{name}: cannot read {text!r} as a quantity like '{example}' ({reason})") from None
     if not value.unit.is_equivalent(unit):
-        raise InputError(f"{name}: {text!r} {wrong_unit(value.unit, unit)}")
+        raise InputError(f"{name}: {shortened(text)} {wrong_unit(value.unit, unit)}")
     return value
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import sys
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import wraps
@@ -123,27 +122,23 @@ class Source:
 
     def load(self) -> LoadedModel:
         """Load the model with its settings."""
-        from ..config import load_file
-        from ..errors import InputError
+        from ..config import load_file, parse_setting
+        from ..errors import InputError, shortened
 
         if self.is_map:
             raise InputError(
                 f"{self.model}: a map is no model; `sed`, `plot` and `show` take it, and so does a component of "
                 'kind = "map" in a model file'
             )
-        overrides: dict[str, object] = {}
-        for text in self.settings:
-            key, equals, value = text.partition("=")
-            if not equals or not key.strip():
-                raise InputError(f"--set {text!r}: write it as KEY=VALUE")
-            try:
-                overrides[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-            except tomllib.TOMLDecodeError:
-                overrides[key.strip()] = value.strip()
+        try:
+            overrides = dict(parse_setting(text) for text in self.settings)
+        except InputError as error:
+            raise InputError(f"--set {error}") from None
         try:
             return load_file(self.model, overrides)
         except InputError as error:
-            if any(str(error).startswith(f"{key}: there is no such key".replace('"', "")) for key in overrides):
+            plain = str(error).replace('"', "")
+            if any(plain.startswith((f"{key}: ".replace('"', ""), f"{shortened(key)}: ")) for key in overrides):
                 raise InputError(f"--set {error}") from None
             raise
 

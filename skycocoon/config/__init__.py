@@ -1,6 +1,6 @@
 """A model file: TOML to objects, checked before anything is computed."""
 
-from .document import list_presets, preset_text, to_toml
+from .document import list_presets, parse_setting, preset_text, to_toml
 from .loading import LoadedModel, ModelText, load_file, load_model, load_text
 from .schema import ModelFile
 from .sections.fit import FitSection, SamplingSection
@@ -17,6 +17,7 @@ __all__ = [
     "load_file",
     "load_model",
     "load_text",
+    "parse_setting",
     "preset_text",
     "to_toml",
 ]

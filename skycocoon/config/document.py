@@ -1,4 +1,7 @@
-"""A model file as text and as a document of tables: presets, ``base``, changed keys, and TOML again."""
+"""A model file as text and as a document of tables: presets, ``base``, changed keys, and TOML again.
+
+What is read is held to limits in length, depth and digits, so that no text takes long to refuse.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, unknown_name
+from ..errors import SHOWN, InputError, shortened, unknown_name
+from ..inputs import read_text as text_of
 from ..shipped import PRESETS
 from ..sky import list_catalogues
 from ..sky.expressions import joined_paths, paths_in
@@ -23,10 +27,22 @@ __all__ = [
     "list_presets",
     "on_base",
     "override",
+    "parse",
+    "parse_setting",
     "preset_text",
     "read_text",
     "to_toml",
 ]
+
+
+# Presets have 10 kB, and tables within tables 5 deep.
+MAX_LENGTH = 1 << 20
+MAX_DEPTH = 20
+MAX_STEPS = 40
+TOO_DEEP = f"tables or lists are nested too deeply; allowed: {MAX_DEPTH} levels"
+NESTING = (Mapping, list, tuple)
+_STEP = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+LONG_KEY = re.compile(rf"(?<![\w-]){_STEP}(?:[ \t]*\.[ \t]*{_STEP}){{{MAX_STEPS},}}")
 
 
 def list_presets() -> list[str]:
@@ -66,14 +82,117 @@ def read_text(source: str | Path) -> tuple[str, Path]:
     path = Path(source)
     if not path.suffix and not path.exists():
         raise unknown_name("model", name, list_presets())
+    text = text_of(path, str(PRESETS), MAX_LENGTH)
+    return text, Path.cwd() if path.is_fifo() else path.resolve().parent
+
+
+def parse(text: str, source: str) -> dict[str, Any]:
+    """Parse the TOML of a model file.
+
+    Parameters
+    ----------
+    text
+        TOML.
+    source
+        What the text is called, for messages.
+
+    Returns
+    -------
+    dict
+        Tables, numbers, texts, booleans and lists.
+
+    Raises
+    ------
+    InputError
+        If it is not TOML, or beyond the limits of a model file in length, depth or digits.
+    """
     try:
-        return path.read_text(encoding="utf-8"), path.resolve().parent
-    except FileNotFoundError:
-        raise InputError(f"{path}: no such file; {PRESETS}") from None
-    except UnicodeDecodeError:
-        raise InputError(f"{path}: not a text file") from None
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+        return _loads(text)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{source}: not TOML: {error}") from None
+
+
+def parse_setting(text: str) -> tuple[str, object]:
+    """Key and value of ``KEY=VALUE``; a value that is not TOML is a text, as a shell has eaten its quotes.
+
+    Parameters
+    ----------
+    text
+        What the user wrote.
+
+    Returns
+    -------
+    tuple
+        Dotted key, and value.
+
+    Raises
+    ------
+    InputError
+        If there is no key or no value, or the value is beyond the limits of a model file.
+
+    Examples
+    --------
+    >>> parse_setting("maps.nside=64")
+    ('maps.nside', 64)
+    >>> parse_setting("components.cocoons.grammage.cutoff=300 TV")
+    ('components.cocoons.grammage.cutoff', '300 TV')
+    """
+    key, equals, value = (part.strip() for part in text.partition("="))
+    if not equals or not key:
+        raise InputError(f"{shortened(text)}: write it as KEY=VALUE")
+    try:
+        parsed = _loads(f"value = {value}")
+    except InputError as error:
+        raise InputError(f"{shortened(key)}: {error}") from None
+    except tomllib.TOMLDecodeError:
+        return key, value
+    # Of several lines the others would be keys of their own.
+    return key, parsed["value"] if len(parsed) == 1 else value
+
+
+def _loads(text: str) -> dict[str, Any]:
+    """Parse TOML within the limits, beyond which is an InputError; what is not TOML at all is a `TOMLDecodeError`."""
+    if len(text) > MAX_LENGTH:
+        raise InputError(f"is too long for a model file; allowed: {MAX_LENGTH} characters")
+    # The time that tomllib takes grows with the square of a key's steps.
+    if LONG_KEY.search(text):
+        raise InputError(f"a key of more than {MAX_STEPS} steps; allowed: {MAX_DEPTH}")
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except RecursionError:
+        raise InputError(TOO_DEEP) from None
+    except ValueError as error:  # an integer of thousands of digits, a date such as 2025-02-30
+        raise InputError(f"not TOML: {str(error).split(';')[0]}") from None
+    check_limits(document)
+    return document
+
+
+def check_limits(value: object) -> None:
+    """Check that tables and lists are no deeper than model files need them, and integers those of TOML.
+
+    Parameters
+    ----------
+    value
+        Tables, lists and what is in them.
+
+    Raises
+    ------
+    InputError
+        If they are.
+    """
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        if any(isinstance(item, int) and item.bit_length() > 64 for item in level):
+            raise InputError("an integer of more than 64 bits; write it with an exponent, as 1e20")
+        tables = [item.values() if isinstance(item, Mapping) else item for item in level if isinstance(item, NESTING)]
+        if not tables:
+            return
+        level = [inner for table in tables for inner in table]
+    raise InputError(TOO_DEEP)
 
 
 def on_base(document: Mapping[str, Any], source: str) -> dict[str, Any]:
@@ -95,7 +214,7 @@ def on_base(document: Mapping[str, Any], source: str) -> dict[str, Any]:
     name = document["base"]
     if not isinstance(name, str) or name not in list_presets() or name == source:
         raise InputError(f"{source}: base: {unknown_name('preset', name, [n for n in list_presets() if n != source])}")
-    below = tomllib.loads(preset_text(name))
+    below = parse(preset_text(name), name)
     if "base" in below:
         below = on_base(below, name)
     try:
@@ -306,13 +425,20 @@ def override(document: dict[str, Any], key: str, value: object) -> None:
         If a part of the key is no table, or what is to be taken out is not there.
     """
     *path, last = _with_names(_steps(key))
+    named = key if len(key) <= SHOWN else shortened(key)
+    if len(path) >= MAX_DEPTH:
+        raise InputError(f"{named}: there is no such key")
+    try:
+        check_limits(value)
+    except InputError as error:
+        raise InputError(f"{named}: {error}") from None
     place: Any = document
     for step in path:
         if not isinstance(place, dict):
             break
         place = place.setdefault(step, {})
     if not isinstance(place, dict) or not last:
-        raise InputError(f"{key}: there is no such key")
+        raise InputError(f"{named}: there is no such key")
     if _taken_out(tuple(path), last, value):
         _take_out(place, tuple(path), last)
         return
@@ -331,8 +457,8 @@ def _with_names(steps: list[str]) -> list[str]:
 def _steps(key: str) -> list[str]:
     """Steps of a dotted key; as in TOML, one with dots of its own is quoted: fit.parameters."transport.delta"."""
     try:
-        place: Any = tomllib.loads(f"{key} = 0")
-    except tomllib.TOMLDecodeError:
+        place: Any = _loads(f"{key} = 0")
+    except (tomllib.TOMLDecodeError, InputError):
         return key.split(".")
     steps = []
     while isinstance(place, dict) and len(place) == 1:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -21,7 +20,7 @@ from ..nuclei import Nuclei
 from ..sky.convention import MESSENGERS
 from ..units import within
 from .building import Builder
-from .document import absolute_files, files_named, forget, on_base, override, read_text, to_toml
+from .document import absolute_files, files_named, forget, on_base, override, parse, read_text, to_toml
 from .mistakes import checked
 from .schema import ModelFile
 from .sections.comparison import ComparisonSection
@@ -144,7 +143,7 @@ class LoadedModel:
         str
             TOML.
         """
-        document = tomllib.loads(self.toml)
+        document = parse(self.toml, self.source)
         for key, value in values.items():
             override(document, key, str(value) if isinstance(value, u.Quantity) else value)
         return "".join(f"# {line}\n" for line in note.splitlines()) + to_toml(document)
@@ -191,7 +190,7 @@ class ModelText:
         """
         toml = loaded.with_values(overrides or {})
         digests = {}
-        for name in files_named(tomllib.loads(toml)):
+        for name in files_named(parse(toml, loaded.source)):
             try:
                 with (loaded.folder / name).open("rb") as file:
                     digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
@@ -256,10 +255,7 @@ def load_text(text: str, source: str, folder: Path, overrides: Mapping[str, obje
     LoadedModel
         The model, and what is needed to run it.
     """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{source}: not TOML: {error}") from None
+    document = parse(text, source)
     built_on = "base" in document
     if built_on:
         document = on_base(document, source)

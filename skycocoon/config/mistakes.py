@@ -7,7 +7,7 @@ from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from ..errors import InputError, unknown_name
+from ..errors import SHOWN, InputError, shortened, unknown_name
 from .quantities import Section
 from .schema import ModelFile
 from .sections.kinds import KINDS
@@ -49,11 +49,12 @@ def _explain(error: ValidationError, document: dict[str, Any]) -> str:
     steps = [str(step) for step in first["loc"]]
     # Within a component comes its kind, which is no key.
     location = steps[:2] + steps[3:] if steps[0:1] == ["components"] and steps[2:3] and steps[2] in KINDS else steps
-    key = ".".join(location) or "model"
+    shown_steps = [step if len(step) <= SHOWN else shortened(step) for step in location]
+    key = ".".join(shown_steps) or "model"
     value = first["input"]
     if first["type"] == "extra_forbidden":
         allowed = _fields(steps[:-1])
-        line = f"{'.'.join(location[:-1]) or 'model'}: {unknown_name('key', location[-1], allowed)}"
+        line = f"{'.'.join(shown_steps[:-1]) or 'model'}: {unknown_name('key', location[-1], allowed)}"
     elif first["type"] == "union_tag_invalid":
         line = f"{key}.kind: {unknown_name('kind of component', first['ctx']['tag'], KINDS)}"
     elif first["type"] == "union_tag_not_found":
@@ -73,7 +74,10 @@ def _explain(error: ValidationError, document: dict[str, Any]) -> str:
             reason = f"a table is needed{', with the keys ' if keys else ''}{', '.join(keys)}"
         if first["type"] == "too_short":
             reason = f"at least {first['ctx']['min_length']} needed"
-        shown = "" if isinstance(value, (dict, BaseModel)) or repr(value) in reason else f" = {value!r}"
+        if first["type"] == "too_long":
+            reason = f"at most {first['ctx']['max_length']} are allowed"
+        shown = "" if isinstance(value, (dict, BaseModel)) else f" = {shortened(value)}"
+        shown = "" if shown and shown[3:] in reason else shown
         line = f"{key}{shown}: {reason}" if location else reason
     more = len(mistakes) - 1
     return " ".join(line.split()) + (f" (and {more} more)" if more else "")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from ..emission import GalaxyModel
 from ..errors import InputError, unknown_name
 from ..nuclei import Nuclei
 from ..units import quantity, to_float
+from .document import parse
 from .loading import LoadedModel
 from .mistakes import checked
 from .quantities import Section
@@ -147,7 +147,8 @@ class Variation:
 
     def _check(self, values: Sequence[float]) -> None:
         """Check the file with these values, and build what they touch; maps and grids are not read again."""
-        checked(tomllib.loads(self._loaded.with_values(self.quantities(values))), self._loaded.source)
+        source = self._loaded.source
+        checked(parse(self._loaded.with_values(self.quantities(values)), source), source)
         self.at(values)
 
     def quantities(self, values: Iterable[float]) -> dict[str, object]:

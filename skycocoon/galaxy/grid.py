@@ -11,6 +11,8 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import AccuracyWarning, InputError
+from ..inputs import check_file
+from ..resources import check_memory
 from ..units import FloatArray, to_array, to_float
 from .sampling import MAX_CELLS, Lattice, refined, total
 from .table import NUMBER_DENSITY, RATE_DENSITY, DensityTable, table_of, uniform
@@ -219,8 +221,10 @@ class CylindricalGrid:
         InputError
             If the file cannot be read or an array is missing.
         """
+        check_file(path)
         try:
             with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
+                check_memory(sum(part.file_size for part in file.zip.infolist()), f"{path}", "a coarser grid has less")
                 missing = [name for name in ("radius", "height", "values") if name not in file]
                 if missing:
                     raise InputError(f"{path}: no array {missing[0]!r}; needed: radius, height, values")
@@ -228,6 +232,8 @@ class CylindricalGrid:
                 return cls(file["radius"] * u.kpc, file["height"] * u.kpc, file["values"] * unit)
         except InputError:
             raise
+        except AttributeError:  # an array alone, .npy
+            raise InputError(f"{path}: not a .npz grid; needed: arrays radius, height, values") from None
         except (OSError, ValueError, TypeError, EOFError) as error:
             raise InputError(f"{path}: not a readable .npz grid ({str(error).splitlines()[0]})") from None
         except Exception as error:  # zipfile and zlib raise their own

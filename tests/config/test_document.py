@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skycocoon import InputError, Region
-from skycocoon.config import load_file, load_text, to_toml
+from skycocoon.config import load_file, load_text, parse_setting, to_toml
 from skycocoon.config.document import files_named
 from skycocoon.modelfit import prepare
 from skycocoon.shipped import data_folder
@@ -350,3 +350,80 @@ def test_a_missing_file_in_a_region_is_one_line(model_file, tmp_path):
     text = error_of(load_file, model_file('base = "paper"\n[comparison]\nmask = { lhaaso-inner = "sources:x.ecsv" }'))
     assert f"{tmp_path / 'x.ecsv'}: no such file" in text
     assert "comparison.mask" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a = " + "[" * 30 + "]" * 30, "nested too deeply; allowed: 20 levels"),
+        ("a = " + "[" * 5000 + "]" * 5000, "nested too deeply"),
+        ("a = " + "{a=" * 30 + "1" + "}" * 30, "nested too deeply"),
+        (".".join("a" * 30) + " = 1", "nested too deeply"),
+        (" . ".join(['"a"'] * 3000) + " = 1", "a key of more than 40 steps"),
+        ("[" + ".".join("a" * 200_000) + "]", "a key of more than 40 steps"),
+        ("a = 1" + "0" * 5000, "5001 digits"),
+        ("a = [1, 0x" + "f" * 5000 + "]", "an integer of more than 64 bits"),
+        ("[maps]\nnside = " + "9" * 30, "an integer of more than 64 bits"),
+        ("#" * (1 << 20) + "\n", "too long for a text file of its kind; allowed: 1048576 bytes"),
+        ("a = 2025-02-30", "not TOML: Invalid date"),
+        ("a = \0", "not TOML"),
+        ("", "components: is missing"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_texts_beyond_all_limits(model_file, text, reason):
+    """None of them takes long; the quickest way to a limit is another each time."""
+    path = model_file(text)
+    message = error_of(load_file, path)
+    assert message.startswith(f"{path}: ")
+    assert reason in message
+    assert len(message) < 400
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        (".".join("a" * 3000), 1, "there is no such key"),
+        ("maps.nside", 10**400, "maps.nside: an integer of more than 64 bits"),
+        ("maps", [[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]], "maps: tables or lists are nested too deeply"),
+        ("maps.nside", "x" * 10_000, "maps.nside = 'xxx"),
+        ("components.cocoons.disc.profile", "x" * 10_000, "unknown disc profile 'xxx"),
+        ("components.cocoons.disc.height", "1 " + "k" * 10_000, "(too long)"),
+        ("x" * 10_000, 1, "unknown key 'xxx"),
+        ("comparison.variants", {f"v{i}": {} for i in range(200)}, "at most 100 are allowed"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_settings_beyond_all_limits(key, value, reason):
+    message = error_of(load_file, "paper", {key: value})
+    assert reason in message
+    assert len(message) < 400
+
+
+@pytest.mark.parametrize(
+    ("text", "setting"),
+    [
+        ("a.b=1", ("a.b", 1)),
+        (" a.b = 300 TV ", ("a.b", "300 TV")),
+        ('a="x"', ("a", "x")),
+        ("a=[1, 2]", ("a", [1, 2])),
+        ("a=", ("a", "")),
+        ("a=b=c", ("a", "b=c")),
+        # The second line would be a key that nobody hears of again.
+        ("a=1\nb=2", ("a", "1\nb=2")),
+    ],
+)
+def test_a_setting(text, setting):
+    assert parse_setting(text) == setting
+
+
+@pytest.mark.parametrize("text", ["", "=", "=1", "maps.nside", " = 1", "x" * 200])
+def test_no_setting(text):
+    assert "write it as KEY=VALUE" in error_of(parse_setting, text)
+
+
+def test_a_mark_at_the_beginning_and_other_ends_of_lines(tmp_path):
+    """As Windows' editors write them."""
+    path = tmp_path / "model.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + b'base = "paper"\r\n[maps]\r\nnside = 16\r\n')
+    assert load_file(path).maps.nside == 16

@@ -70,7 +70,7 @@ def test_other_mistakes(tmp_path, model_file):
     assert "missing" in error_of(load_model, model_file("[components.c]\nkind = 'cocoons'\n"))
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     assert "not a text file" in error_of(load_model, tmp_path / "binary.toml")
-    assert "cannot be read" in error_of(load_model, tmp_path)
+    assert "is a folder" in error_of(load_model, tmp_path)
     assert "total" in error_of(load_model, model_file(EXAMPLE.replace("components.cocoons", "components.total")))
     # A Python user typed no option.
     assert error_of(load_model, "paper", {"maps.nside.deeper": 1}).startswith("maps.nside.deeper: there is no such key")

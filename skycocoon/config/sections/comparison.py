@@ -55,7 +55,8 @@ class ComparisonSection(Section):
         default_factory=dict
     )
     name: str = ""
-    variants: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    # A model is built for each, and each is a curve in figures.
+    variants: dict[str, dict[str, Any]] = Field(default_factory=dict, max_length=100)
 
     @model_validator(mode="after")
     def _consistent(self) -> ComparisonSection:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -46,8 +45,10 @@ def _delta(value: object) -> object:
     if isinstance(value, str):
         if value in TURBULENCE:
             return TURBULENCE[value]
+        # Two numbers by themselves: the integers of Fraction("1e99999999") have all their digits.
+        above, slash, below = value.partition("/")
         try:
-            return float(Fraction(value))
+            return float(above) / float(below) if slash else float(above)
         except (ValueError, ZeroDivisionError):
             raise unknown_name("turbulence", value, TURBULENCE) from None
     return value

@@ -39,7 +39,7 @@ class EnergiesSection(Section):
     def nodes(self) -> u.Quantity:
         """The nodes [GeV]: ``per_decade`` in each decade and both ends."""
         low, high = self.first.to_value(u.GeV), self.last.to_value(u.GeV)
-        count = max(2, round(math.log10(high / low) * self.per_decade) + 1)
+        count = max(2, round((math.log10(high) - math.log10(low)) * self.per_decade) + 1)
         return np.geomspace(low, high, count) * u.GeV
 
 

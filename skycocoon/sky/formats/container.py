@@ -14,6 +14,7 @@ import numpy as np
 from astropy.utils.exceptions import AstropyUserWarning
 
 from ...errors import FileWarning, InputError
+from ...inputs import check_file
 from ...units import FloatArray
 from .. import healpix
 from .compressed import compression, content_size, decompressed, is_fits
@@ -94,8 +95,7 @@ def open_whole(path: str | Path, needed: str) -> Iterator[Any]:
     from astropy.io import fits
     from astropy.io.fits.verify import VerifyWarning
 
-    if not Path(path).is_file():
-        raise InputError(f"{path}: no such file")
+    check_file(path)
     with ExitStack() as stack:
         try:
             if not is_fits(path):

@@ -24,6 +24,8 @@ def test_every_law(model_file):
         ('"kolmogorov"', 1 / 3),
         ('"kraichnan"', 0.5),
         ('"bohm"', 1.0),
+        ('"0.6"', 0.6),
+        ('" 2 / 3 "', 2 / 3),
     ):
         text = EXAMPLE.replace('law = "exponential"', f'law = "diffusive"\ndelta = {delta}\nsharp = true')
         law = load_model(model_file(text)).components[0].grammage
@@ -112,3 +114,27 @@ def test_map_section(model_file, tmp_path):
     sky = intensity_map(dark, "gamma", [20] * u.TeV, 4)
     assert sky.intensity.shape == (1, 192)
     assert "celestial" in error_of(load_model, model_file(text + 'frame = "celestial"\n'))
+
+
+@pytest.mark.parametrize(
+    ("delta", "reason"),
+    [
+        ("1e99999999", "= inf: should be a finite number"),
+        ("1e-99999999", "should be greater than 0"),
+        ("nan", "= nan: should be a finite number"),
+        ("1/0", "unknown turbulence '1/0'; allowed: kolmogorov"),
+        ("1/", "unknown turbulence '1/'"),
+        ("/3", "unknown turbulence '/3'"),
+        ("1/3/3", "unknown turbulence '1/3/3'"),
+        ("1/3 kpc", "unknown turbulence '1/3 kpc'"),
+        ("kolmogorow", "did you mean 'kolmogorov'?"),
+        ("-0.5", "should be greater than 0"),
+        ("3", "should be less than or equal to 2"),
+    ],
+)
+def test_an_index_that_is_none(delta, reason):
+    """At once: of 1e99999999 nobody writes the digits out."""
+    law = {"components.cocoons.grammage.law": "diffusive", "components.cocoons.grammage.delta": delta}
+    text = error_of(load_model, "paper", law)
+    assert text.startswith("paper: components.cocoons.grammage.delta")
+    assert reason in text
