@@ -1,4 +1,4 @@
-"""Boron over carbon: the slab, what is injected, what fragments, and the grammage of cocoons.
+"""Ratios of nuclei such as boron over carbon: the slab, what is injected, what fragments, and the grammage of cocoons.
 
 What :mod:`skycocoon.los` is for the sky, this is for nuclei: the place where transport, cross sections and grammage
 meet.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -27,7 +27,7 @@ from .measured import RatioMeasurement, plot_ratios, ratio_panels
 from .shipped import data_folder
 from .units import M_PROTON, MBARN, BoolArray, FloatArray, to_array, within
 
-__all__ = ["ELEMENTS", "ENERGIES", "RANGE", "Network", "Nuclei", "build_network", "network", "plot_grid"]
+__all__ = ["ELEMENTS", "ENERGIES", "RANGE", "Network", "Nuclei", "build_network", "elements", "network", "plot_grid"]
 
 ELEMENTS: Mapping[str, int] = MappingProxyType({"B": 5, "C": 6, "N": 7, "O": 8})
 """Elements all of whose isotopes the shipped fragmentation table makes."""
@@ -138,6 +138,32 @@ def build_network(channels: Sequence[Channel], energies: FloatArray = ENERGIES) 
 def network(name: str) -> Network:
     """The network of a fragmentation table, by its name; made once."""
     return build_network(fragmentation(name))
+
+
+def elements(quantity: str) -> tuple[str, str]:
+    """Split a ratio of elements into what is divided and by what.
+
+    Parameters
+    ----------
+    quantity
+        Two of :data:`ELEMENTS`, like ``"B/C"``.
+
+    Returns
+    -------
+    numerator, denominator
+        Their symbols.
+
+    Raises
+    ------
+    InputError
+        For anything else.
+    """
+    numerator, _, denominator = (part.strip() for part in quantity.partition("/"))
+    if not (numerator and denominator):
+        raise InputError(f"{quantity!r} is no ratio of elements; write one like B/C, of {', '.join(ELEMENTS)}")
+    for symbol in (numerator, denominator):
+        check_name("element", symbol, ELEMENTS)
+    return numerator, denominator
 
 
 def plot_grid(in_rigidity: bool) -> u.Quantity:
@@ -273,34 +299,40 @@ class Nuclei:
         over, under = (self._element(s, values, in_rigidity, potential) for s in (numerator, denominator))
         return np.asarray(over / under)
 
-    def curves(self, in_rigidity: bool = False) -> dict[str, tuple[u.Quantity, FloatArray]]:
-        """B/C at the Earth for a figure, and that of the same transport without cocoons.
+    def curves(self, in_rigidity: bool = False, quantity: str = "B/C") -> dict[str, tuple[u.Quantity, FloatArray]]:
+        """A ratio at the Earth for a figure, and that of the same transport without cocoons.
 
         Parameters
         ----------
         in_rigidity
             Whether against rigidity; else against kinetic energy per nucleon.
+        quantity
+            What over what.
 
         Returns
         -------
         dict
             (n,) energies per nucleon or rigidities, as in :func:`plot_grid`, and (n,) ratios, by name.
         """
-        x = plot_grid(in_rigidity)
-        curves = {"model": (x, self.ratio(x))}
+        x, names = plot_grid(in_rigidity), elements(quantity)
+        curves = {"model": (x, self.ratio(x, *names))}
         if self.grammage is not None:
-            curves["same transport, no cocoons"] = (x, replace(self, grammage=None).ratio(x))
+            curves["same transport, no cocoons"] = (x, replace(self, grammage=None).ratio(x, *names))
         return curves
 
-    def plot(self, data: Iterable[RatioMeasurement] = (), meta: Mapping[str, str] = MappingProxyType({})) -> Any:
-        """Draw B/C at the Earth against kinetic energy per nucleon, with data; those in rigidity in a panel of theirs.
+    def plot(
+        self, data: Iterable[RatioMeasurement] = (), meta: Mapping[str, str] = MappingProxyType({}), quantity: str = ""
+    ) -> Any:
+        """Draw a ratio at the Earth against energy per nucleon, with data; those in rigidity in a panel of theirs.
 
         Parameters
         ----------
         data
-            Published B/C.
+            Published ratios.
         meta
             How the model was made, for the small print.
+        quantity
+            What over what; that of the data, or B/C, if it is not said.
 
         Returns
         -------
@@ -310,10 +342,15 @@ class Nuclei:
         Raises
         ------
         InputError
-            If data are of different ratios.
+            If data are of different ratios, or of another one.
         """
-        panels = ratio_panels(self.curves, data) or {"": (self.curves(), [])}
-        return plot_ratios(panels, meta)
+        data = list(data)
+        quantity = quantity or (data[0].quantity if data else "B/C")
+        if others := [item for item in data if item.quantity != quantity]:
+            raise InputError(f"ratio: {others[0].name} is {others[0].quantity}, {quantity} is drawn")
+        curves = partial(self.curves, quantity=quantity)
+        panels = ratio_panels(curves, data) or {"": (curves(), [])}
+        return plot_ratios(panels, meta, quantity)
 
     def __str__(self) -> str:
         cocoons = "no cocoons" if self.grammage is None else f"cocoons {self.grammage}"

@@ -70,33 +70,43 @@ def run(source: Source, output: Output, machines: Machines, nside: int | None, d
 @main.command()
 @click.argument("model", default="paper")
 @click.option("--energies", help='Kinetic energies per nucleon like "10 GeV, 1 TeV", or rigidities like "10 GV".')
-@click.option("--out", help="Figure (.png, .pdf, .svg); without --energies bc.png is made.")
-@click.option("--data", multiple=True, metavar="NAME|FILE", help="One more data set to hold B/C against.")
+@click.option("--quantity", default="B/C", show_default=True, help="Ratio of two of the elements B, C, N and O.")
+@click.option("--out", help="Figure (.png, .pdf, .svg); without --energies one is made, bc.png for B/C.")
+@click.option("--data", multiple=True, metavar="NAME|FILE", help="One more data set to hold the ratio against.")
 @set_option
 @overwrite_option
 @gathered(source=Source)
-def bc(source: Source, energies: str | None, out: str | None, data: tuple[str, ...], overwrite: bool) -> None:
-    """Boron over carbon at the Earth: ECSV on stdout, and a figure with AMS-02, DAMPE and CALET.
+def bc(
+    source: Source, energies: str | None, quantity: str, out: str | None, data: tuple[str, ...], overwrite: bool
+) -> None:
+    """Boron over carbon, or another ratio, at the Earth: ECSV on stdout, and a figure with AMS-02, DAMPE and CALET.
 
     Columns energy (kinetic, per nucleon; or rigidity) and ratio, modulated by the Sun. With --energies there is no
     figure unless --out names one.
     """
     from astropy.io import ascii
 
+    from ..errors import InputError
+    from ..nuclei import elements
     from ..outputs import new_file
     from ..products.bc import chi_squares, data_of, default_energies, draw, table
 
     x = default_energies() if energies is None else read_energies(energies, rigidities=True)
+    try:
+        names = elements(quantity)
+    except InputError as error:
+        raise InputError(f"--quantity: {error}") from None
+    quantity = "/".join(names)
     if energies is None and out is None:
-        out = "bc.png"
+        out = f"{''.join(names).lower()}.png"
     loaded = source.load()
     if out is not None:
         check_file(Output(out, overwrite), FIGURE_ENDINGS)
-    items = data_of(loaded, data)
-    ratios = table(loaded, x)
+    items = data_of(loaded, data, quantity)
+    ratios = table(loaded, x, quantity)
     if out is not None:
         with new_file(out, overwrite) as path:
-            draw(loaded, items, path)
+            draw(loaded, items, path, quantity)
     ascii.write(ratios, sys.stdout, format="ecsv")
     if out is not None:
         for name, (chi2, points) in chi_squares(loaded.nuclei, items).items():

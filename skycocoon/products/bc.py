@@ -1,9 +1,10 @@
-"""Boron over carbon of a model, against the data: a table, chi-square and a figure."""
+"""A ratio of nuclei of a model, such as boron over carbon, against the data: a table, chi-square and a figure."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import astropy.units as u
@@ -11,16 +12,18 @@ import numpy as np
 
 from ..config import LoadedModel
 from ..measured import RatioMeasurement, load_data
-from ..nuclei import Nuclei
+from ..nuclei import Nuclei, elements
 
-__all__ = ["RATIOS", "chi_squares", "data_of", "default_energies", "draw", "table"]
+__all__ = ["RATIOS", "SHIPPED", "chi_squares", "data_of", "default_energies", "draw", "table"]
 
 RATIOS = ("bc-ams02-2018", "bc-dampe-2022", "bc-calet-2022")
 """Data that B/C is held against."""
+SHIPPED: Mapping[str, tuple[str, ...]] = MappingProxyType({"B/C": RATIOS, "B/O": ("bo-ams02-2021", "bo-dampe-2022")})
+"""Data that a ratio is held against, by ratio."""
 
 
-def data_of(loaded: LoadedModel, more: Iterable[str] = ()) -> list[RatioMeasurement]:
-    """The B/C data that a model is fitted to, or :data:`RATIOS` if it is not; and some more, by name or path.
+def data_of(loaded: LoadedModel, more: Iterable[str] = (), quantity: str = "B/C") -> list[RatioMeasurement]:
+    """The data of a ratio that a model is fitted to, or :data:`SHIPPED` if it is not; and some more, by name or path.
 
     Parameters
     ----------
@@ -28,21 +31,23 @@ def data_of(loaded: LoadedModel, more: Iterable[str] = ()) -> list[RatioMeasurem
         The model.
     more
         Names or paths of more data sets.
+    quantity
+        The ratio, e.g. ``"B/C"``.
 
     Returns
     -------
     list of RatioMeasurement
         Each once.
     """
-    data = [] if loaded.file.fit is None else [load_data(name) for name in loaded.file.fit.data]
-    fitted = [item for item in data if isinstance(item, RatioMeasurement) and item.quantity == "B/C"]
-    ratios = fitted or [load_data(name, "B/C") for name in RATIOS]
-    ratios += [load_data(name, "B/C") for name in more]
+    fitted = () if loaded.file.fit is None else [load_data(name) for name in loaded.file.fit.data]
+    own = [item for item in fitted if isinstance(item, RatioMeasurement) and item.quantity == quantity]
+    others = [load_data(name, quantity) for name in (*(() if own else SHIPPED.get(quantity, ())), *more)]
+    ratios = [*own, *(item for item in others if isinstance(item, RatioMeasurement))]
     return list({item.name: item for item in ratios}.values())
 
 
-def table(loaded: LoadedModel, x: u.Quantity) -> Any:
-    """B/C at the Earth, modulated, as a table of ``energy`` (kinetic, per nucleon) or ``rigidity``, and ``ratio``.
+def table(loaded: LoadedModel, x: u.Quantity, quantity: str = "B/C") -> Any:
+    """A ratio at the Earth, modulated, as a table of ``energy`` (kinetic, per nucleon) or ``rigidity``, and ``ratio``.
 
     Parameters
     ----------
@@ -50,6 +55,8 @@ def table(loaded: LoadedModel, x: u.Quantity) -> Any:
         The model.
     x
         (n,) energies per nucleon, or rigidities.
+    quantity
+        The ratio, e.g. ``"B/C"``.
 
     Returns
     -------
@@ -58,9 +65,10 @@ def table(loaded: LoadedModel, x: u.Quantity) -> Any:
     """
     from astropy.table import Table
 
-    table = Table({"rigidity" if x.unit.is_equivalent(u.GV) else "energy": x, "ratio": loaded.nuclei.ratio(x)})
+    ratio = loaded.nuclei.ratio(x, *elements(quantity))
+    table = Table({"rigidity" if x.unit.is_equivalent(u.GV) else "energy": x, "ratio": ratio})
     table.meta = {
-        "quantity": "B/C at the Earth, modulated",
+        "quantity": f"{quantity} at the Earth, modulated",
         "nuclei": str(loaded.nuclei),
         **{key: value for key, value in loaded.model.provenance.items() if key != "toml"},
     }
@@ -87,13 +95,13 @@ def chi_squares(nuclei: Nuclei, data: Iterable[RatioMeasurement], lowest: u.Quan
     results = {}
     for item in data:
         part = item.within(lowest)
-        pulls = part.pulls(nuclei.ratio(part.x))
+        pulls = part.pulls(nuclei.ratio(part.x, *elements(part.quantity)))
         results[item.name] = (float(pulls @ pulls), pulls.size)
     return results
 
 
-def draw(loaded: LoadedModel, data: Iterable[RatioMeasurement], path: Path) -> None:
-    """Draw B/C of a model with data, into a file: data in energy per nucleon and in rigidity side by side.
+def draw(loaded: LoadedModel, data: Iterable[RatioMeasurement], path: Path, quantity: str = "B/C") -> None:
+    """Draw a ratio of a model with data, into a file: data in energy per nucleon and in rigidity side by side.
 
     Parameters
     ----------
@@ -103,10 +111,12 @@ def draw(loaded: LoadedModel, data: Iterable[RatioMeasurement], path: Path) -> N
         Data sets.
     path
         File of the figure.
+    quantity
+        The ratio, e.g. ``"B/C"``.
     """
     from ..plot import save
 
-    save(loaded.nuclei.plot(data, loaded.model.provenance), path)
+    save(loaded.nuclei.plot(data, loaded.model.provenance, quantity), path)
 
 
 def default_energies() -> u.Quantity:

@@ -315,6 +315,19 @@ def test_bc_draws_by_default(tmp_path):
     assert call("bc --overwrite").exit_code == 0
 
 
+def test_bc_of_another_ratio(tmp_path, undrawn):
+    result = call("bc --quantity B/O")
+    assert result.exit_code == 0, result.stderr
+    found = table_of(result.stdout)
+    np.testing.assert_allclose(found["ratio"], load_file("paper").nuclei.ratio(found["energy"].quantity, "B", "O"))
+    assert found.meta["quantity"] == "B/O at the Earth, modulated"
+    for name in ("bo-ams02-2021", "bo-dampe-2022"):
+        assert f"{name}: chi-square " in result.stderr
+    assert "Written: bo.png" in result.stderr
+    assert files(tmp_path) == {"bo.png"}
+    assert table_of(good("bc --quantity N/O --energies '10 GV'")).meta["quantity"].startswith("N/O")
+
+
 def test_bc_figure_by_name_and_more_data(tmp_path, undrawn):
     result = call("bc fit-bc --energies '1 TeV' --out mine.pdf --data bc-pamela-2014")
     assert result.exit_code == 0, result.stderr
@@ -326,6 +339,9 @@ def test_bc_figure_by_name_and_more_data(tmp_path, undrawn):
 @pytest.mark.parametrize(
     ("line", "parts"),
     [
+        ("bc --quantity B/Fe", ("--quantity: unknown element 'Fe'; allowed: B, C, N, O",)),
+        ("bc --quantity boron", ("--quantity: 'boron' is no ratio of elements; write one like B/C, of B, C, N, O",)),
+        ("bc --quantity B/O --data bc-pamela-2014", ("bc-pamela-2014: is B/C, B/O is needed",)),
         ("bc papr", ("unknown model 'papr'; did you mean 'paper'?",)),
         ("bc paper --energies '10 kpc'", ("--energies", "'10 kpc' has the unit 'kpc'; a unit like 'GeV'")),
         ("bc paper --energies '10 GV, 10 GeV'", ("--energies",)),

@@ -9,7 +9,7 @@ from skycocoon import InputError
 from skycocoon.config import load_file
 from skycocoon.measured import RatioMeasurement, list_ratios, load_data, ratio_panels
 from skycocoon.nuclei import plot_grid
-from skycocoon.products.bc import RATIOS, chi_squares, default_energies, draw, table
+from skycocoon.products.bc import RATIOS, chi_squares, data_of, default_energies, draw, table
 
 XC = "components.cocoons.grammage.normalisation"
 
@@ -29,6 +29,52 @@ def test_table(paper, unit, column):
     assert found.meta["model"] == "paper"
     assert "modulated" in found.meta["quantity"]
     assert "X_c" in found.meta["nuclei"] or "0.4" in found.meta["nuclei"]
+
+
+@pytest.mark.parametrize("quantity", ["B/O", "C/O", "N/C"])
+def test_other_ratios(paper, quantity):
+    """The same slab: boron over oxygen, and whatever else there is of B, C, N and O."""
+    x = [10.0, 1000.0] * u.GV
+    found = table(paper, x, quantity)
+    np.testing.assert_array_equal(found["ratio"], paper.nuclei.ratio(x, *quantity.split("/")))
+    assert found.meta["quantity"] == f"{quantity} at the Earth, modulated"
+    over, under = (paper.nuclei.ratio(x, symbol, "C") for symbol in quantity.split("/"))
+    np.testing.assert_allclose(found["ratio"], over / under, rtol=1e-12)
+
+
+def test_data_of_a_ratio(paper):
+    """Those of the fit, if there are any of that ratio; else those that are shipped for it."""
+    assert [item.name for item in data_of(paper)] == list(RATIOS)
+    oxygen = data_of(paper, quantity="B/O")
+    assert [item.name for item in oxygen] == ["bo-ams02-2021", "bo-dampe-2022"]
+    assert data_of(paper, quantity="N/O") == []
+    fitted = load_file("fit-bc", {"fit.data": ["bc-ams02-2021", "bo-dampe-2022"], "fit.normalisations": {}})
+    assert [item.name for item in data_of(fitted, quantity="B/O")] == ["bo-dampe-2022"]
+    assert [item.name for item in data_of(fitted)] == ["bc-ams02-2021"]
+    with pytest.raises(InputError, match="bc-pamela-2014: is B/C, B/O is needed"):
+        data_of(paper, ["bc-pamela-2014"], "B/O")
+
+
+def test_oxygen_follows_from_the_fit_to_carbon():
+    """B/O was not fitted: the network makes it with the errors of AMS-02, from its own sources and spallation."""
+    nuclei = load_file("fit-bc").nuclei
+    chi2, points = chi_squares(nuclei, data_of(load_file("paper"), quantity="B/O"))["bo-ams02-2021"]
+    assert points == 53
+    assert chi2 < points
+
+
+def test_figure_of_another_ratio(paper, tmp_path):
+    axes = paper.nuclei.plot([RatioMeasurement.named("bo-dampe-2022")])
+    assert axes.get_ylabel() == "B/O"
+    x, ratio = paper.nuclei.curves(quantity="B/O")["model"]
+    np.testing.assert_array_equal(ratio, paper.nuclei.ratio(x, "B", "O"))
+    drawn = {line.get_label(): line.get_ydata() for line in axes.get_lines()}
+    np.testing.assert_allclose(drawn["model"], ratio)
+    assert paper.nuclei.plot(quantity="N/O").get_ylabel() == "N/O"
+    with pytest.raises(InputError, match="bo-dampe-2022 is B/O, B/C is drawn"):
+        paper.nuclei.plot([RatioMeasurement.named("bo-dampe-2022")], quantity="B/C")
+    draw(paper, [], tmp_path / "no.png", "N/O")
+    assert (tmp_path / "no.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_energies_by_default():
