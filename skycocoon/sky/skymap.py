@@ -16,8 +16,9 @@ from ..errors import AccuracyWarning, InputError, check_name
 from ..numerics.interpolation import interpolated
 from ..units import E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, to_float, within
 from . import healpix
-from .convention import FLAVOURS, check_flavour, check_messenger, flavour_factor, messenger_title
+from .convention import FLAVOURS, check_flavour, flavour_factor, messenger_title
 from .formats import FILE_UNIT, MapFields, MapFile, MapHead, Statements, read_map, write_maps
+from .parts import check_convention, map_parts
 from .pixels import Pixels
 from .region import Region
 from .sed import Sed
@@ -36,6 +37,9 @@ BLOCK = 65536
 @dataclass(frozen=True, eq=False, repr=False)
 class SkyMap:
     """Differential intensity of the sky, means over HEALPix pixels, RING order, Galactic frame.
+
+    What is wrong with the numbers is an `InputError` as for a file: no unit, another shape, values that are masked,
+    NaN, infinite, UNSEEN or negative. Energies in another order are sorted.
 
     Attributes
     ----------
@@ -77,19 +81,15 @@ class SkyMap:
     pixels: Pixels = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
-        check_messenger(self.messenger)
-        if not self.components:
-            raise InputError("map: there is no component")
-        for name, part in self.components.items():
-            if part.ndim != 2 or part.shape[0] != self.energy.size or not part.unit.is_equivalent(INTENSITY):
-                raise InputError(
-                    f"map: component {name!r} of shape {part.shape} in '{part.unit}' does not fit "
-                    f"{self.energy.size} energies; (n_energy, n_pixel) in '{INTENSITY}' is needed"
-                )
-        sizes = {part.shape[1] for part in self.components.values()}
-        if len(sizes) > 1:
-            raise InputError(f"map: components have different numbers of pixels, {sorted(sizes)}")
-        size = sizes.pop()
+        check_convention(self.messenger, self.flavour)
+        energy, components = map_parts(self.energy, self.components)
+        object.__setattr__(self, "energy", energy)
+        object.__setattr__(self, "components", components)
+        size = next(iter(components.values())).shape[1]
+        if not isinstance(self.meta, Mapping):
+            raise InputError("map: meta is a dictionary of texts")
+        if self.pixels is not None and not isinstance(self.pixels, Pixels):
+            raise InputError("map: pixels are Pixels(nside, RING numbers)")
         if self.pixels is None:
             nside = math.isqrt(size // 12)
             object.__setattr__(self, "pixels", Pixels(nside, range(12 * nside**2)))

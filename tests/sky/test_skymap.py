@@ -217,7 +217,8 @@ def test_no_bad_numbers_reach_a_file(tmp_path):
     # single precision ends at 1e-38; a dim layer is written whole, or it is 0 everywhere
     np.testing.assert_allclose(values, sky.intensity.to_value("cm-2 s-1 sr-1 MeV-1"), rtol=1e-6, atol=1e-300)
     assert values[0].min() > 0
-    broken = SkyMap(E[:1], {"x": np.full((1, 12), -1.0) * INTENSITY})
+    broken = SkyMap(E[:1], {"x": np.ones((1, 12)) * INTENSITY})
+    broken.components["x"][0, 3] = -1 * INTENSITY
     with pytest.raises(InputError, match="negative"):
         broken.write(tmp_path / "broken.fits")
     assert not (tmp_path / "broken.fits").exists()

@@ -82,7 +82,7 @@ def test_bad_values_are_named_by_their_energy(path, value, dtype):
     cube = CUBE.astype(np.float64)
     cube[1, 20] = value
     with pytest.raises(InputError, match=r"map: values at 100.0 GeV are negative or not finite"):
-        SkyMap(E, {"x": cube * INTENSITY}).write(path, dtype=dtype)
+        write_maps([MapFile(path, head(NSIDE, E), dtype)], lambda place: [cube[:, place]])
     assert list(path.parent.iterdir()) == []
 
 
