@@ -18,6 +18,8 @@ __all__ = [
 
 # Characters of a user's text that a message repeats.
 SHOWN = 80
+# Names that a line has room for; more than these are data sets and regions.
+MANY = 16
 
 
 class InputError(ValueError):
@@ -90,9 +92,28 @@ def unknown_name(what: str, name: object, allowed: Iterable[str]) -> InputError:
         To be raised.
     """
     names = list(allowed)
-    near = difflib.get_close_matches(str(name)[:SHOWN].lower(), names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}? Allowed:" if near else "; allowed:"
-    return InputError(f"unknown {what} {shortened(name)}{hint} {', '.join(names)}")
+    near = difflib.get_close_matches(str(name)[:SHOWN].lower(), names, n=1 if len(names) <= MANY else 3, cutoff=0.5)
+    hint = f"; did you mean {' or '.join(map(repr, near))}?" if near else ""
+    if len(names) > MANY:
+        return InputError(f"unknown {what} {shortened(name)}{hint or ';'} {listed(names)}")
+    return InputError(f"unknown {what} {shortened(name)}{hint + ' A' if near else '; a'}llowed: {listed(names)}")
+
+
+def listed(names: Iterable[str]) -> str:
+    """Return names as a message lists them; of more than a line has room for, where they are listed.
+
+    Parameters
+    ----------
+    names
+        Names of one kind; many only of what `skycocoon show` lists.
+
+    Returns
+    -------
+    str
+        Part of a sentence.
+    """
+    several = list(names)
+    return ", ".join(several) if len(several) <= MANY else f"`skycocoon show` lists all {len(several)}"
 
 
 def check_name(what: str, name: object, allowed: Iterable[str]) -> str:

@@ -10,14 +10,19 @@ from pathlib import Path
 
 from .errors import InputError
 
-__all__ = ["MAX_TEXT", "check_file", "read_text"]
+__all__ = ["MAX_TEXT", "check_file", "is_address", "read_text"]
 
 # Model files have some kB, tables of points and catalogues of sources up to some MB [bytes].
 MAX_TEXT = 64 << 20
 # Until somebody must have opened a pipe for writing [s].
 WAIT = 2.0
-# Two letters at least: one is a drive.
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+# Two letters at least: one is a drive. A folder may have been put before it.
+_ADDRESS = re.compile(r"(?:^|/)[A-Za-z][A-Za-z0-9+.-]+:/")
+
+
+def is_address(text: str) -> bool:
+    """Return True if a text is an address on a network, such as ``http://...``, and not the path of a file."""
+    return _ADDRESS.search(text) is not None
 
 
 def check_file(path: str | Path, instead: str = "", pipe: bool = False) -> None:
@@ -42,7 +47,7 @@ def check_file(path: str | Path, instead: str = "", pipe: bool = False) -> None:
     try:
         mode = os.stat(text).st_mode
     except (FileNotFoundError, NotADirectoryError, ValueError):  # a ValueError is a character that no path may have
-        local = "; an address is not followed, files are local" if _ADDRESS.match(text) else ""
+        local = "; an address is not followed, files are local" if is_address(text) else ""
         raise InputError(f"{text or repr(text)}: no such file{local}{more}") from None
     except OSError as error:
         raise InputError(f"{text}: cannot be read ({error.strerror})") from None

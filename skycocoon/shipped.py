@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import InputError, check_name
+from .errors import InputError, check_name, listed
 
 __all__ = ["PRESETS", "Shelf", "data_folder"]
 
@@ -53,7 +53,7 @@ class Shelf:
         return data_folder() / self.folder / f"{name}{self.ending}"
 
     def __str__(self) -> str:
-        return f"{self.kind}s: {', '.join(self.names())}"
+        return f"{self.kind}s: {listed(self.names())}"
 
 
 PRESETS = Shelf("preset", "presets", ".toml")

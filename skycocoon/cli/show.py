@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -45,14 +47,12 @@ def check(source: Source) -> None:
 
 def _describe_table(path: str) -> str | None:
     """What a table of SEDs of ours or a catalogue holds; None if the file is something else."""
-    from astropy.table import Table
-
+    from ..ecsv import read_ecsv
+    from ..errors import listed
+    from ..measured import list_measurements, list_ratios
     from ..sky import Catalogue
 
-    try:
-        table = Table.read(path, format="ascii.ecsv")
-    except Exception:  # whatever it is, the reader of measurements says what is wrong with it
-        return None
+    table = read_ecsv(Path(path), f"data sets: {listed([*list_measurements(), *list_ratios()])}")
     names = set(table.colnames)
     if "e_ref" not in names and ({"l", "b"} <= names or {"ra", "dec"} <= names):
         return str(Catalogue.read(path))
@@ -94,16 +94,21 @@ def _show_with_head(item: object, head: Mapping[str, str]) -> None:
 
 def _show_region(text: str) -> None:
     """Print a region; what is none could have meant anything that there is."""
-    from ..errors import unknown_name
+    from ..errors import InputError, unknown_name
+    from ..inputs import check_file
     from ..measured import list_measurements, list_ratios
     from ..shipped import PRESETS
     from ..sky import Region, list_catalogues, list_regions
+    from ..sky.expressions import is_expression
 
     try:
         region = Region.parse(text)
     except ValueError:
-        if ":" in text:
+        if is_expression(text):
             raise
+        if "/" in text or os.path.exists(text):
+            check_file(text)
+            raise InputError(f"{text}: no file that `show` knows; allowed: .toml, .ecsv, and maps in FITS") from None
         names = [*PRESETS.names(), *list_measurements(), *list_ratios(), *list_regions(), *list_catalogues()]
         raise unknown_name("model, data set, region or catalogue", text, names) from None
     click.echo(f"{region}\n  {region.reference}".rstrip())

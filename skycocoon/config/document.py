@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -80,7 +81,7 @@ def read_text(source: str | Path) -> tuple[str, Path]:
     if name in list_presets():
         return preset_text(name), Path.cwd()
     path = Path(source)
-    if not path.suffix and not path.exists():
+    if not path.suffix and "/" not in name and not os.path.exists(name):
         raise unknown_name("model", name, list_presets())
     text = text_of(path, str(PRESETS), MAX_LENGTH)
     return text, Path.cwd() if path.is_fifo() else path.resolve().parent

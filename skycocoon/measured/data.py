@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal, overload
 
 from ..ecsv import read_ecsv
-from ..errors import InputError, unknown_name
+from ..errors import InputError, listed, unknown_name
 from .ratio import RATIOS, RatioMeasurement
 from .spectrum import MEASUREMENTS, Measurement
 
@@ -61,6 +61,6 @@ def _read(name: str) -> Data:
     if not name.endswith(".ecsv") and "/" not in name:
         raise unknown_name("data set", name, names)
     path = Path(name)
-    table = read_ecsv(path, f"data sets: {', '.join(names)}")
+    table = read_ecsv(path, f"data sets: {listed(names)}")
     kind = RatioMeasurement if "quantity" in table.meta else Measurement
     return kind.from_table(table, path)

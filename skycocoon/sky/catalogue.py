@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -254,7 +255,7 @@ def find_catalogue(text: str, folder: Path = Path()) -> Catalogue:
     if text in list_catalogues():
         return Catalogue.named(text)
     path = folder / text
-    if text.endswith(".ecsv") or path.is_file():
+    if text.endswith(".ecsv") or os.path.isfile(path):
         return Catalogue.read(path)
     raise unknown_name("catalogue", text, list_catalogues())
 

@@ -563,7 +563,7 @@ def _parse_mask(term: Term, folder: Path) -> Region:
     except InputError as error:
         raise InputError(f"region {term.text!r}: {error}; {IN_QUOTES}") from None
     path = folder / term.path
-    if not (path.is_file() or MASK_ENDING.search(term.path)):
+    if not (os.path.isfile(path) or MASK_ENDING.search(term.path)):
         raise InputError(f"{path}: no such file; {IN_QUOTES}")
     return Region._of_file(path, statements, term.at(str(path)))
 

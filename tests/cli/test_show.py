@@ -97,3 +97,26 @@ def test_init_prints_the_shipped_fits(tmp_path):
     text = good("init fit-joint")
     (tmp_path / "mine.toml").write_text(text)
     assert load_file(tmp_path / "mine.toml").file == load_file("fit-joint").file
+
+
+@pytest.mark.parametrize(
+    ("thing", "says"),
+    [
+        ("lhaso", "did you mean '1lhaaso' or "),
+        ("nothing-like-it", "`skycocoon show` lists all "),
+        ("http://127.0.0.1:9/points.ecsv", "no such file; an address is not followed, files are local"),
+        ("ftp://127.0.0.1:9/map.fits.gz", "no such file; an address is not followed, files are local"),
+        ("s3://bucket/model.toml", "no such file; an address is not followed, files are local"),
+        ("https://127.0.0.1:9/model", "no such file; an address is not followed, files are local"),
+        ("mask:http://127.0.0.1:9/mask.fits", "no such file; an address is not followed, files are local"),
+        ("nothing.ecsv", "nothing.ecsv: no such file"),
+        ("no/thing", "no/thing: no such file"),
+        ("/dev", "/dev: is a folder"),
+        (__file__, "no file that `show` knows; allowed: .toml, .ecsv, and maps in FITS"),
+    ],
+)
+def test_show_what_is_not_there(thing, says):
+    """The nearest names, or what a path leads to; in a line that can be read, not in a list of everything."""
+    line = bad(f"show {thing}")
+    assert says in line
+    assert len(line) < 250

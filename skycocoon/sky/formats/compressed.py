@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import lzma
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -76,7 +77,7 @@ def content_size(path: str | Path) -> int:
 
 def is_fits(path: str | Path) -> bool:
     """Return True if a file exists and begins as FITS does, compressed or not."""
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         return False
     try:
         with decompressed(path) as handle:
