@@ -39,7 +39,7 @@ class InputError(ValueError):
 
 
 class AccuracyWarning(UserWarning):
-    """A requested ``rtol`` could not be reached; the message says what was."""
+    """A requested accuracy could not be reached, or a fit did not converge; the message says what was."""
 
 
 class FileWarning(UserWarning):

@@ -11,7 +11,7 @@ import numpy as np
 from .errors import InputError
 from .units import BoolArray, FloatArray
 
-__all__ = ["SIGMA_95", "DataSet", "Points", "copies", "pulls", "same_numbers", "same_points"]
+__all__ = ["SIGMA_95", "DataSet", "Points", "copies", "pulls", "same_points", "same_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +108,7 @@ class DataSet(Protocol):
         ...
 
     def repeats(self, other: Any) -> bool:
-        """Return whether another set of this kind holds the same numbers."""
+        """Return whether another set of this kind holds the same numbers, or one of the two a part of the other's."""
         ...
 
 
@@ -135,26 +135,6 @@ def pulls(value: FloatArray, low: FloatArray, high: FloatArray, limit: BoolArray
     return np.asarray((np.where(limit, 0.0, value) - model) / sigma)
 
 
-def same_numbers(one: u.Quantity, other: u.Quantity) -> bool:
-    """Return whether two arrays are equal within 1e-6; their units may differ.
-
-    Parameters
-    ----------
-    one, other
-        Quantities of any shapes and units.
-
-    Returns
-    -------
-    bool
-        False, too, for other shapes or units of another kind.
-    """
-    return bool(
-        one.shape == other.shape
-        and one.unit.is_equivalent(other.unit)
-        and np.allclose(other.to_value(one.unit), one.value, rtol=COPY_RTOL, atol=0.0)
-    )
-
-
 def same_points(one: DataSet, other: DataSet) -> bool:
     """Return whether one chi-square of two data sets would count a measurement twice.
 
@@ -174,8 +154,29 @@ def same_points(one: DataSet, other: DataSet) -> bool:
     return together or copies(one, other)
 
 
+def same_rows(one: tuple[u.Quantity, u.Quantity], other: tuple[u.Quantity, u.Quantity]) -> bool:
+    """Return whether all points of the shorter of two sets are among those of the other, within 1e-6.
+
+    Parameters
+    ----------
+    one, other
+        Where the points were measured, (n,), and their values, (n,); units may differ.
+
+    Returns
+    -------
+    bool
+        False, too, for units of another kind.
+    """
+    equal = True
+    for a, b in zip(one, other, strict=True):
+        if not a.unit.is_equivalent(b.unit):
+            return False
+        equal = equal & np.isclose(b.to_value(a.unit), a.value[:, np.newaxis], rtol=COPY_RTOL, atol=0.0)
+    return bool(np.any(equal, axis=1).all() or np.any(equal, axis=0).all())
+
+
 def copies(one: DataSet, other: DataSet) -> bool:
-    """Return whether two data sets are of one kind and hold the same numbers.
+    """Return whether two data sets are of one kind and hold the same numbers, or one a part of those of the other.
 
     Parameters
     ----------

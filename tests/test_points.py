@@ -11,7 +11,7 @@ from scipy.stats import norm
 from skycocoon import InputError, Measurement
 from skycocoon.ecsv import read_column, read_errors, read_flags
 from skycocoon.measured import RatioMeasurement
-from skycocoon.points import SIGMA_95, pulls, same_numbers, same_points
+from skycocoon.points import SIGMA_95, pulls, same_points, same_rows
 
 
 def written(tmp_path, **columns):
@@ -114,12 +114,17 @@ def test_a_model_at_a_limit_is_as_unlikely_as_the_limit_says():
     np.testing.assert_allclose(found, [-SIGMA_95], rtol=1e-15)
 
 
-def test_same_numbers():
-    x = [1.0, 2.0] * u.TeV
-    assert same_numbers(x, [1000.0, 2000.0] * u.GeV)
-    assert not same_numbers(x, [1000.0, 2000.1] * u.GeV)
-    assert not same_numbers(x, [1.0] * u.TeV)
-    assert not same_numbers(x, [1.0, 2.0] * u.TV)
+def test_same_rows():
+    """The same points in other units, in another order, or some of them."""
+    x, y = [1.0, 2.0] * u.TeV, [5.0, 6.0] * u.one
+    assert same_rows((x, y), ([1000.0, 2000.0] * u.GeV, y))
+    assert same_rows((x, y), (x[::-1], y[::-1]))
+    assert same_rows((x, y), (x[:1], y[:1]))
+    assert same_rows((x[1:], y[1:]), (x, y))
+    assert not same_rows((x, y), ([1000.0, 2000.1] * u.GeV, y))
+    assert not same_rows((x, y), (x, y[::-1]))
+    assert not same_rows((x, y), ([1.0, 3.0] * u.TeV, y))
+    assert not same_rows((x, y), ([1.0, 2.0] * u.TV, y))
 
 
 @dataclass

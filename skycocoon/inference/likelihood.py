@@ -421,9 +421,17 @@ class Likelihood:
         return Likelihood(tuple(parameters), tuple(points), self.predict, self.groups)
 
     def not_finite(self, values: Sequence[float] | FloatArray) -> InputError:
-        """Error that says at which values of the parameters the prediction is not finite."""
+        """Error that says at which values of the parameters the prediction, or chi-square, is not finite."""
         at = ", ".join(f"{name} = {value:g}" for name, value in zip(self.names, values, strict=True))
-        return InputError(f"the model's prediction is not finite at {at}; start elsewhere or narrow the bounds")
+        if self._model(self._numbers(values)) is None:
+            return InputError(f"the model's prediction is not finite at {at}; start elsewhere or narrow the bounds")
+        with np.errstate(over="ignore"):
+            pulls = {name: float(np.abs(pull).max()) for name, pull in self.pulls(values).items()}
+        worst = max(pulls, key=lambda name: pulls[name])
+        return InputError(
+            f"{worst}: (data - model)/error is {pulls[worst]:.2g} at {at}; are its unit and errors right? "
+            "If so, start elsewhere"
+        )
 
     def __repr__(self) -> str:
         sets = ", ".join(f"{p.name} ({len(p)})" for p in self.points)

@@ -65,6 +65,20 @@ class Samples:
         return bool(np.isfinite(times).all() and self.steps - self.burn >= 50 * times.max())
 
     @property
+    def shortcoming(self) -> str:
+        """Why the chain has not converged, in words; empty if it has."""
+        if self.converged:
+            return ""
+        if stuck := [
+            p.name for p, t in zip(self.parameters, self.autocorrelation, strict=True) if not math.isfinite(t)
+        ]:
+            return f"the chain did not move in {', '.join(stuck)}: values and errors mean nothing"
+        return (
+            f"the chain is short: {self.steps - self.burn} steps, 50 autocorrelation times are "
+            f"{50 * np.max(self.autocorrelation):.0f} or more; its errors are too small"
+        )
+
+    @property
     def independent(self) -> float:
         """About how many of the points are independent, for the slowest parameter."""
         return float(self.walkers * (self.steps - self.burn) / np.max(self.autocorrelation))
@@ -142,19 +156,15 @@ class Samples:
 
     def __repr__(self) -> str:
         width = max(len(p.name) for p in self.parameters)
-        lines = [
-            f"{len(self.chain)} points, about {self.independent:.0f} independent; acceptance {self.acceptance:.2f}"
-        ]
+        independent = f"about {self.independent:.0f} independent" if self.converged else "NOT CONVERGED"
+        lines = [f"{len(self.chain)} points, {independent}; acceptance {self.acceptance:.2f}"]
         for row in self.table():
             lines.append(
                 f"  {row['parameter']:{width}s} {row['value']:>12.5g}  -{row['error_low']:<8.2g} "
                 f"+{row['error_high']:<8.2g} {row['unit']}".rstrip()
             )
         if not self.converged:
-            lines.append(
-                f"  the chain is short: {self.steps - self.burn} steps, 50 autocorrelation times are "
-                f"{50 * np.max(self.autocorrelation):.0f}"
-            )
+            lines.append(f"  {self.shortcoming}")
         return "\n".join(lines)
 
 

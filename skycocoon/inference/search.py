@@ -104,7 +104,8 @@ class Search:
         residuals = self.likelihood.residuals(self.values(unit)) if known else None
         if residuals is None:
             return np.full(self._terms, NOT_FINITE)
-        chi2 = float(residuals @ residuals)
+        with np.errstate(over="ignore", invalid="ignore"):
+            chi2 = float(residuals @ residuals)
         if not chi2 < NOT_FINITE**2 * self._terms:
             return np.full(self._terms, NOT_FINITE)
         if chi2 < self.best_chi2:

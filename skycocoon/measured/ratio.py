@@ -15,7 +15,7 @@ import numpy as np
 from ..ecsv import check_rows, read_column, read_ecsv, read_errors, read_flags
 from ..errors import InputError
 from ..kinematics import Species
-from ..points import Points, same_numbers
+from ..points import Points, same_rows
 from ..shipped import Shelf
 from ..units import M_PROTON, FloatArray, to_float
 
@@ -241,8 +241,8 @@ class RatioMeasurement:
         return self.quantity == other.quantity and bool(one.min() <= two.max() and two.min() <= one.max())
 
     def repeats(self, other: RatioMeasurement) -> bool:
-        """Return whether another data set holds the same ratios at the same x."""
-        same = same_numbers(self.x, other.x) and same_numbers(u.Quantity(self.value), other.value * u.one)
+        """Return whether one of two data sets holds the ratios of the other at the same x, or a part of them."""
+        same = same_rows((self.x, self.value * u.one), (other.x, other.value * u.one))
         return self.quantity == other.quantity and same
 
     def plot(

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..ecsv import check_rows, read_column, read_ecsv, read_errors, read_flags
 from ..errors import InputError
-from ..points import Points, same_numbers
+from ..points import Points, same_rows
 from ..shipped import Shelf
 from ..sky import Region, Sed
 from ..sky.convention import check_flavour, check_messenger, flavour_factor
@@ -399,8 +399,8 @@ class Measurement:
         return self.messenger == other.messenger and self.region.overlaps(other.region)
 
     def repeats(self, other: Measurement) -> bool:
-        """Return whether another data set holds the same values at the same energies."""
-        same = same_numbers(self.energy, other.energy) and same_numbers(self.value, other.value)
+        """Return whether one of two data sets holds the values of the other at the same energies, or a part of them."""
+        same = same_rows((self.energy, self.value), (other.energy, other.value))
         return self.messenger == other.messenger and same
 
     def plot(self, *, axes: Any = None, index: int = 0, flux: bool | None = None, aside: bool = False) -> Any:

@@ -19,6 +19,7 @@ from ..errors import InputError
 from ..galaxy import Sun
 from ..los import region_means
 from ..measured import Data, Measurement, RatioMeasurement, Target
+from ..nuclei import RANGE
 from ..numerics.memo import Last
 from ..points import Points
 from ..sky import Region, SkyMap
@@ -160,8 +161,22 @@ def _covered(data: Measurement, nodes: u.Quantity) -> Measurement:
         ) from None
 
 
+def _covered_ratio(data: RatioMeasurement) -> RatioMeasurement:
+    unit = 2.0 * u.GV if data.in_rigidity else 1.0 * u.GeV
+    try:
+        return data.within(RANGE[0] * unit, RANGE[1] * unit)
+    except InputError:
+        raise InputError(
+            f"fit.data: {data.name} has no point within {RANGE[0]:g} to {RANGE[1]:g} GeV per nucleon"
+        ) from None
+
+
 def _unscaled(name: str, sky: SkyMap, outside: str) -> Template:
     return Template(name, sky, 1.0, outside)
+
+
+def _size(data: Data) -> int:
+    return int((data.energy if isinstance(data, Measurement) else data.x).size)
 
 
 class Prediction:
@@ -180,6 +195,11 @@ class Prediction:
     progress
         Whether to show a progress bar while rays are integrated, if stderr is a terminal.
 
+    Attributes
+    ----------
+    left_out
+        How many energies of a data set are outside the model's, by its name, where there are any.
+
     Raises
     ------
     InputError
@@ -189,13 +209,16 @@ class Prediction:
     def __init__(
         self, loaded: LoadedModel, variation: Variation, data: Sequence[Data], rtol: float, progress: bool
     ) -> None:
-        self._variation, self._data = variation, data
+        self._variation = variation
+        self._data = [_covered_ratio(item) if isinstance(item, RatioMeasurement) else item for item in data]
         self._skies: dict[str, SkyMeans] = {}
         for messenger in MESSENGERS:
             spectra = [item for item in data if isinstance(item, Measurement) and item.messenger == messenger]
             if spectra:
                 self._skies[messenger] = SkyMeans(loaded, spectra, rtol, progress)
         self._last_of: defaultdict[str, Last] = defaultdict(Last)
+        left_out = {item.name: _size(item) - _size(self._used(item)) for item in data}
+        self.left_out = {name: count for name, count in left_out.items() if count}
 
     def points(self) -> tuple[Points, ...]:
         """Return the values that are fitted, in the order of the data."""
@@ -203,6 +226,12 @@ class Prediction:
             item.points() if isinstance(item, RatioMeasurement) else self._spectrum(item).points()
             for item in self._data
         )
+
+    def _used(self, data: Data) -> Data:
+        """The points of a data set that are predicted."""
+        if isinstance(data, Measurement):
+            return self._spectrum(data).data
+        return next(item for item in self._data if item.name == data.name)
 
     def _spectrum(self, data: Measurement) -> SpectrumPrediction:
         return self._skies[data.messenger].spectra[data.name]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import astropy.units as u
@@ -24,6 +25,8 @@ __all__ = ["Problem", "prepare"]
 
 # Bounds of a normalisation: so many standard deviations about 1, and no further than this.
 REACH_SIGMA, REACH = 5, 0.95
+# A prior that excludes all between the bounds, by so many standard deviations, is a mistake.
+FAR_SIGMA = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,8 @@ class Problem:
         The model at other values.
     likelihood
         Chi-square as a function of the parameters, first those of the model, then normalisations.
+    left_out
+        How many energies of a data set are outside the model's and not fitted, by its name, where there are any.
     """
 
     loaded: LoadedModel
@@ -47,6 +52,7 @@ class Problem:
     data: tuple[Data, ...]
     variation: Variation
     likelihood: Likelihood
+    left_out: Mapping[str, int]
 
     def model_at(self, values: Sequence[float]) -> tuple[ModelFile, GalaxyModel]:
         """Return file and model at values of all parameters."""
@@ -127,7 +133,7 @@ def prepare(loaded: LoadedModel, *, rtol: float = RTOL, progress: bool = False) 
     normalisations, groups = _normalisations(fit, data, source)
     parameters = [*(_parameter(fit, free, source) for free in variation.free), *normalisations]
     likelihood = Likelihood(tuple(parameters), prediction.points(), prediction, groups)
-    return Problem(loaded, fit, data, variation, likelihood)
+    return Problem(loaded, fit, data, variation, likelihood, prediction.left_out)
 
 
 def _parameter(fit: FitSection, free: FreeKey, source: str) -> Parameter:
@@ -143,6 +149,11 @@ def _normalisations(
     # Data sets may be named by their path or their name; members and groups are known by name.
     names = {item.name: item.name for item in data}
     names |= {name: item.name for name, item in zip(fit.data, data, strict=True)}
+    twice = Counter(names[member] for item in fit.normalisations.values() for member in item.data)
+    if several := [name for name, count in twice.items() if count > 1]:
+        raise InputError(
+            f"{source}: fit.normalisations: {several[0]} has two; it is one data set by its path and by its name"
+        )
     parameters, groups = [], {}
     for name, item in fit.normalisations.items():
         target = names.get(name, name)
@@ -176,4 +187,8 @@ def _prior(fit: FitSection, free: FreeKey, source: str) -> tuple[float, float] |
         where = f"{place}.{name}"
         return to_float(quantity(getattr(prior, name), unit, where), unit, where, minimum=minimum, exclusive=True)
 
-    return number("mean", -np.inf), number("sigma", 0.0)
+    mean, sigma = number("mean", -np.inf), number("sigma", 0.0)
+    if not free.low - FAR_SIGMA * sigma <= mean <= free.high + FAR_SIGMA * sigma:
+        bounds = f"{free.low:g} to {free.high:g} {free.unit}".rstrip()
+        raise InputError(f"{place}: mean {mean:g} is more than {FAR_SIGMA} sigma outside the bounds, {bounds}")
+    return mean, sigma

@@ -9,7 +9,7 @@ import astropy.units as u
 from ..config import FitSection
 from ..errors import InputError
 from ..measured import Data, Measurement, RatioMeasurement, load_data
-from ..nuclei import ELEMENTS, RANGE
+from ..nuclei import ELEMENTS
 from ..points import copies, same_points
 from ..units import quantity
 
@@ -36,6 +36,7 @@ def fitted_data(fit: FitSection) -> tuple[Data, ...]:
     """
     complete = [_read(name) for name in fit.data]
     fit.check_names()
+    _check_ranges(fit, complete)
     fitted = [_cut(item, fit, name) for name, item in zip(fit.data, complete, strict=True)]
     _check_distinct(fitted, complete)
     return tuple(fitted)
@@ -46,6 +47,13 @@ def _read(name: str) -> Data:
         return load_data(name)
     except InputError as error:
         raise InputError(f"fit.data: {error}") from None
+
+
+def _check_ranges(fit: FitSection, complete: Sequence[Data]) -> None:
+    """Check that no data set has two ranges, one by its path and one by its name."""
+    for name, item in zip(fit.data, complete, strict=True):
+        if name != item.name and name in fit.ranges and item.name in fit.ranges:
+            raise InputError(f"fit.ranges: {name} and {item.name} are one data set; give it one range")
 
 
 def _check_distinct(fitted: Sequence[Data], complete: Sequence[Data]) -> None:
@@ -76,16 +84,9 @@ def _cut_ratio(data: RatioMeasurement, ends: Sequence[str | None], where: str) -
             raise InputError(f"fit.data: {data.name} is {data.quantity}; allowed: ratios of {', '.join(ELEMENTS)}")
     low, high = (None if end is None else _bound(end, where) for end in ends)
     try:
-        data = data.within(low, high)
+        return data.within(low, high)
     except InputError as error:
         raise InputError(f"{where}: {error}") from None
-    unit = 2.0 * u.GV if data.in_rigidity else 1.0 * u.GeV
-    try:
-        return data.within(RANGE[0] * unit, RANGE[1] * unit)
-    except InputError:
-        raise InputError(
-            f"fit.data: {data.name} has no point within {RANGE[0]:g} to {RANGE[1]:g} GeV per nucleon"
-        ) from None
 
 
 def _cut_spectrum(data: Measurement, ends: Sequence[str | None], where: str) -> Measurement:

@@ -12,6 +12,7 @@ from ..inference import NORMALISATION, FitResult, Profile, Samples
 from ..inference import fit as find_minimum
 from ..inference import profile as scan
 from ..inference import sample as draw_samples
+from ..inference.search import IMPROVED
 from .problem import Problem
 from .sampling import Draw
 
@@ -55,6 +56,23 @@ class FitRun:
     nulls: dict[str, Profile]
     samples: Samples | None
     best: LoadedModel
+
+    @property
+    def cautions(self) -> list[str]:
+        """What makes the numbers doubtful, a line for each."""
+        result, samples = self.result, self.samples
+        lines = []
+        if not result.valid:
+            lines.append("the fit has not converged: try --starts, other values in the model, or narrower bounds")
+        if result.degenerate:
+            lines.append(f"chi-square cannot tell apart: {', '.join(result.degenerate)}; hold one, or give it a prior")
+        if samples is not None:
+            if samples.shortcoming:
+                lines.append(samples.shortcoming)
+            lowest = -2.0 * float(samples.log_probability.max())
+            if lowest < result.chi2 - IMPROVED:
+                lines.append(f"a sample has a lower chi-square, {lowest:.2f}, than the best fit; try --starts")
+        return lines
 
 
 def solve(
@@ -139,7 +157,8 @@ def _with_profiles(
 
 def _best_model(problem: Problem, result: FitResult) -> LoadedModel:
     """Load the model file with the best values in it, and a note that says so."""
-    note = f"Best values of a fit: chi-square {result.chi2:.2f} for {result.ndof} degrees of freedom."
+    state = "" if result.valid else " It has NOT CONVERGED."
+    note = f"Best values of a fit: chi-square {result.chi2:.2f} for {result.ndof} degrees of freedom.{state}"
     factors = ", ".join(
         f"{name.removeprefix(NORMALISATION)} {value:.3f}"
         for name, value in result.best.items()

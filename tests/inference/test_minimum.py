@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from skycocoon import InputError
-from skycocoon.inference import Likelihood, Parameter, fit, profile
+from skycocoon.inference import Likelihood, Parameter, fit, profile, sample
 
 from .conftest import BENT, DESIGN, X, closed_form, linear, points, two_sets
 
@@ -186,7 +186,7 @@ def test_a_lower_minimum_on_the_way_is_the_result():
         high = math.sqrt(2.0 + 0.5 * math.sin(math.pi * (a + 0.5)) ** 2)
         return [np.array([high if a < 0 else math.sqrt(2.5) * math.cos(math.pi * a)])]
 
-    likelihood = Likelihood((Parameter("a", -0.6, -1.0, 1.0),), (points("p", [0.0], 1.0),), root)
+    likelihood = Likelihood((Parameter("a", -0.5, -1.0, 1.0),), (points("p", [0.0], 1.0),), root)
     shallow = fit(likelihood, minos=False)
     assert shallow.valid
     assert shallow.values[0] == pytest.approx(-0.5, abs=0.02)
@@ -296,6 +296,108 @@ def test_a_start_where_the_model_fails_is_an_error():
     )
     with pytest.raises(InputError, match="100 random points"):
         fit(one, starts=2)
+
+
+@pytest.mark.parametrize(("value", "error"), [(1e12, 1.0), (1.0, 1e-200), (1.0, 1e-9)])
+def test_a_start_far_from_the_data_is_not_the_models_failure(value, error):
+    """A data set in another unit, or with errors of nothing: it is named."""
+    likelihood = Likelihood(
+        (Parameter("a", 0.7, 0.0, 1.0),),
+        (points("good", [1.0], 1.0), points("bad", [value], error)),
+        lambda p: [np.array(p), np.array(p)],
+    )
+    with pytest.raises(
+        InputError, match=r"^bad: \(data - model\)/error is .* at a = 0\.7; are its unit and errors right"
+    ):
+        fit(likelihood)
+
+
+@pytest.mark.parametrize("minos", [True, False])
+@pytest.mark.parametrize("prior", [None, (0.4, 0.2)])
+@pytest.mark.parametrize("bounds", [(0.0, 1.0), (-1.0, 0.0), (0.0, 1e30)])
+def test_errors_at_bounds_are_those_of_a_brute_force_scan(minos, prior, bounds):
+    """Two parameters at bounds, lower or upper, and a third that follows them, with or without a prior."""
+    low, high = bounds
+    width = high - low
+    design = np.array([[1.0, 0.3, 0.2], [0.2, 1.0, -0.3], [0.3, -0.1, 1.0], [0.1, 0.4, 0.7]])
+    data = design @ np.array([-0.4, 1.5, 0.5]) + np.array([0.01, -0.02, 0.03, 0.0])
+    sigma = np.array([0.5, 0.4, 0.3, 0.3])
+    parameters = (
+        Parameter("a", low + 0.5 * width, low, high),
+        Parameter("b", low + 0.5 * width, low, high),
+        Parameter("c", 0.2, -5.0, 5.0, prior=prior),
+    )
+    likelihood = Likelihood(
+        parameters, (points("p", data, sigma),), lambda p: [design @ [(p[0] - low) / width, (p[1] - low) / width, p[2]]]
+    )
+    result = fit(likelihood, minos=minos)
+    assert result.at_bound == (True, True, False)
+    assert result.values[:2].tolist() == [low, high]
+
+    weights = 1 / sigma**2
+    inverse = design.T @ (design * weights[:, None])
+    right = design.T @ (data * weights)
+    if prior:
+        inverse[2, 2] += 1 / prior[1] ** 2
+        right[2] += prior[0] / prior[1] ** 2
+
+    def least(a, b):
+        c = (right[2] - inverse[2, 0] * a - inverse[2, 1] * b) / inverse[2, 2]
+        chi2 = (((data - design @ [a, b, c]) / sigma) ** 2).sum()
+        return chi2 + (((c - prior[0]) / prior[1]) ** 2 if prior else 0.0)
+
+    steps = np.linspace(0.0, 1.0, 401)
+    table = np.array([[least(a, b) for b in steps] for a in steps])
+    assert result.chi2 == pytest.approx(table.min(), rel=1e-6) == pytest.approx(table[0, -1])
+    away_a = np.interp(1.0, table.min(axis=1) - table.min(), steps)
+    away_b = 1.0 - np.interp(1.0, (table.min(axis=0) - table.min())[::-1], 1.0 - steps[::-1])
+    away_b = 1.0 - away_b
+    assert result.error_low[0] == result.error_high[1] == 0.0
+    assert result.error_high[0] / width == pytest.approx(away_a, rel=2e-2)
+    assert result.error_low[1] / width == pytest.approx(away_b, rel=2e-2)
+    # The others' covariance is that with a and b held; theirs is 0.
+    expected = np.zeros((3, 3))
+    expected[2, 2] = 1 / inverse[2, 2]
+    np.testing.assert_allclose(result.covariance, expected, rtol=1e-3)
+    np.testing.assert_allclose(result.errors, np.sqrt(np.diag(expected)), rtol=1e-3)
+    assert "nan" not in repr(result)
+
+
+@pytest.mark.parametrize("minos", [True, False])
+def test_what_chi2_cannot_tell_apart_is_named(minos):
+    """Two slopes of one line, and a third parameter that is known: made positive by force, the matrix said 0.46."""
+    x = np.linspace(1.0, 2.0, 5)
+    likelihood = Likelihood(
+        (Parameter("a", 0.1, -100.0, 100.0), Parameter("b", 0.1, -50.0, 100.0), Parameter("c", 0.0, -1.0, 1.0)),
+        (points("line", x, 0.1), points("c", [0.3], 0.1)),
+        lambda p: [(p[0] + p[1]) * x, np.array(p[2:])],
+    )
+    result = fit(likelihood, minos=minos)
+    assert result.degenerate == ("a", "b")
+    assert np.isinf(result.covariance[[0, 1], [0, 1]]).all()
+    assert result.errors[2] == pytest.approx(0.1, rel=1e-3)
+    # b reaches -50 at a = 51 -+ 0.03, and a 100 only at b = -99.
+    sigma = 0.1 / math.sqrt(x @ x)
+    assert result.values[0] + result.error_high[0] == pytest.approx(51.0 + sigma, abs=0.01)
+    assert result.values[0] - result.error_low[0] == pytest.approx(-99.0 - sigma, abs=0.01)
+    assert "cannot tell apart: a, b" in repr(result)
+    assert np.isfinite(sample(result, walkers=8, steps=20, burn=10).chain).all()
+
+
+def test_a_fit_that_met_a_lower_chi2_than_it_ended_at_is_not_good(monkeypatch):
+    """Wells of 2 and 0, with a wall of 2.25: MINOS goes over it, and there are no restarts left to go there."""
+    wells = (-0.5, 2.0), (0.5, 0.0)
+    likelihood = Likelihood(
+        (Parameter("a", -0.5, -1.0, 1.0),),
+        (points("p", [0.0], 1.0),),
+        lambda p: [np.array([math.sqrt(min(h + 4 * (p[0] - c) ** 2 for c, h in wells))])],
+    )
+    assert fit(likelihood).valid
+    monkeypatch.setattr("skycocoon.inference.minimum.RESTARTS", 1)
+    result = fit(likelihood)
+    assert result.values[0] == pytest.approx(-0.5, abs=0.01)
+    assert not result.valid
+    assert "NOT CONVERGED" in repr(result)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -54,6 +55,17 @@ def test_the_same_seed_gives_the_same_chain_and_a_short_one_says_so(rng):
     assert one.chain.shape == (32 * 10, 3)
     assert not one.converged
     assert "the chain is short" in repr(one)
+    assert repr(one).startswith("320 points, NOT CONVERGED")
+    assert "independent" not in repr(one)
+
+
+def test_a_chain_that_does_not_move_says_so(rng):
+    """Not "about nan independent points"."""
+    chain = sample(fit(linear(rng), minos=False), steps=60, burn=10, thin=5)
+    still = replace(chain, autocorrelation=np.array([20.0, math.nan, 3.0]))
+    assert not still.converged
+    assert still.shortcoming == "the chain did not move in transport.delta: values and errors mean nothing"
+    assert "nan independent" not in repr(still)
 
 
 def test_without_emcee_the_error_says_what_to_install(rng, monkeypatch):

@@ -54,6 +54,21 @@ def test_priors_are_in_their_own_units():
     assert made.likelihood.prior_chi2([0.6]) == pytest.approx(4.0)
 
 
+def test_a_prior_that_excludes_all_between_the_bounds():
+    """Six standard deviations from 0.9 are a mistake, four are a matter of opinion."""
+    bounds = {"bounds": [0.3, 0.9]}
+    for mean, sigma in ((1.3, 0.1), (-0.1, 0.1), (0.5, 0.1)):
+        prior = {"prior": {"mean": mean, "sigma": sigma}}
+        made = prepare(load_file("paper", {"fit": {"data": BC, "parameters": {DELTA: {**bounds, **prior}}}}), rtol=RTOL)
+        assert made.likelihood.parameters[0].prior == (mean, sigma)
+    for mean in (1.5, -0.3):
+        prior = {"prior": {"mean": mean, "sigma": 0.1}}
+        with pytest.raises(
+            InputError, match=rf"{DELTA}\.prior: mean {mean} is more than 5 sigma outside the bounds, 0.3 to 0.9"
+        ):
+            prepare(load_file("paper", {"fit": {"data": BC, "parameters": {DELTA: {**bounds, **prior}}}}), rtol=RTOL)
+
+
 def test_best_values_in_a_file_that_is_read_again(tmp_path):
     """What a fit writes is the model at its best values, to the last digit, and may be fitted again."""
     keys = {

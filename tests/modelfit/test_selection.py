@@ -47,3 +47,47 @@ def test_a_ratio_of_elements_that_the_network_does_not_make(data_file):
                      quantity="Be/C")  # fmt: skip
     with pytest.raises(InputError, match=r"fit\.data: mine is Be/C; allowed: ratios of B, C, N, O"):
         problem([path], keys=(XC,))
+
+
+def ratio_file(data_file, name="mine", rows=slice(None)):
+    """Points of DAMPE without the name of their data-taking, as a user copies them from a table."""
+    item = RatioMeasurement.named("bc-dampe-2022")
+    columns = {"energy": item.x[rows], "ratio": item.value[rows], "ratio_err": item.error_low[rows]}
+    return data_file(name, columns, quantity="B/C")
+
+
+@pytest.mark.parametrize("rows", [slice(None), slice(3), slice(None, None, 3), slice(5, 6)])
+def test_a_part_of_a_data_set_is_no_other_data_set(data_file, rows):
+    path = ratio_file(data_file, rows=rows)
+    for pair in ([path, "bc-dampe-2022"], ["bc-dampe-2022", path]):
+        with pytest.raises(InputError, match="hold the same points, measured once; choose one of them"):
+            problem(pair, keys=(XC,))
+
+
+def test_a_link_to_a_data_set_is_that_data_set(data_file, tmp_path):
+    path = ratio_file(data_file)
+    (tmp_path / "link.ecsv").symlink_to(path)
+    with pytest.raises(InputError, match="mine and link hold the same points"):
+        problem([path, str(tmp_path / "link.ecsv")], keys=(XC,))
+
+
+def test_a_data_set_has_one_range_and_one_normalisation_by_whatever_name(data_file):
+    path = ratio_file(data_file)
+    for ranges in ({"mine": {"from": "20 GeV"}}, {path: {"from": "20 GeV"}}):
+        assert len(problem([path], keys=(XC,), ranges=ranges).likelihood.points[0]) == 11
+    with pytest.raises(InputError, match=r"mine\.ecsv and mine are one data set; give it one range"):
+        problem([path], keys=(XC,), ranges={"mine": {"from": "20 GeV"}, path: {"from": "100 GeV"}})
+    group = {"sigma": 0.1, "data": ["mine", path]}
+    for normalisations in ({"mine": 0.1, path: 0.1}, {"both": group}, {"both": group, "bc-calet-2022": 0.1}):
+        with pytest.raises(InputError, match="mine has two; it is one data set by its path and by its name"):
+            problem([path, "bc-calet-2022"], keys=(XC,), normalisations=normalisations)
+
+
+def test_points_outside_the_model_are_counted(data_file, sky):
+    """Fermi's points below 10 GeV, and ratios below 0.1 GeV per nucleon."""
+    energy = Measurement.named("fermi-lat-2012-inner").energy
+    assert sky.left_out == {"fermi-lat-2012-inner": np.sum(energy < 10 * u.GeV)}
+    columns = {"energy": [0.01, 0.05, 10.0] * u.GeV, "ratio": [0.3, 0.3, 0.2], "ratio_err": [0.01] * 3}
+    made = problem([data_file("mine", columns, quantity="B/C")], keys=(XC,))
+    assert made.left_out == {"mine": 2}
+    assert made.likelihood.points[0].x.tolist() == [10.0]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from ...config import LoadedModel
-from ...errors import InputError
+from ...errors import AccuracyWarning, InputError
 from ...inference import sample as draw_samples
 from ...los import RTOL
 from ...modelfit import FitRun, prepare, solve
@@ -61,6 +62,11 @@ def fit_model(
     ------
     InputError
         For anything wrong in the model, the data or ``[fit]``, or with the folder, before anything is written.
+
+    Warns
+    -----
+    AccuracyWarning
+        If the fit or the chain has not converged, or parameters are degenerate.
     """
     problem = prepare(loaded, rtol=rtol, progress=progress)
     section = problem.section
@@ -106,4 +112,6 @@ def fit_model(
             write_table(run.samples.table(), work / "posterior.ecsv", meta)
             chain_table(run.samples).write(work / "chain.fits")
         draw_figures(run, short, pictures, work / "figures", rtol)
+    for line in run.cautions:
+        warnings.warn(line, AccuracyWarning, stacklevel=2)
     return run, [Path(out) / name for name in names]

@@ -12,7 +12,7 @@ from ...modelfit import FitRun
 from ...modelfit.solution import GRAMMAGE
 from ...units import FloatArray
 
-__all__ = ["summary"]
+__all__ = ["profile_lines", "summary"]
 
 # MINOS and a profile agree within this part of the whole error: a profile is interpolated.
 AGREE = 0.1
@@ -25,7 +25,8 @@ def summary(run: FitRun) -> str:
         f"skycocoon {run.best.model.provenance.get('version', '')}: fit of {run.problem.loaded.source}",
         "",
         repr(result),
-        f"  p-value {_probability(result.p_value)}, if all errors were independent from point to point",
+        *(f"  {name}: {count} more outside the model's energies" for name, count in run.problem.left_out.items()),
+        f"  {_probability(result)}",
         f"  {result.calls} evaluations, {result.predictions} of them with another model",
     ]
     if run.first_chi2 > result.chi2 + IMPROVED:
@@ -38,23 +39,45 @@ def summary(run: FitRun) -> str:
     for name, null in run.nulls.items():
         who = name.removesuffix(GRAMMAGE).removeprefix("components.")
         lines.append(f"Without {who} (X_c = 0, all else fitted again): chi-square higher by {null.delta[0]:.1f}")
-    for name, profile in run.profiles.items():
-        unit = profile.parameter.unit
-        levels = (("68 %", 1.0), ("95 %", 3.841))
-        intervals = ", ".join(f"{percent} {_interval(profile, delta)}" for percent, delta in levels)
-        lines.append(f"Profile of {name}: {intervals} {unit}".rstrip())
-        if name in result.minos and (end := _beyond_minos(result, profile)) is not None:
-            lines.append(
-                f"  another valley than that of the best fit, where MINOS stayed, goes to {end:.4g} {unit}".rstrip()
-            )
+    for profile in run.profiles.values():
+        lines += profile_lines(result, profile)
     lines += ["", *_constraints(run)]
     if run.samples is not None:
         lines += ["", repr(run.samples)]
+    if run.cautions:
+        lines += ["", *(f"Caution: {line}" for line in run.cautions)]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _probability(value: float) -> str:
-    return "above 0.999" if value > 0.999 else f"{value:.3g}"
+def profile_lines(result: FitResult, profile: Profile) -> list[str]:
+    """The intervals of a profile, and where another valley goes beyond the errors of MINOS.
+
+    Parameters
+    ----------
+    result
+        The best fit.
+    profile
+        A profile about it.
+
+    Returns
+    -------
+    list of str
+        One line or two.
+    """
+    name, unit = profile.parameter.name, profile.parameter.unit
+    levels = (("68 %", 1.0), ("95 %", 3.841))
+    intervals = ", ".join(f"{percent} {_interval(profile, delta)}" for percent, delta in levels)
+    lines = [f"Profile of {name}: {intervals} {unit}"]
+    if name in result.minos and (end := _beyond_minos(result, profile)) is not None:
+        lines.append(f"  another valley than that of the best fit, where MINOS stayed, goes to {end:.4g} {unit}")
+    return [line.rstrip() for line in lines]
+
+
+def _probability(result: FitResult) -> str:
+    if result.ndof <= 0:
+        return "no p-value: there are not more points and priors than parameters"
+    value = "above 0.999" if result.p_value > 0.999 else f"{result.p_value:.3g}"
+    return f"p-value {value}, if all errors were independent from point to point"
 
 
 def _interval(profile: Profile, delta: float) -> str:

@@ -1,7 +1,9 @@
 """What a fit writes: that its tables say what was found, and that its best model is one."""
 
 import importlib.util
+import math
 import re
+from dataclasses import replace
 
 import astropy.units as u
 import numpy as np
@@ -10,9 +12,12 @@ from astropy.table import QTable, Table
 
 from skycocoon import InputError
 from skycocoon.config import load_file
-from skycocoon.inference import NORMALISATION
+from skycocoon.errors import AccuracyWarning
+from skycocoon.inference import NORMALISATION, Likelihood, Parameter, fit, profile
 from skycocoon.modelfit import prepare, solve
+from skycocoon.points import Points
 from skycocoon.products.fit.fit import fit_model
+from skycocoon.products.fit.summary import profile_lines, summary
 
 XC, CUTOFF, DELTA = "components.cocoons.grammage.normalisation", "components.cocoons.grammage.cutoff", "transport.delta"
 OUTER = "lhaaso-km2a-2023-outer"
@@ -264,3 +269,117 @@ def test_values_at_a_bound(tmp_path, undrawn):
     assert "at its bound" in text
     assert "tau_c = 0.0000 Myr" in text
     assert load_file(tmp_path / "out/best.toml").nuclei.grammage.normalisation == 0 * u.g / u.cm**2
+
+
+def test_bounds_without_minos_in_every_file(tmp_path, undrawn):
+    """No nan anywhere: errors of 0 towards the bound, a row of 0, and the others as if it were held."""
+    strength, factor = "transport.break_delta", NORMALISATION + DAMPE
+    parameters = {XC: {"bounds": ["0 g cm-2", "1.5 g cm-2"]}, strength: {"bounds": [0.0, 0.2]}}
+    overrides = {
+        "transport.diffusion": "1.6e28 cm2 s-1",
+        "transport.delta": 0.5,
+        strength: 0.1,
+        "fit": {
+            "data": [DAMPE],
+            "parameters": parameters,
+            "normalisations": {DAMPE: 0.1},
+            "minos": False,
+            "profiles": [XC],
+        },
+    }
+    run, _ = fit_model(load_file("fit-bc", overrides), tmp_path / "out")
+    found = Table.read(tmp_path / "out/fit.ecsv", format="ascii.ecsv")
+    assert list(found["parameter"]) == [XC, strength, factor]
+    assert list(found["at_bound"]) == [True, True, False]
+    assert found["value"][:2].tolist() == [0.0, 0.2]
+    assert found["error_low"][0] == found["error_high"][1] == 0.0
+    for name, column, sign in ((XC, "error_high", 1), (strength, "error_low", -1)):  # away from it, to chi-square + 1
+        index = run.result.names.index(name)
+        size = float(found[column][index])
+        assert size > 0
+        there = profile(run.result, name, [run.result.values[index] + sign * size])
+        assert there.delta[0] == pytest.approx(1.0, rel=0.02)
+    # The factor n alone is free: its weight is the sum of (model/n error)^2, and that of the prior.
+    points = Table.read(tmp_path / "out/points.ecsv", format="ascii.ecsv")
+    error = np.where(points["model"] > points["value"], points["error_high"], points["error_low"])
+    expected = np.zeros((3, 3))
+    expected[2, 2] = 1 / (np.sum((points["model"] / found["value"][2] / error) ** 2) + 1 / 0.1**2)
+    covariance = Table.read(tmp_path / "out/covariance.ecsv", format="ascii.ecsv")
+    matrix = np.array([list(covariance[name]) for name in run.result.names])
+    np.testing.assert_allclose(matrix, expected, rtol=1e-3)
+    assert covariance.meta["held at a bound, rows of 0"] == [XC, strength]
+    for path in (tmp_path / "out").rglob("*"):
+        if path.suffix in {".ecsv", ".txt", ".toml"}:
+            assert not re.search(r"\bnan\b", path.read_text(encoding="utf-8")), path
+
+
+def test_a_fit_that_is_doubtful_says_so(tmp_path, undrawn, monkeypatch):
+    """In the summary, in the model file and, for those who read neither, as a warning."""
+
+    def unsure(*arguments, **options):
+        return replace(fit(*arguments, **options), valid=False)
+
+    monkeypatch.setattr("skycocoon.modelfit.solution.find_minimum", unsure)
+    with pytest.warns(AccuracyWarning, match="the fit has not converged: try --starts"):
+        fit_model(load_file("fit-bc", TINY), tmp_path / "out")
+    assert "Caution: the fit has not converged" in (tmp_path / "out/summary.txt").read_text(encoding="utf-8")
+    assert "NOT CONVERGED" in (tmp_path / "out/best.toml").read_text(encoding="utf-8").splitlines()[0]
+
+
+@pytest.mark.filterwarnings("ignore::skycocoon.errors.AccuracyWarning")
+def test_a_short_chain_and_a_lower_sample_are_said(monkeypatch):
+    sampled = {**TINY, "sampling": {"walkers": 8, "steps": 30, "burn": 10}}
+    run = solve(prepare(load_file("fit-bc", sampled)))
+    assert [line.split(":")[0] for line in run.cautions] == ["the chain is short"]
+    lower = replace(run.samples, log_probability=run.samples.log_probability + 1.0)
+    doubtful = replace(run, samples=lower)
+    assert "a sample has a lower chi-square" in doubtful.cautions[-1]
+    assert f"Caution: {doubtful.cautions[-1]}" in summary(doubtful)
+
+
+def test_two_parameters_of_one_normalisation():
+    """Gamma rays alone see the grammage times the energy of a supernova."""
+    overrides = {
+        "maps.energies": SMALL["maps.energies"],
+        "fit": {
+            "data": [OUTER],
+            "parameters": {
+                XC: {"bounds": ["0.01 g cm-2", "2 g cm-2"]},
+                "components.cocoons.supernova_energy": {"bounds": ["1e50 erg", "1e52 erg"]},
+            },
+            "minos": False,
+        },
+    }
+    run = solve(prepare(load_file("paper", overrides), rtol=1e-2))
+    assert run.result.degenerate == (XC, "components.cocoons.supernova_energy")
+    assert np.isfinite(run.result.error_low).all()
+    assert np.isfinite(run.result.error_high).all()
+    assert "Caution: chi-square cannot tell apart" in summary(run)
+
+
+def test_no_degrees_of_freedom_and_points_outside_in_words(data_file):
+    columns = {"energy": [0.01, 10.0] * u.GeV, "ratio": [0.3, 0.2], "ratio_err": [0.01] * 2}
+    path = data_file("mine", columns, quantity="B/C")
+    text = summary(solve(prepare(load_file("fit-bc", {**TINY, "fit": {**TINY["fit"], "data": [path]}}))))
+    assert "for 0 degrees of freedom" in text
+    assert "no p-value: there are not more points and priors than parameters" in text
+    assert "mine: 1 more outside the model's energies" in text
+
+
+def test_the_summary_says_where_minos_stayed_in_its_valley():
+    """Two wells, 0 at 0.3 and 0.5 at 0.7, with a wall of more than 1 between them; both widths are 0.1."""
+
+    def predict(p):
+        return [np.array(min(([0.0, (p[0] - 0.3) / 0.1], [math.sqrt(0.5), (p[0] - 0.7) / 0.1]), key=np.linalg.norm))]
+
+    data = Points("p", "p", np.ones(2), "x", np.zeros(2), np.ones(2), np.ones(2), np.zeros(2, dtype=bool))
+    result = fit(Likelihood((Parameter("a", 0.35, 0.0, 1.0, "kpc"),), (data,), predict))
+    assert result.error_high[0] == pytest.approx(0.1, rel=1e-2)
+    lines = profile_lines(result, profile(result, "a", np.linspace(0.0, 1.0, 101)))
+    # 0.5 + ((a - 0.7)/0.1)^2 = 1.
+    assert re.fullmatch(r"Profile of a: 68 % 0\.2 to 0\.4 and 0\.629\d* to 0\.77\d*, 95 % .* kpc", lines[0])
+    assert re.fullmatch(
+        r"  another valley than that of the best fit, where MINOS stayed, goes to 0\.77\d* kpc", lines[1]
+    )
+    near = profile(result, "a", np.linspace(0.1, 0.5, 41))
+    assert len(profile_lines(result, near)) == 1
