@@ -199,23 +199,3 @@ def column_values(table: Any, place: int) -> Any:
         (npix,) numbers as they are stored.
     """
     return np.asarray(table.data.field(place)).reshape(-1)
-
-
-def provenance(file: Any) -> dict[str, str]:
-    """Read keys and values of the table PROVENANCE that :func:`write_maps` writes; {} without one."""
-    for hdu in file:
-        if hdu.name == "PROVENANCE" and hasattr(hdu, "columns") and column_names(hdu) == ["KEY", "VALUE"]:
-            return {
-                str(k): unescaped(str(v))
-                for k, v in zip(hdu.data["key"], hdu.data["value"], strict=True)
-                if k not in ("messenger", "flavour")
-            }
-    return {}
-
-
-def unescaped(text: str) -> str:
-    """A text that was escaped to ASCII; as it is, if older files had a backslash of its own in it."""
-    try:
-        return text.encode("ascii").decode("unicode_escape")
-    except UnicodeDecodeError:
-        return text

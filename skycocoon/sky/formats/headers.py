@@ -11,6 +11,7 @@ from ..convention import FLAVOURS
 from .container import FITS_BLOCK
 from .fields import MapHead
 from .statements import UNIT_TEXT
+from .texts import OWN_ROWS, escaped, short
 
 __all__ = ["PIXEL_COLUMN", "Card", "add_words", "first_hdu", "last_hdus", "map_header", "sealed"]
 
@@ -131,14 +132,6 @@ def _table(cards: Sequence[Card], data: bytes) -> bytes:
     return sealed(cards, _sum_of(data)) + data
 
 
-def _ascii(text: object) -> str:
-    """A text as FITS can hold it; ``unicode_escape`` turns it back."""
-    body = str(text).rstrip("\n")
-    # Readers take blanks off the end of a text, line ends among them.
-    ends = "\\n" * (len(str(text)) - len(body))
-    return body.replace("\\", "\\\\").encode("ascii", "backslashreplace").decode("ascii") + ends
-
-
 def map_header(head: MapHead, kind: str) -> list[Card]:
     """Header of a map's table, without checksums.
 
@@ -174,8 +167,7 @@ def map_header(head: MapHead, kind: str) -> list[Card]:
         cards.append(("HPX_REG", pixels.hpx_region, ""))
     if head.flavour:
         cards.append(("FLAVOUR", head.flavour, "nu + anti-nu; per flavour: at Earth"))
-    name = head.component.encode("unicode_escape").decode("ascii")
-    cards.append(("COMPONEN", name[:60], "what was summed"))
+    cards.append(("COMPONEN", short(head.component), "what was summed"))
     return _table_cards("SKYMAP", pixels.size, columns) + cards
 
 
@@ -189,19 +181,21 @@ def first_hdu(head: MapHead) -> bytes:
         ("CREATOR", "skycocoon", "https://arxiv.org/abs/2503.14651"),
     ]
     if "version" in head.meta:
-        cards.append(("VERSION", head.meta["version"].encode("unicode_escape").decode("ascii"), ""))
+        cards.append(("VERSION", short(head.meta["version"]), ""))
     return sealed(cards, 0)
 
 
 def last_hdus(head: MapHead) -> bytes:
     """Bytes of the tables ENERGIES and PROVENANCE, the keys and values that say how a map was made."""
     energies = _table_cards("ENERGIES", head.energy.size, [("Energy", "D", "MeV")])
-    flavour = {"flavour": FLAVOURS[head.flavour]} if head.flavour else {}
-    texts = {_ascii(k): _ascii(v) for k, v in {"messenger": head.messenger, **flavour, **head.meta}.items()}
-    widths = [max(1, *map(len, side)) for side in (texts.keys(), texts.values())]
+    flavour = FLAVOURS[head.flavour] if head.flavour else ""
+    own = dict(zip(OWN_ROWS, (head.messenger, flavour, head.component), strict=True))
+    # Pairs, not a dictionary: a key of the user's may be called as one of ours.
+    texts = [(escaped(k), escaped(v)) for k, v in (*own.items(), *head.meta.items())]
+    widths = [max(1, *map(len, side)) for side in zip(*texts, strict=True)]
     columns = [(name, f"{width}A", "") for name, width in zip(("key", "value"), widths, strict=True)]
     # Shorter texts end in zero bytes, which are no part of them.
-    rows = "".join(key.ljust(widths[0], "\0") + value.ljust(widths[1], "\0") for key, value in texts.items())
+    rows = "".join(key.ljust(widths[0], "\0") + value.ljust(widths[1], "\0") for key, value in texts)
     return _table(energies, head.energy.to_value(u.MeV).astype(">f8").tobytes()) + _table(
         _table_cards("PROVENANCE", len(texts), columns), rows.encode("ascii")
     )

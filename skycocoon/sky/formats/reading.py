@@ -17,7 +17,7 @@ from ...units import INTENSITY, FloatArray
 from .. import healpix
 from ..convention import check_flavour, check_messenger
 from ..pixels import Pixels
-from .container import Content, open_whole, provenance, unescaped
+from .container import Content, open_whole
 from .fields import MapFields, MapHead
 from .layouts import recognise
 from .statements import (
@@ -34,6 +34,7 @@ from .statements import (
     stated,
     unsaid,
 )
+from .texts import component_of, provenance
 
 __all__ = ["read_head", "read_map"]
 
@@ -115,7 +116,7 @@ def _opened(path: str | Path, statements: Statements) -> Iterator[tuple[MapHead,
         try:
             name, content = recognise(file)
             meta = {**provenance(file), "file": Path(path).name, "layout": name}
-            yield _map_fields(content, statements, meta)
+            yield _map_fields(content, statements, component_of(file, content.headers[0]), meta)
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, VerifyError) as error:
@@ -124,7 +125,7 @@ def _opened(path: str | Path, statements: Statements) -> Iterator[tuple[MapHead,
 
 
 def _map_fields(
-    content: Content, statements: Statements, meta: dict[str, str]
+    content: Content, statements: Statements, component: str, meta: dict[str, str]
 ) -> tuple[MapHead, Callable[[Any], FloatArray]]:
     """Check everything that a file says and the caller adds; give the head, and what converts values."""
     headers = content.headers
@@ -162,7 +163,7 @@ def _map_fields(
         pixels,
         messenger,
         flavour,
-        component=unescaped((stated(headers, "COMPONEN") or ["total"])[0]),
+        component,
         meta={**meta, "file_unit": unit_text, "file_frame": "galactic", "file_nside": str(pixels.nside)},
     )
     return head, values

@@ -266,6 +266,7 @@ def test_a_map_of_several_resolutions(path):
     assert "its cells overlap" in refusal(path)
 
 
+@pytest.mark.filterwarnings("ignore::skycocoon.errors.FileWarning")
 def test_one_wrong_byte_is_one_line(path):
     """Each card of the table's header in turn, with its equals sign gone."""
     write(path, table(("T", "E", BAND), **HEALPIX))
