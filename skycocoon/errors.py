@@ -46,6 +46,10 @@ class FileWarning(UserWarning):
     """A file is not as its standard has it, and is read all the same; the message says what is odd."""
 
 
+class RangeWarning(UserWarning):
+    """A result rests on formulae or data beyond the range that they were made for; the message says by how much."""
+
+
 class WorkerError(RuntimeError):
     """Workers were lost, and a job cannot go on: one line that says which block, and what may help."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,7 @@ class _Group(click.Group):
         os.environ.update({"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
         try:
             with stopped_by_signals(is_process), warnings.catch_warnings():
-                # One line, without file and line number.
-                warnings.showwarning = lambda message, *_, **__: click.echo(f"skycocoon: warning: {message}", err=True)
+                warnings.showwarning = _once()
                 sys.exit(super().main(*args, **kwargs))
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message())
@@ -73,6 +73,18 @@ class _Group(click.Group):
 
             raise unknown_name("command", args[0], self.list_commands(ctx))
         return super().resolve_command(ctx, args)
+
+
+def _once() -> Callable[..., None]:
+    """What shows warnings: one line, without file and line number; each once in a command."""
+    shown: set[str] = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        if str(message) not in shown:
+            shown.add(str(message))
+            click.echo(f"skycocoon: warning: {message}", err=True)
+
+    return show
 
 
 def _notes(error: BaseException) -> list[str]:

@@ -19,6 +19,7 @@ from ..kinematics import SPECIES
 from ..units import C_LIGHT, M_PROTON_GRAM, FloatArray, to_array, to_float
 from .component import Term
 from .production import Projectiles, production
+from .reach import describe_reach, warn_beyond
 
 __all__ = ["Cocoons"]
 
@@ -118,6 +119,7 @@ class Cocoons:
         """S(E) [GeV^-1] of one species, or of all."""
         pairs = zip(self.injection, self._species, strict=True)
         chosen = [projectiles for injection, projectiles in pairs if species in ("all", injection.species.name)]
+        warn_beyond(self.name, self.proton, cross_section, energy, self._species)
         return production(cross_section, energy).fold(*chosen)
 
     @property
@@ -225,6 +227,7 @@ class Cocoons:
                 f"  cocoons of radius r_c = {radius.to_value(u.pc):.1f} pc would fill the disc: upper limit (eq. 10)",
                 f"  R_0 = {self.density.normalisation:.8g} at the Sun (eq. 2)",
             ]
+        lines += describe_reach(self.proton, self._species)
         branch = cross_section("gamma", proton=self.proton).low_energy
         if branch is not None:
             factors = ", ".join(f"{name} {value:.5f}" for name, value in self.matching_factors().items())

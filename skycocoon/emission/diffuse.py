@@ -18,7 +18,8 @@ from ..numerics.interpolative import chosen_members
 from ..units import FloatArray, Nodes, to_array
 from .component import Term
 from .gas_in_sea import PIVOT, GasInSea
-from .production import production
+from .production import Projectiles, production
+from .reach import describe_reach, warn_beyond
 
 __all__ = ["Diffuse", "GasInSea"]
 
@@ -99,10 +100,13 @@ class Diffuse:
 
     def _source(self, cross_section: CrossSection, energy: FloatArray) -> FloatArray:
         """The emissivity at the Sun times the scale of the gas, S(E) of the only term [GeV^-1 s^-1]."""
+        warn_beyond(self.name, self.proton, cross_section, energy, _species(self._recipe))
         return self.gas.scale * _emissivity(cross_section, Nodes(energy), self._recipe)
 
     def _part(self, cross_section: CrossSection, index: int, energy: FloatArray) -> FloatArray:
         """The same of one term of a sea that hardens inwards; of either sign."""
+        if index == 0:
+            warn_beyond(self.name, self.proton, cross_section, energy, _species(self._recipe))
         return self.gas.scale * _parts(cross_section, Nodes(energy), self._recipe, self.sea)[index]
 
     @property
@@ -163,6 +167,7 @@ class Diffuse:
         """
         section = cross_section(messenger, flavour, self.proton)
         gev = np.atleast_1d(to_array(energy, u.GeV, "energy"))
+        warn_beyond(self.name, self.proton, section, gev, _species(self._recipe))
         per_sr = _emissivity(section, Nodes(gev), self._recipe).reshape(np.shape(energy)) / (4 * np.pi)
         return per_sr * u.Unit("GeV-1 s-1 sr-1")
 
@@ -174,6 +179,7 @@ class Diffuse:
             f"  {self.gas}",
             f"  {self.sea}; local spectra {self.spectra} (our fits to data)",
             f"  helium: {self.helium_abundance:g} per H in the gas, nuclear factors {self.nuclear}",
+            *describe_reach(self.proton, _species(self._recipe)),
             f"  emissivity at the Sun, 10 TeV gamma rays: E^2.7 q = {1e4**2.7 * q:.4g} GeV^1.7 s-1 sr-1 per H",
         ]
 
@@ -203,6 +209,19 @@ def _hardened(cross_section: CrossSection, energies: Nodes, recipe: Recipe, expo
     for projectile, factor in zip(local_spectra(spectra), factors, strict=True):
         total += factor * table.yields(partial(_projectiles, projectile, exponent))
     return total * (4 * np.pi)
+
+
+@lru_cache(maxsize=16)
+def _species(recipe: Recipe) -> tuple[Projectiles, ...]:
+    """Protons and helium at the Sun; helium times what its collisions make more than protons' at 10 PeV."""
+    spectra, nuclear, helium_abundance = recipe
+    on_helium, helium_on, both = (float(x[0]) for x in nuclear_factors(nuclear, np.array([1e7])))
+    more = 1.0, (helium_on + helium_abundance * both) / (1 + helium_abundance * on_helium)
+    return tuple(Projectiles(partial(_times, local, x)) for local, x in zip(local_spectra(spectra), more, strict=True))
+
+
+def _times(projectile: LocalSpectrum, factor: float, total: FloatArray) -> FloatArray:
+    return factor * projectile.per_nucleon(total)
 
 
 def _projectiles(projectile: LocalSpectrum, exponent: float, total: FloatArray) -> FloatArray:

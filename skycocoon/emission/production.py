@@ -97,7 +97,7 @@ def _panels(breaks: tuple[float, ...], close: bool) -> tuple[FloatArray, FloatAr
 
 
 def quadrature(
-    cross_section: CrossSection, energy: FloatArray, *, close: bool = False
+    cross_section: CrossSection, energy: FloatArray, *, close: bool = False, least: float = 0.0
 ) -> tuple[FloatArray, FloatArray]:
     """Quadrature of the energy integral: the yield at energy i is sum_k weights[i, k] spectrum(protons[i, k]).
 
@@ -111,6 +111,8 @@ def quadrature(
         (n,) secondary energies [GeV].
     close
         With more nodes close to the secondary's energy, for spectra that fall steeply above it.
+    least
+        Leave projectiles of less than this energy [GeV] out.
 
     Returns
     -------
@@ -118,8 +120,11 @@ def quadrature(
         (n, m) total energies per nucleon [GeV] and weights [cm^2].
     """
     u, du = _panels(cross_section.breaks, close)
-    protons = energy[:, None] * np.exp(u)
-    return protons, du * cross_section.inelastic(protons) * cross_section.multiplicity(np.exp(-u), protons)
+    x, protons = np.exp(-u), energy[:, None] * np.exp(u)
+    if least:
+        protons = np.maximum(energy, least)[:, None] * np.exp(u)
+        x = energy[:, None] / protons
+    return protons, du * cross_section.inelastic(protons) * cross_section.multiplicity(x, protons)
 
 
 def _interpolated(protons: FloatArray, weights: FloatArray) -> FloatArray:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from ..errors import AccuracyWarning, InputError
+from ..errors import AccuracyWarning, InputError, RangeWarning
 from ..shipped import data_folder
 from .content import content_digest
 
@@ -117,6 +117,8 @@ _SHARED: OrderedDict[str, Any] = OrderedDict()
 _REMEMBERED = 2
 _LOCK = threading.Lock()
 
+# Warnings that whoever asked for the blocks repeats.
+TOLD = (AccuracyWarning, RangeWarning)
 # Who collects warnings at the moment, and what ends it.
 _COLLECTORS: list[list[str]] = []
 _CATCHING = ExitStack()
@@ -174,13 +176,14 @@ def _accuracies() -> Iterator[list[str]]:
             show = warnings.showwarning
 
             def collect(message: Any, category: type[Warning], *where: Any, **more: Any) -> None:
-                if issubclass(category, AccuracyWarning):
+                if issubclass(category, TOLD):
                     for collector in list(_COLLECTORS):
                         collector.append(str(message))
                 else:
                     show(message, category, *where, **more)
 
-            warnings.simplefilter("always", AccuracyWarning)
+            for category in TOLD:
+                warnings.simplefilter("always", category)
             warnings.showwarning = collect
         _COLLECTORS.append(own)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -23,11 +24,15 @@ class Publication:
         Gamma rays.
     per_flavour, all_flavours
         Neutrinos, nu + anti-nu: one flavour at Earth after full mixing, and the sum of the three.
+    highest
+        Highest total energy of a proton that the formulae were made for [GeV]. They are used beyond, with a warning
+        where that is most of a yield (:mod:`skycocoon.emission.reach`).
     """
 
     gamma: CrossSection
     per_flavour: CrossSection
     all_flavours: CrossSection
+    highest: float = math.inf
 
     def of(self, messenger: str, flavour: str = "per-flavour") -> CrossSection:
         """Return the cross section of a messenger, for neutrinos in a flavour convention.
@@ -50,7 +55,7 @@ class Publication:
 
 
 PUBLICATIONS: Mapping[str, Publication] = MappingProxyType(
-    {"kelner2006": Publication(KelnerGamma(), KelnerNeutrino(), KelnerNeutrino(all_flavours=True))}
+    {"kelner2006": Publication(KelnerGamma(), KelnerNeutrino(), KelnerNeutrino(all_flavours=True), highest=1e8)}
 )
 """Publications by name: ``[interactions] proton`` in a model file is one of these. A new one is a file and a line."""
 
