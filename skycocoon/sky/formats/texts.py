@@ -76,7 +76,20 @@ def provenance(file: Any) -> dict[str, str]:
 
 
 def component_of(file: Any, header: Any) -> str:
-    """Name of what a map's values are of: all of it, or what the header says where that was changed."""
+    """Name of what a map's values are of, from PROVENANCE, or from the header where that was changed.
+
+    Parameters
+    ----------
+    file
+        Tables of the file.
+    header
+        Header of the map's table.
+
+    Returns
+    -------
+    str
+        The name; ``"total"`` if the file says none.
+    """
     in_header = str(header.get("COMPONEN", ""))
     names = [value for key, value in _rows(file)[: len(OWN_ROWS)] if key == "component"]
     if names and short(names[0]).rstrip() == in_header.rstrip():
