@@ -288,7 +288,8 @@ def plot_corner(
         corner.corner(
             chain / scale, labels=[_label(*words) for words in zip(names, units, powers, strict=True)], fig=figure,
             color=BLUE, quantiles=QUANTILES, levels=(0.683, 0.954), smooth=0.7,
-            truths=None if best is None else list(np.asarray(best) / scale), truth_color=VERMILION,
+            # corner fails on the mark of one parameter alone.
+            truths=None if best is None or count == 1 else list(np.asarray(best) / scale), truth_color=VERMILION,
             label_kwargs={"fontsize": 8}, max_n_ticks=4, bins=25,
             # A parameter that no walker moved has no range of its own.
             range=[(low, high) if low < high else (low - 0.5, high + 0.5) for low, high in spans],
@@ -298,6 +299,8 @@ def plot_corner(
         for axes, column in zip(figure.axes[:: count + 1], (chain / scale).T, strict=True):
             axes.set_title(_interval(*np.quantile(column, QUANTILES)), fontsize=8)
         first: Axes = figure.axes[0]
+        if best is not None and count == 1:
+            first.axvline(best[0] / scale[0], color=VERMILION)
         _sign_corner(first, meta, (0.98, 0.98))
         return first
 

@@ -188,6 +188,13 @@ def test_corner(rng):
     assert any(text.get_text() == "skycocoon 1 fit-bc" for text in axes.figure.texts)
 
 
+def test_corner_of_one_parameter_alone(rng):
+    pytest.importorskip("corner")
+    axes = plot_corner(rng.normal(3.0, 0.1, (500, 1)), ["a"], ["kpc"], [3.1])
+    assert len(axes.figure.axes) == 1
+    assert [3.1, 3.1] in [list(line.get_xdata()) for line in axes.lines]
+
+
 def test_corner_of_a_parameter_that_did_not_move(rng):
     pytest.importorskip("corner")
     chain = np.stack([rng.normal(2.0, 0.1, 200), np.full(200, 3.0)], axis=1)

@@ -198,4 +198,6 @@ class SamplingSection(Section):
     def _consistent(self) -> SamplingSection:
         if self.burn >= self.steps:
             raise ValueError(f"burn = {self.burn}: fewer than steps = {self.steps} are needed")
+        if self.thin > self.steps - self.burn:
+            raise ValueError(f"thin = {self.thin}: no step is left; at most steps - burn = {self.steps - self.burn}")
         return self
