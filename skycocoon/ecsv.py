@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,9 @@ import numpy as np
 
 from .errors import InputError
 from .inputs import read_text
-from .units import BoolArray, FloatArray, wrong_unit
+from .units import BoolArray, FloatArray, read_unit, without_photons, wrong_unit
 
-__all__ = ["check_rows", "read_column", "read_ecsv", "read_errors", "read_flags"]
+__all__ = ["check_rows", "column_unit", "read_column", "read_ecsv", "read_errors", "read_flags"]
 
 
 def read_ecsv(path: Path, shipped: str) -> Any:
@@ -37,13 +38,23 @@ def read_ecsv(path: Path, shipped: str) -> Any:
     InputError
         If it is missing, or cannot be read.
     """
-    from astropy.table import QTable
+    from astropy.table import QTable, Table
 
+    if path.is_file() and _is_fits(path):
+        raise InputError(
+            f"{path}: a FITS file; an ECSV table is needed: Table.read({path.name!r}), what its header must say as "
+            "table.meta, and table.write('NAME.ecsv')"
+        )
     lines = read_text(path, f"shipped {shipped}").splitlines()
     try:
         _check_header(lines)
-        # Lines, not a path: astropy fetches addresses from the network, and reads in the encoding of the locale.
-        return QTable.read(lines, format="ascii.ecsv")
+        with warnings.catch_warnings():
+            # Units that astropy does not know are told by those who read their columns.
+            warnings.simplefilter("ignore", u.UnitsWarning)
+            # Lines, not a path: astropy fetches addresses from the network, and reads in the encoding of the locale.
+            table = Table.read(lines, format="ascii.ecsv")
+            _check_columns(table, next((line for line in lines if not line.startswith("#")), ""))
+            return QTable(table)
     except Exception as error:  # astropy's readers raise many kinds
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
         raise InputError(f"{path}: not a readable ECSV table ({reason})") from None
@@ -80,6 +91,21 @@ def _check_header(lines: list[str]) -> None:
         raise InputError("its header repeats parts of itself too often")
 
 
+def _is_fits(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(9) == b"SIMPLE  ="
+
+
+def _check_columns(table: Any, names: str) -> None:
+    """Check that columns with units are numbers, and that no two have one name, of which astropy renames the second."""
+    for name in table.colnames:
+        column = table[name]
+        if getattr(column, "unit", None) is not None and column.dtype.kind not in "biuf":
+            raise InputError(f"column {name!r}: one number is needed in every row, as it has a unit")
+    if renamed := [name for name in table.colnames if name not in names]:
+        raise InputError(f"two columns are called {renamed[0].rpartition('_')[0]!r}")
+
+
 def read_column(table: Any, key: str, unit: u.UnitBase) -> FloatArray:
     """One column of a table as an (n,) array in a unit; what is missing is NaN.
 
@@ -104,23 +130,49 @@ def read_column(table: Any, key: str, unit: u.UnitBase) -> FloatArray:
     """
     if key not in table.colnames:
         raise InputError(f"no column {key!r}; there are: {', '.join(table.colnames)}")
-    column = table[key]
+    column, own = table[key], column_unit(table, key)
     try:
-        values = u.Quantity(np.ma.filled(column, np.nan) if hasattr(column, "mask") else column)
+        numbers = np.ma.filled(column, np.nan) if hasattr(column, "mask") else column
+        # In double precision before the unit changes: in another one a number may be out of single precision.
+        values = np.atleast_1d(np.asarray(getattr(numbers, "value", numbers), dtype=np.float64))
     except (TypeError, ValueError):
-        raise InputError(f"column {key!r}: one number is needed in every row") from None
-    if not values.unit.is_equivalent(unit):
-        raise InputError(f"column {key!r} {wrong_unit(values.unit, unit)}")
-    if values.ndim > 1:
+        values = None
+    if values is None or values.ndim > 1:
         raise InputError(f"column {key!r}: one number is needed in every row")
-    return np.atleast_1d(np.asarray(values.to_value(unit), dtype=np.float64))
+    if not isinstance(own, u.UnitBase) or not own.is_equivalent(unit):
+        raise InputError(f"column {key!r} {wrong_unit(own, unit)}")
+    return np.asarray((values * own).to_value(unit))
+
+
+def column_unit(table: Any, key: str) -> u.UnitBase:
+    """Unit of a column, in any spelling, with photons as mere numbers; dimensionless if it has none.
+
+    Parameters
+    ----------
+    table
+        The table.
+    key
+        Name of the column.
+
+    Returns
+    -------
+    UnitBase
+        The unit; something that is like no other unit if it cannot be read, or is a logarithm.
+    """
+    unit = getattr(table[key], "unit", None)
+    if unit is None:
+        return u.dimensionless_unscaled
+    if isinstance(unit, u.UnrecognizedUnit):
+        unit = read_unit(unit.to_string()) or unit
+    return without_photons(unit) if isinstance(unit, u.UnitBase) and hasattr(unit, "bases") else unit
 
 
 def read_errors(table: Any, base: str, unit: u.UnitBase) -> tuple[FloatArray, FloatArray]:
     """Errors down and up of the column ``base``: statistical and, where given, systematic in quadrature.
 
-    Columns ``*_err``, or ``*_errn`` and ``*_errp``; optional ``*_sys``, or ``*_sysn`` and ``*_sysp``. A side of the
-    statistical error that is missing is taken as the other. An error below zero is given back as NaN.
+    Columns ``*_err``, or ``*_errn`` and ``*_errp``, which go before it where a table has all three; optional ``*_sys``,
+    or ``*_sysn`` and ``*_sysp``. A side of the statistical error that is missing is taken as the other. An error below
+    zero is given back as NaN.
 
     Parameters
     ----------
@@ -154,13 +206,17 @@ def read_errors(table: Any, base: str, unit: u.UnitBase) -> tuple[FloatArray, Fl
 
 def _sides(table: Any, base: str, kind: str, unit: u.UnitBase) -> tuple[FloatArray, FloatArray] | None:
     both, down, up = (f"{base}_{kind}{side}" for side in ("", "n", "p"))
-    if both in table.colnames:
-        value = read_column(table, both, unit)
-        return value, value
-    sides = [key for key in (down, up) if key in table.colnames]
-    if len(sides) == 1:
-        raise InputError(f"of the errors '{down}' and '{up}' only {sides[0]!r} is there; both, or '{both}', are needed")
-    return (read_column(table, down, unit), read_column(table, up, unit)) if sides else None
+    given = {key: read_column(table, key, unit) for key in (both, down, up) if key in table.colnames}
+    if not given:
+        return None
+    if both not in given and len(given) == 1:
+        raise InputError(
+            f"of the errors '{down}' and '{up}' only {next(iter(given))!r} is there; both, or '{both}', are needed"
+        )
+    # Tables of gammapy have all three: what is known of each side goes before the mean of both.
+    mean = given.get(both, np.full(len(table), np.nan))
+    low, high = (np.where(np.isfinite(side), side, mean) for side in (given.get(down, mean), given.get(up, mean)))
+    return low, high
 
 
 def _not_negative(error: FloatArray) -> FloatArray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Protocol
 
 import astropy.units as u
@@ -11,7 +13,7 @@ import numpy as np
 from .errors import InputError
 from .units import BoolArray, FloatArray
 
-__all__ = ["SIGMA_95", "DataSet", "Points", "copies", "pulls", "same_points", "same_rows"]
+__all__ = ["SIGMA_95", "DataSet", "Points", "copies", "limit_sigmas", "pulls", "same_points", "same_rows"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,8 +93,44 @@ class Points:
 SIGMA_95 = 1.6448536269514722
 """One-sided Gaussian quantile of a 95 % confidence limit."""
 
+# gammapy's confidence of n sigma: what lies within n sigma on both sides, with seven digits, for tenths of a sigma.
+_TWO_SIDED = {round(math.erf(n / math.sqrt(200)), 7): n / 10 for n in range(1, 60)}
+
 # A copy in other units, with its last digits rounded, is still a copy.
 COPY_RTOL = 1e-6
+
+
+def limit_sigmas(confidence: object) -> float:
+    """One-sided Gaussian quantile of an upper limit's confidence: how many sigma the limit is above zero.
+
+    Parameters
+    ----------
+    confidence
+        What a header says under ``UL_CONF``, between 0.5 and 1: the probability to be below the limit. The values that
+        gammapy writes for limits of n sigma, such as 0.9544997 for two, are those between -n and n: they give n.
+
+    Returns
+    -------
+    float
+        1.6449 for 0.95.
+
+    Raises
+    ------
+    InputError
+        If it is no number between 0.5 and 1.
+
+    Examples
+    --------
+    >>> print(f"{limit_sigmas(0.95):.4f} {limit_sigmas('0.9'):.4f} {limit_sigmas(0.9544997):.4f}")
+    1.6449 1.2816 2.0000
+    """
+    try:
+        value = float(str(confidence))
+    except ValueError:
+        value = math.nan
+    if not 0.5 < value < 1:
+        raise InputError(f"UL_CONF {confidence}: a confidence between 0.5 and 1 is needed, like 0.95")
+    return _TWO_SIDED.get(round(value, 7)) or NormalDist().inv_cdf(value)
 
 
 class DataSet(Protocol):

@@ -38,6 +38,7 @@ __all__ = [
     "to_array",
     "to_float",
     "within",
+    "without_photons",
     "wrong_unit",
 ]
 
@@ -99,6 +100,7 @@ class Nodes:
         return hash(self._key)
 
 
+TINY = float(np.finfo(np.float64).tiny)
 # Characters of a quantity; astropy looks for units like those of a text that it cannot read, which takes long.
 LONGEST = 200
 
@@ -143,11 +145,12 @@ def summed(parts: Sequence[u.Quantity], unit: u.UnitBase) -> u.Quantity:
     Returns
     -------
     Quantity
-        Of the shape of each part.
+        Of the shape of each part, in double precision.
     """
-    total = parts[0].to(unit)
+    # First the precision, then the unit: what fits into single precision in one unit need not in another.
+    total = parts[0].astype(np.float64).to(unit)
     for part in parts[1:]:
-        total = total + part
+        total = total + part.astype(np.float64)
     return total
 
 
@@ -212,6 +215,28 @@ def read_unit(text: object) -> u.UnitBase | None:
         except (TypeError, ValueError, OverflowError, RecursionError):
             return None
     return unit if isinstance(unit, u.UnitBase) else None
+
+
+def without_photons(unit: u.UnitBase) -> u.UnitBase:
+    """Unit without photons, which some files count as a unit and others as mere numbers.
+
+    Parameters
+    ----------
+    unit
+        Any unit.
+
+    Returns
+    -------
+    UnitBase
+        The same with photons as 1.
+
+    Examples
+    --------
+    >>> without_photons(u.ph / u.cm**2 / u.s) == u.cm**-2 / u.s
+    True
+    """
+    powers = dict(zip(unit.bases, unit.powers, strict=True))
+    return unit / u.ph ** powers[u.ph] if u.ph in powers else unit
 
 
 def quantity(text: object, unit: u.UnitBase, name: str) -> u.Quantity:
@@ -304,7 +329,7 @@ def to_array(value: Any, unit: u.UnitBase, name: str) -> FloatArray:
     Parameters
     ----------
     value
-        The Quantity.
+        The Quantity, of any real type of numbers; a list of Quantities, or a column of a table with a unit.
     unit
         Unit of the result.
     name
@@ -318,17 +343,62 @@ def to_array(value: Any, unit: u.UnitBase, name: str) -> FloatArray:
     Raises
     ------
     InputError
-        If the value carries no unit where one is meant, a unit of another kind, or NaN or infinity.
+        If the value carries no unit where one is meant, a unit of another kind, masked values, NaN or infinity, or is
+        too large or too small as a whole for double precision in this unit.
     """
-    if not isinstance(value, u.Quantity):
-        if unit != u.dimensionless_unscaled:
-            raise InputError(f"{name}: a Quantity with a unit like '{unit}' is needed, got {value!r}")
-        value = u.Quantity(value)
+    value = _checked(value, unit, name)
+    if value.dtype != np.float64:
+        # Precision first: single precision ends at 1e-38, and one per kpc^3 and year is 1e-72 per cm^3 and second.
+        with np.errstate(over="ignore", under="ignore"):
+            value = u.Quantity(given := value, dtype=np.float64)
+        _check_size(np.asarray(value.value), given, value.unit, name)
     try:
-        array = np.asarray(value.to_value(unit), dtype=np.float64)
+        with np.errstate(over="ignore"):
+            array = np.asarray(value.to_value(unit))
     except u.UnitConversionError:
         raise InputError(f"{name}: the unit '{value.unit}' does not fit; a unit like '{unit}' is needed") from None
+    if value.unit is not unit:
+        _check_size(array, value, unit, name)
     # Scalars, which parameters are, are looked at ten times faster without numpy.
     if not (np.isfinite(array).all() if array.ndim else math.isfinite(array)):
-        raise InputError(f"{name}: {value} is not finite")
+        raise InputError(f"{name}: {_first(value, ~np.isfinite(array))} is not finite")
     return array
+
+
+def _check_size(array: FloatArray, given: u.Quantity, unit: u.UnitBase, name: str) -> None:
+    """Check that what was given still has its values after a conversion: nothing infinite, and not all of it 0."""
+    largest = abs(array).max(initial=0.0) if array.ndim else abs(float(array))
+    if TINY <= largest < math.inf:
+        return
+    if largest < TINY and given.value.any():
+        raise InputError(f"{name}: {_first(given, given.value != 0)} is too small for a number of '{unit}'")
+    lost = np.isinf(array) & np.isfinite(given.value)
+    if lost.any():
+        raise InputError(f"{name}: {_first(given, lost)} is too large for a number of '{unit}'")
+
+
+def _checked(value: Any, unit: u.UnitBase, name: str) -> u.Quantity:
+    """Quantity of numbers without gaps; else `InputError`."""
+    if type(value) is u.Quantity and value.dtype == np.float64:
+        return value
+    if getattr(value, "unit", None) is None and unit != u.dimensionless_unscaled and not _holds_quantities(value):
+        raise InputError(f"{name}: a Quantity with a unit like '{unit}' is needed, got {shortened(value)}")
+    if np.any(getattr(value, "mask", False)):
+        raise InputError(f"{name}: {np.count_nonzero(value.mask)} of {np.size(value)} values are masked")
+    try:
+        result = u.Quantity(getattr(value, "unmasked", value))
+    except (TypeError, ValueError, u.UnitsError):
+        result = None
+    if result is None or result.dtype.kind not in "biuf":
+        raise InputError(f"{name}: real numbers are needed")
+    return result
+
+
+def _holds_quantities(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(part, u.Quantity) for part in value)
+
+
+def _first(value: u.Quantity, chosen: BoolArray) -> str:
+    """First of the chosen values, and which one it is, in few words."""
+    place = int(np.argmax(chosen))
+    return f"{value}" if value.ndim == 0 else f"{value.ravel()[place]} (value {place + 1} of {value.size})"

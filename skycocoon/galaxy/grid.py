@@ -72,6 +72,9 @@ class CylindricalGrid:
     _table: DensityTable = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        for key in ("radius", "height", "values"):
+            if isinstance(given := getattr(self, key), u.Quantity):
+                object.__setattr__(self, key, given.astype(np.float64, copy=False))
         r = to_array(self.radius, u.kpc, "grid radius")
         z = to_array(self.height, u.kpc, "grid height")
         n = to_array(self.values, self.kind, "grid values")

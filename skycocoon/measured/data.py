@@ -58,7 +58,7 @@ def _read(name: str) -> Data:
     names = [*MEASUREMENTS.names(), *RATIOS.names()]
     if name in names:
         return Measurement.named(name)
-    if not name.endswith(".ecsv") and "/" not in name:
+    if not name.endswith(".ecsv") and "/" not in name and not Path(name).is_file():
         raise unknown_name("data set", name, names)
     path = Path(name)
     table = read_ecsv(path, f"data sets: {listed(names)}")

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import astropy.units as u
 import numpy as np
 
-from ..ecsv import check_rows, read_column, read_ecsv, read_errors, read_flags
+from ..ecsv import check_rows, column_unit, read_column, read_ecsv, read_errors, read_flags
 from ..errors import InputError
-from ..points import Points, same_rows
+from ..points import SIGMA_95, Points, limit_sigmas, same_rows
 from ..shipped import Shelf
 from ..sky import Region, Sed
 from ..sky.convention import check_flavour, check_messenger, flavour_factor
 from ..sky.sed import spectrum_title
-from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, BoolArray, FloatArray, quantity, within
+from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, ROUNDING, BoolArray, FloatArray, quantity, to_array, within
 from .comparison import Comparison, Target
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Measurement:
     error_low, error_high
         (n,) errors, statistical and systematic in quadrature where both are known; never negative.
     limit
-        (n,) whether a value is a 95 % upper limit.
+        (n,) whether a value is a 95 % upper limit; limits of another confidence are scaled to it when they are read.
     band
         Whether the rows are one fitted normalisation drawn over an energy range, fully correlated.
     flavour
@@ -82,6 +82,17 @@ class Measurement:
     flavour: str = ""
     meta: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for key in ("energy", "energy_min", "energy_max"):
+            object.__setattr__(self, key, to_array(getattr(self, key), u.GeV, f"{self.name}: {key}") * u.GeV)
+        unit = INTENSITY if u.Quantity(self.value).unit.is_equivalent(INTENSITY) else FLUX
+        for key in ("value", "error_low", "error_high"):
+            object.__setattr__(self, key, to_array(getattr(self, key), unit, f"{self.name}: {key}") * unit)
+        object.__setattr__(self, "limit", np.asarray(self.limit, dtype=bool))
+        shapes = {getattr(self, key).shape for key in ("energy", "energy_min", "energy_max", "value", "limit")}
+        if len(shapes) > 1 or self.energy.ndim != 1 or self.energy.size == 0:
+            raise InputError(f"{self.name}: columns of one length, one point or more, are needed")
+
     @cached_property
     def per_steradian(self) -> bool:
         """Whether values are intensities; else they are fluxes of the whole region."""
@@ -108,10 +119,11 @@ class Measurement:
         """Read an ECSV file of points; shipped and users' files are read alike.
 
         Columns: ``e_ref`` [energy]; one of ``dnde`` (per energy) or ``e2dnde`` (times energy squared), with ``sr-1`` in
-        the unit for an intensity and without for a flux; errors ``*_errn, *_errp`` (or ``*_err``), optional systematic
-        ``*_sysn, *_sysp`` (or ``*_sys``); optional ``e_min, e_max``; optional ``is_ul`` for 95 % upper limits.
+        the unit for an intensity and without for a flux; or gammapy's ``norm`` and ``ref_dnde``; errors ``*_errn,
+        *_errp`` (or ``*_err``), optional systematic ``*_sysn, *_sysp`` (or ``*_sys``); optional ``e_min, e_max``;
+        optional ``is_ul`` for upper limits, which are in ``*_ul`` if there is such a column.
         Header: ``messenger``, ``region`` (a name or ``box:...``); optional ``label``, ``flavour``, ``kind = band``,
-        ``events``, ``reference``, ``doi``, anything else.
+        ``events``, ``reference``, ``doi``, ``UL_CONF`` (0.95), anything else.
 
         Raises
         ------
@@ -157,26 +169,17 @@ class Measurement:
         flavour = meta.get("flavour", "per-flavour" if messenger == "neutrino" else "")
         if messenger == "neutrino":
             check_flavour(flavour)
-        energy = read_column(table, "e_ref", u.GeV)
-        base = next((key for key in ("dnde", "e2dnde") if key in table.colnames), None)
-        if base is None:
-            raise InputError(f"no column 'dnde' or 'e2dnde'; there are: {', '.join(table.colnames)}")
-        weight = u.GeV**2 if base == "e2dnde" else u.dimensionless_unscaled
-        unit = INTENSITY if _unit(table[base]).is_equivalent(INTENSITY * weight) else FLUX
-        scale = energy**-2 if base == "e2dnde" else np.ones_like(energy)
-        value = read_column(table, base, unit * weight) * scale
-        low, high = (side * scale for side in read_errors(table, base, unit * weight))
-        limit = read_flags(table, "is_ul")
-        if not energy.size:
+        if not len(table):
             raise InputError("no rows; one point at least is needed")
-        if not (np.isfinite(energy).all() and np.isfinite(value).all()) or np.any(energy <= 0):
-            raise InputError("energies and values must be finite, energies positive")
+        energy, e_min, e_max = _energies(table)
+        base, unit, factor = _differential(table, energy)
+        value, limit = _values(table, base, unit, meta)
+        low, high = (np.zeros_like(value), np.zeros_like(value)) if limit.all() else read_errors(table, base, unit)
         positive = np.isfinite(low) & np.isfinite(high) & (low > 0) & (high > 0)
-        check_rows(limit | positive, "errors must be positive and finite")
-        if np.any(limit & (value <= 0)):
-            raise InputError("an upper limit must be positive")
-        e_min = read_column(table, "e_min", u.GeV) if "e_min" in table.colnames else energy
-        e_max = read_column(table, "e_max", u.GeV) if "e_max" in table.colnames else energy
+        check_rows(limit | positive, f"errors of {base!r} must be positive and finite")
+        low, high = np.where(limit, 0.0, low), np.where(limit, 0.0, high)
+        band = meta.get("kind", "points") == "band"
+        check_rows(~(band & (limit | (value <= 0))), "a band must be positive, and no limit")
         return cls(
             name=name,
             label=meta.get("label", name),
@@ -185,11 +188,11 @@ class Measurement:
             energy=energy * u.GeV,
             energy_min=e_min * u.GeV,
             energy_max=e_max * u.GeV,
-            value=value * unit,
-            error_low=np.where(limit, 0.0, low) * unit,
-            error_high=np.where(limit, 0.0, high) * unit,
+            value=value * factor,
+            error_low=low * factor,
+            error_high=high * factor,
             limit=limit,
-            band=meta.get("kind", "points") == "band",
+            band=band,
             flavour=flavour,
             meta=meta,
         )
@@ -475,9 +478,61 @@ class Measurement:
         )
 
 
-def _unit(column: Any) -> u.UnitBase:
-    unit = getattr(column, "unit", None)
-    return u.dimensionless_unscaled if unit is None else unit
+def _energies(table: Any) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Reference energies and edges of bins [GeV]; the energy itself where there is no edge."""
+    energy = read_column(table, "e_ref", u.GeV)
+    check_rows(np.isfinite(energy) & (energy > 0), "'e_ref' must be positive and finite")
+    edges = [read_column(table, key, u.GeV) if key in table.colnames else energy for key in ("e_min", "e_max")]
+    low, high = (np.where(np.isnan(edge), energy, edge) for edge in edges)
+    inside = (low >= 0) & (low <= energy * (1 + ROUNDING)) & (energy <= high * (1 + ROUNDING)) & np.isfinite(high)
+    if not inside.all():
+        row = int(np.argmin(inside))
+        raise InputError(
+            f"row {row + 1}: 'e_ref', {energy[row]:.6g} GeV, is not between 'e_min' and 'e_max', {low[row]:.6g} and "
+            f"{high[row]:.6g} GeV"
+        )
+    return energy, low, high
+
+
+def _differential(table: Any, energy: FloatArray) -> tuple[str, u.UnitBase, u.Quantity]:
+    """Column that has the spectrum, the unit to read it in, and (n,) factors to an intensity or a flux."""
+    names = table.colnames
+    if column := next((key for key in ("dnde", "e2dnde", "dnde_ul", "e2dnde_ul") if key in names), ""):
+        base = column.removesuffix("_ul")
+        weight, factor = (u.GeV**2, energy**-2) if base == "e2dnde" else (u.one, np.ones_like(energy))
+        unit = INTENSITY if column_unit(table, column).is_equivalent(INTENSITY * weight) else FLUX
+        return base, unit * weight, u.Quantity(factor, unit)
+    if "norm" in names and "ref_dnde" in names:
+        unit = INTENSITY if column_unit(table, "ref_dnde").is_equivalent(INTENSITY) else FLUX
+        return "norm", u.one, u.Quantity(read_column(table, "ref_dnde", unit), unit)
+    if base := next((key for key in ("flux", "eflux") if key in names), ""):
+        raise InputError(
+            f"column {base!r} is integrated over bins; a differential one is needed, 'dnde' or 'e2dnde', which "
+            "gammapy's FluxPoints.write gives with sed_type='dnde'"
+        )
+    raise InputError(f"no column 'dnde' or 'e2dnde'; there are: {', '.join(names)}")
+
+
+def _values(table: Any, base: str, unit: u.UnitBase, meta: Mapping[str, str]) -> tuple[FloatArray, BoolArray]:
+    """Values of the column ``base``, or 95 % upper limits, and which are limits.
+
+    Limits are in ``*_ul`` if there is such a column. They are where ``is_ul`` says so, and where there is no value.
+    """
+    value = read_column(table, base, unit) if base in table.colnames else np.full(len(table), np.nan)
+    limit, place = read_flags(table, "is_ul"), base
+    if f"{base}_ul" in table.colnames:
+        place = f"{base}_ul"
+        ends = read_column(table, place, unit)
+        limit = limit | (~np.isfinite(value) & np.isfinite(ends))
+        value = np.where(limit, ends, value)
+    check_rows(limit | np.isfinite(value), f"{base!r} must be finite, or be a limit in '{base}_ul'; leave the row out")
+    check_rows(
+        ~limit | (np.isfinite(value) & (value > 0)), f"an upper limit, in {place!r}, must be positive and finite"
+    )
+    confidence = next((meta[key] for key in meta if key.upper() == "UL_CONF"), None)
+    if confidence is not None:
+        value = np.where(limit, value * (SIGMA_95 / limit_sigmas(confidence)), value)
+    return value, limit
 
 
 def list_measurements() -> list[str]:

@@ -80,7 +80,7 @@ class Sed:
         return self.intensity * self.solid_angle
 
     def at(self, energy: u.Quantity) -> u.Quantity:
-        """Total intensity at other energies, by the rule of maps (:func:`~skycocoon.numerics.interpolation.interpolated`).
+        """Total intensity at other energies, by the rule of maps; see `docs/formats.md`.
 
         Power laws between the nodes, curved where these are half a decade apart or less; 0 beside a node that is 0.
 

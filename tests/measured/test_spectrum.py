@@ -6,9 +6,10 @@ from dataclasses import replace
 import astropy.units as u
 import numpy as np
 import pytest
-from astropy.table import Table
+from astropy.table import MaskedColumn, Table
 
 from skycocoon import InputError, Measurement, Region, Sed, list_measurements
+from skycocoon.measured import load_data
 from skycocoon.points import same_points
 from skycocoon.units import INTENSITY
 
@@ -134,6 +135,166 @@ def test_limits(tmp_path):
     assert result.pulls[2] == pytest.approx(-model / (limit / 1.6448536), rel=1e-6)
 
 
+PER_TEV = u.Unit("TeV-1 cm-2 s-1 sr-1")
+NAN = np.nan
+
+
+def right_at(*energies, value=1e-14):
+    """A model that is ``value`` everywhere, so that pulls are what a table says."""
+    return Sed(list(energies) * u.TeV, {"x": np.full(len(energies), value) * PER_TEV}, Region.named("lhaaso-inner"))
+
+
+def limited(tmp_path, meta=None, **columns):
+    """Chi-square of two points, the first of which is right, the second a limit at the model."""
+    table = Table({"e_ref": [20.0, 50.0] * u.TeV, **columns})
+    table.meta = {"messenger": "gamma", "region": "lhaaso-inner", **(meta or {})}
+    table.write(tmp_path / "limits.ecsv", format="ascii.ecsv", overwrite=True)
+    return Measurement.read(tmp_path / "limits.ecsv").compare(right_at(10, 100)).chi2
+
+
+VALUES = {"dnde": [1e-14, NAN] * PER_TEV, "dnde_err": [1e-15, NAN] * PER_TEV}
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        # GADF: the best fit stays in dnde, the limit is in dnde_ul
+        {**VALUES, "dnde": [1e-14, 2e-17] * PER_TEV, "dnde_ul": [2e-14, 1e-14] * PER_TEV, "is_ul": [False, True]},
+        {**VALUES, "dnde": [1e-14, -3e-15] * PER_TEV, "dnde_ul": [NAN, 1e-14] * PER_TEV, "is_ul": [False, True]},
+        {**VALUES, "dnde_ul": [2e-14, 1e-14] * PER_TEV, "is_ul": [False, True]},
+        # no flag: a limit is where there is no value
+        {**VALUES, "dnde_ul": [2e-14, 1e-14] * PER_TEV},
+        {**VALUES, "dnde": MaskedColumn([1e-14, 0.0], mask=[False, True], unit=PER_TEV), "dnde_ul": [0, 1e-14] * PER_TEV},
+        {**VALUES, "dnde_ul": [2e-10, 1e-10] / u.TeV / u.m**2 / u.s / u.sr},
+        # our own: the limit is the value
+        {**VALUES, "dnde": [1e-14, 1e-14] * PER_TEV, "is_ul": [False, True]},
+        {
+            "e2dnde": [4e-12, 0.0] * PER_TEV * u.TeV**2,
+            "e2dnde_errn": [4e-13, 0.0] * PER_TEV * u.TeV**2,
+            "e2dnde_errp": [4e-13, 0.0] * PER_TEV * u.TeV**2,
+            "e2dnde_ul": [0.0, 2.5e-11] * PER_TEV * u.TeV**2,
+            "is_ul": [False, True],
+        },
+        # gammapy's "likelihood"
+        {
+            "ref_dnde": [1e-15, 1e-13] * PER_TEV, "norm": [10.0, 0.01], "norm_err": [1.0, 0.02],
+            "norm_ul": [20.0, 0.1], "is_ul": [False, True],
+        },
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(("meta", "sigmas"), [({}, 1.6448536269514722), ({"UL_CONF": 0.9}, 1.2815515655446004)])
+def test_a_model_at_a_limit(tmp_path, columns, meta, sigmas):
+    """Wherever a table has its limits, and at whatever confidence: the one-sided quantile of that."""
+    assert limited(tmp_path, meta, **columns) == pytest.approx(sigmas**2, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "sigmas"),
+    [
+        (0.95, 1.6448536269514722),
+        ("0.99", 2.3263478740408408),
+        (0.9772498680518208, 2.0),
+        (0.9544997, 2.0),
+        (0.9973002, 3.0),
+    ],
+)
+def test_confidence_of_limits(tmp_path, confidence, sigmas):
+    """One-sided; gammapy writes limits of n sigma by what lies within n sigma on both sides, 0.9544997 for two."""
+    columns = {**VALUES, "dnde_ul": [2e-14, 1e-14] * PER_TEV}
+    for key in ("UL_CONF", "ul_conf"):
+        assert limited(tmp_path, {key: confidence}, **columns) == pytest.approx(sigmas**2, rel=1e-6)
+
+
+@pytest.mark.parametrize("confidence", [95, 0.05, 1, "high", "nan"])
+def test_a_confidence_that_is_none(tmp_path, confidence):
+    with pytest.raises(InputError, match=f"UL_CONF {confidence}: a confidence between 0.5 and 1"):
+        limited(tmp_path, {"UL_CONF": confidence}, **VALUES, dnde_ul=[2e-14, 1e-14] * PER_TEV)
+
+
+def test_limits_alone_need_no_errors(tmp_path):
+    assert limited(tmp_path, dnde_ul=[1e-14, 1e-14] * PER_TEV) == pytest.approx(2 * 1.6448536269514722**2, rel=1e-9)
+
+
+def test_a_best_fit_below_zero_is_a_measurement(tmp_path):
+    columns = {"dnde": [1e-14, -1e-14] * PER_TEV, "dnde_err": [1e-15, 1e-14] * PER_TEV}
+    assert limited(tmp_path, **columns) == pytest.approx(4.0, rel=1e-9)
+
+
+def test_errors_of_each_side_go_before_their_mean(tmp_path):
+    """gammapy writes all three: the model is 2 upper errors above the first and 3 lower errors below the second."""
+    columns = {
+        "dnde": [0.8e-14, 1.3e-14] * PER_TEV,
+        "dnde_err": [1.0, 1.0] * PER_TEV,
+        "dnde_errn": [1.0, 1e-15] * PER_TEV,
+        "dnde_errp": [1e-15, NAN] * PER_TEV,
+    }
+    assert limited(tmp_path, **columns) == pytest.approx(13.0, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "ph TeV-1 cm-2 s-1 sr-1", "photon / (TeV cm2 s sr)", "photons/cm^2/s/TeV/sr", "1/cm^2/s/sr/TeV",
+        "(TeV cm^2 sec ster)^-1",
+    ],
+)  # fmt: skip
+def test_photons_and_other_spellings_in_units(tmp_path, unit):
+    text = (
+        "# %ECSV 1.0\n# ---\n# datatype:\n# - {name: e_ref, unit: TeV, datatype: float32}\n"
+        f"# - {{name: dnde, unit: {unit}, datatype: float64}}\n# - {{name: dnde_err, unit: {unit}, datatype: float64}}\n"
+        "# meta: {messenger: gamma, region: lhaaso-inner}\n# schema: astropy-2.0\ne_ref dnde dnde_err\n20 2e-14 1e-14\n"
+    )
+    (tmp_path / "x.ecsv").write_text(text)
+    data = Measurement.read(tmp_path / "x.ecsv")
+    assert data.per_steradian
+    assert data.compare(right_at(10, 100)).chi2 == pytest.approx(1.0, rel=1e-6)
+
+
+def test_gammapys_own_tables(tmp_path):
+    """Written by `FluxPoints.write` as every type of SED: what is differential is read, or one line says what to do."""
+    estimators = pytest.importorskip("gammapy.estimators")
+    models = pytest.importorskip("gammapy.modeling.models")
+    flux = u.Unit("TeV-1 cm-2 s-1")
+    table = Table({"e_ref": [20.0, 50.0] * u.TeV, "e_min": [40 / 3, 30.0] * u.TeV, "e_max": [30.0, 250 / 3] * u.TeV})
+    table |= {"dnde": [1e-14, 2e-17] * flux, "dnde_err": [1e-15, 5e-16] * flux, "dnde_ul": [2e-14, 1e-14] * flux}
+    table["is_ul"] = [False, True]
+    table.meta |= {"SED_TYPE": "dnde", "UL_CONF": 0.9544997}
+    written = estimators.FluxPoints.from_table(
+        table, sed_type="dnde", reference_model=models.PowerLawSpectralModel(index=2.7)
+    )
+    area = Region.named("lhaaso-inner").solid_angle.to_value(u.sr)
+    model = Sed([10, 100] * u.TeV, {"x": [1e-14, 1e-14] / area * PER_TEV}, Region.named("lhaaso-inner"))
+    for kind in ("dnde", "e2dnde", "likelihood", "flux", "eflux"):
+        points = written.to_table(sed_type=kind)
+        points.meta |= {"messenger": "gamma", "region": "lhaaso-inner"}
+        points.write(tmp_path / f"{kind}.ecsv")
+        if "flux" in kind:
+            with pytest.raises(InputError, match=f"column '{kind}' is integrated over bins; .*sed_type='dnde'"):
+                Measurement.read(tmp_path / f"{kind}.ecsv")
+        else:
+            data = Measurement.read(tmp_path / f"{kind}.ecsv")
+            np.testing.assert_allclose(data.energy.to_value(u.TeV), [20, 50], rtol=1e-9)
+            # one point is right, the other a limit of two sigma
+            assert data.compare(model).chi2 == pytest.approx(4.0, rel=1e-6)
+    written.write(tmp_path / "points.fits", sed_type="dnde")
+    for read in (Measurement.read, load_data):
+        with pytest.raises(InputError, match=r"points.fits: a FITS file; an ECSV table is needed") as error:
+            read(str(tmp_path / "points.fits"))
+        assert "\n" not in str(error.value)
+
+
+def test_points_made_in_python_in_any_unit_and_precision():
+    """What is per TeV is no flux; what is single precision is not lost in another unit."""
+    region, energy = Region.named("lhaaso-inner"), np.float32([20, 50]) * u.TeV
+    for unit, kind in ((PER_TEV, "f8"), ("m-2 s-1 MeV-1 sr-1", "f4"), ("kpc-2 yr-1 GeV-1 sr-1", "f4")):
+        value, error = (u.Quantity(np.full(2, x) * PER_TEV.to(unit), unit, dtype=kind) for x in (2e-14, 1e-14))
+        data = Measurement("a", "a", "gamma", region, energy, energy, energy, value, error, error, np.zeros(2, bool))
+        assert data.per_steradian
+        assert data.compare(right_at(10, 100)).chi2 == pytest.approx(2.0, rel=1e-6)
+    with pytest.raises(InputError, match="a: columns of one length"):
+        Measurement("a", "a", "gamma", region, energy[:1], energy, energy, value, error, error, np.zeros(2, bool))
+
+
 def test_a_missing_side_is_the_other_side(tmp_path):
     b = Measurement.named("tibet-asgamma-2021-b")
     np.testing.assert_array_equal(b.error_low.value, b.error_high.value)
@@ -218,6 +379,21 @@ PER = 1 / (u.TeV * u.cm**2 * u.s * u.sr)
         ({"e_ref": [1, 2, 3] * u.s}, "unit"),
         ({"dnde": [1, np.nan, 3] * PER}, "finite"),
         ({"dnde_errn": [1e-12, 0, 1e-17] * PER}, "row 2"),
+        (
+            {"dnde": [1e-12, np.nan, 1e-17] * PER, "dnde_ul": [1, np.nan, 1] * PER},
+            "row 2: 'dnde' must be finite, or be a l",
+        ),
+        (
+            {"is_ul": [False, True, False], "dnde_ul": [1, np.nan, 1] * PER},
+            "row 2: an upper limit, in 'dnde_ul', must be",
+        ),
+        ({"is_ul": [False, False, True], "dnde_ul": [1, 1, -1] * PER}, "row 3: an upper limit, in 'dnde_ul', must be"),
+        ({"e_min": [2, 5, 50] * u.TeV}, "row 1: 'e_ref', 1000 GeV, is not between 'e_min' and 'e_max', 2000 and 1000"),
+        ({"e_min": [1, 30, 50] * u.TeV, "e_max": [1, 5, 200] * u.TeV}, "row 2: 'e_ref', 10000 GeV, is not between"),
+        ({"e_max": [1, 20, np.inf] * u.TeV}, "row 3: 'e_ref', 100000 GeV, is not between"),
+        ({"e_ref": [1, -10, 100] * u.TeV}, "row 2: 'e_ref' must be positive"),
+        ({"dnde": [1, 2, 3] * u.Unit("cm-2 s-1 sr-1")}, "column 'dnde' has the unit '1 / (s sr cm2)'; a unit like"),
+        ({"dnde": ["a", "b", "<1e-13"]}, "column 'dnde': one number is needed in every row"),
         ({"meta": {"region": "lhaaso-inner"}}, "messenger"),
         ({"meta": {"messenger": "gamma", "region": "lhaso-inner"}}, "did you mean 'lhaaso-inner'"),
         ({"meta": {"messenger": "gama", "region": "lhaaso-inner"}}, "did you mean 'gamma'"),
@@ -230,6 +406,21 @@ def test_bad_files_are_one_line_with_the_name(tmp_path, changes, words):
     assert words in str(error.value)
     assert "mine.ecsv" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_two_columns_of_one_name_are_refused(tmp_path):
+    """astropy calls the second dnde_1, and the first would be taken without a word."""
+    path = points(tmp_path)
+    text = path.read_text().replace("name: dnde_errn", "name: dnde").replace("dnde dnde_errn", "dnde dnde")
+    path.write_text(text)
+    with pytest.raises(InputError, match=r"mine.ecsv: .*two columns are called 'dnde'"):
+        Measurement.read(path)
+
+
+def test_a_band_is_positive(tmp_path):
+    meta = {"messenger": "gamma", "region": "lhaaso-inner", "kind": "band"}
+    with pytest.raises(InputError, match="row 2: a band must be positive, and no limit"):
+        Measurement.read(points(tmp_path, meta=meta, dnde=[1e-11, -1e-13, 1e-16] * PER))
 
 
 @pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "# %ECSV 1.0\n# ---\n# datatype: [\n", "\x00\x01"])
