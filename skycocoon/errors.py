@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
 __all__ = [
@@ -12,12 +13,16 @@ __all__ = [
     "InputError",
     "WorkerError",
     "check_name",
+    "listed",
+    "one_line",
     "shortened",
     "unknown_name",
 ]
 
 # Characters of a user's text that a message repeats.
 SHOWN = 80
+# Characters of a message.
+LINE = 1000
 # Names that a line has room for; more than these are data sets and regions.
 MANY = 16
 
@@ -37,6 +42,9 @@ class InputError(ValueError):
     unknown model 'papr'; did you mean 'paper'? ...
     """
 
+    def __init__(self, message: object) -> None:
+        super().__init__(one_line(str(message)))
+
 
 class AccuracyWarning(UserWarning):
     """A requested accuracy could not be reached, or a fit did not converge; the message says what was."""
@@ -52,6 +60,29 @@ class RangeWarning(UserWarning):
 
 class WorkerError(RuntimeError):
     """Workers were lost, and a job cannot go on: one line that says which block, and what may help."""
+
+
+def one_line(text: str) -> str:
+    """Return a message as one line of printable characters, whatever a user's text has brought into it.
+
+    Parameters
+    ----------
+    text
+        The message.
+
+    Returns
+    -------
+    str
+        The same, but for line ends, control characters, and the middle of more than a thousand characters.
+
+    Examples
+    --------
+    >>> print(one_line("a key\\nwith \\x1b[31m"))
+    a key with \\x1b[31m
+    """
+    line = re.sub(r"\s*[\n\r]\s*", " ", text.strip())
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in line)
+    return line if len(line) <= LINE else f"{line[: LINE - 300]} ... {line[-290:]}"
 
 
 def shortened(value: object) -> str:

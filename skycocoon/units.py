@@ -268,7 +268,7 @@ def quantity(text: object, unit: u.UnitBase, name: str) -> u.Quantity:
         raise InputError(f"{name}: cannot read {shortened(text)} as a quantity like '{example}' (too long)")
     try:
         value = u.Quantity(text)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:  # of 10**400 kpc, too
         reason = str(error).splitlines()[0].split(" If this is meant")[0].split("; ")[0]
         raise InputError(f"{name}: cannot read {text!r} as a quantity like '{example}' ({reason})") from None
     if not value.unit.is_equivalent(unit):

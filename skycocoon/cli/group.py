@@ -42,10 +42,10 @@ class _Group(click.Group):
             sys.exit(0)
         except click.UsageError as error:
             where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
-            click.echo(f"skycocoon: error: {' '.join(error.format_message().split())}{where}", err=True)
+            _say("error", f"{error.format_message()}{where}")
             sys.exit(2)
         except (InputError, WorkerError) as error:
-            click.echo(f"skycocoon: error: {_for_commands('; '.join([str(error), *_notes(error)]))}", err=True)
+            _say("error", _for_commands("; ".join([str(error), *_notes(error)])))
             sys.exit(2)
         except (click.Abort, KeyboardInterrupt) as error:
             click.echo(f"skycocoon: interrupted, {_done(error, written)}", err=True)
@@ -57,13 +57,13 @@ class _Group(click.Group):
         except MemoryError as error:
             # Numpy's message is of one array, of which a user knows nothing.
             text = "out of memory; use a smaller nside, fewer energies or a region"
-            click.echo(f"skycocoon: error: {_for_commands('; '.join([text, *_notes(error)]))}", err=True)
+            _say("error", _for_commands("; ".join([text, *_notes(error)])))
             sys.exit(2)
         except OSError as error:
             if isinstance(error, BrokenPipeError):  # skycocoon sed ... | head
                 os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
                 sys.exit(0)
-            click.echo(f"skycocoon: error: {error.filename or 'output'}: {error.strerror or error}", err=True)
+            _say("error", f"{error.filename or 'output'}: {error.strerror or error}")
             sys.exit(2)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -82,9 +82,16 @@ def _once() -> Callable[..., None]:
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         if str(message) not in shown:
             shown.add(str(message))
-            click.echo(f"skycocoon: warning: {message}", err=True)
+            _say("warning", str(message))
 
     return show
+
+
+def _say(what: str, text: str) -> None:
+    """Say something in one line."""
+    from ..errors import one_line
+
+    click.echo(f"skycocoon: {what}: {one_line(text)}", err=True)
 
 
 def _notes(error: BaseException) -> list[str]:
