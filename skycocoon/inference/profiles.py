@@ -38,7 +38,7 @@ class Profile:
     grid
         (m,) its values, increasing.
     chi2
-        (m,) chi-square minimised over all other parameters.
+        (m,) chi-square minimised over all other parameters; infinite where no finite prediction was found.
     best
         (m, n) values of all parameters there.
     result
@@ -279,7 +279,7 @@ def profile(
     return Profile(
         parameter=parameter,
         grid=values,
-        chi2=scan.chi2,
+        chi2=np.where(search.is_finite(scan.chi2), scan.chi2, math.inf),
         best=np.array([search.values(point) for point in scan.points]),
         result=best_fit,
         improved=best_fit is not result,

@@ -119,7 +119,11 @@ class Search:
 
     def finite(self, unit: FloatArray) -> bool:
         """Whether the model gives finite numbers at a point of the unit cube."""
-        return self.chi2(unit) < NOT_FINITE**2 * self._terms
+        return bool(self.is_finite(self.chi2(unit)))
+
+    def is_finite(self, chi2: float | FloatArray) -> BoolArray:
+        """Whether these chi-squares are of finite predictions."""
+        return np.asarray(np.asarray(chi2) < NOT_FINITE**2 * self._terms)
 
     def least_squares(self, start: FloatArray, free: BoolArray, precision: float) -> Descent:
         """Minimise over free parameters by Gauss-Newton steps within the bounds (scipy's "trf").

@@ -23,6 +23,8 @@ GRAMMAGE = ".grammage.normalisation"
 # Chi-square above the minimum that a profile should reach, a little beyond 95 %, and how often it may be widened.
 ENOUGH = 4.0
 WIDENINGS = 3
+# Errors and a profile agree within this part of the whole error: a profile is interpolated.
+AGREE = 0.1
 # How often all is made again about a lower minimum.
 AGAIN = 4
 
@@ -66,6 +68,7 @@ class FitRun:
             lines.append("the fit has not converged: try --starts, other values in the model, or narrower bounds")
         if result.degenerate:
             lines.append(f"chi-square cannot tell apart: {', '.join(result.degenerate)}; hold one, or give it a prior")
+        lines += filter(None, (beyond_minos(result, profile) for profile in self.profiles.values()))
         if samples is not None:
             if samples.shortcoming:
                 lines.append(samples.shortcoming)
@@ -73,6 +76,33 @@ class FitRun:
             if lowest < result.chi2 - IMPROVED:
                 lines.append(f"a sample has a lower chi-square, {lowest:.2f}, than the best fit; try --starts")
         return lines
+
+
+def beyond_minos(result: FitResult, profile: Profile) -> str:
+    """Say where another valley of chi-square goes beyond the errors of the best fit, which follow its own.
+
+    Parameters
+    ----------
+    result
+        The best fit.
+    profile
+        A profile about it.
+
+    Returns
+    -------
+    str
+        A line, empty if errors and profile agree.
+    """
+    parameter = profile.parameter
+    index = result.names.index(parameter.name)
+    best, low, high = (float(a[index]) for a in (result.values, result.error_low, result.error_high))
+    slack = AGREE * (low + high)
+    for ends in profile.intervals(1.0):
+        for end, beyond in zip(ends, (ends[0] < best - low - slack, ends[1] > best + high + slack), strict=True):
+            if beyond and parameter.name in result.minos:
+                words = "the profile has another valley than that of the best fit, in which MINOS stayed; it goes to"
+                return f"{parameter.name}: {words} {end:.4g} {parameter.unit}".rstrip()
+    return ""
 
 
 def solve(

@@ -72,6 +72,25 @@ def test_the_profile_keeps_to_the_bounds():
     assert scan.interval(4.0) == pytest.approx((0.0, 0.3), rel=1e-2)
 
 
+def test_a_profile_is_infinite_where_the_model_gives_no_number():
+    """sqrt(a - b) against 0.5, b free above 0: nothing below a = 0. Not "a chi-square of 1e12"."""
+
+    def predict(p):
+        with np.errstate(invalid="ignore"):
+            return [np.sqrt(np.array([p[0] - p[1]]))]
+
+    likelihood = Likelihood(
+        (Parameter("a", 0.5, -1.0, 1.0), Parameter("b", 0.2, 0.0, 1.0)), (points("p", [0.5], 0.1),), predict
+    )
+    scan = profile(fit(likelihood, minos=False), "a", [-0.5, -0.1, 0.01, 0.16, 0.25, 0.9])
+    assert scan.chi2 == pytest.approx([math.inf, math.inf, 16.0, 1.0, 0.0, 0.0], abs=1e-3)
+    low, high = scan.interval()
+    assert (low, high) == (pytest.approx(0.16, abs=1e-3), pytest.approx(math.nan, nan_ok=True))
+    assert scan.plot().lines
+    one = Likelihood((Parameter("a", 0.5, -1.0, 1.0),), likelihood.points, lambda p: predict((p[0], 0.0)))
+    assert profile(fit(one, minos=False), "a", [-0.5, 0.25]).chi2 == pytest.approx([math.inf, 0.0], abs=1e-6)
+
+
 def test_bad_questions_to_a_profile(rng):
     result = fit(linear(rng), minos=False)
     for ask, message in (

@@ -12,10 +12,7 @@ from ...modelfit import FitRun
 from ...modelfit.solution import GRAMMAGE
 from ...units import FloatArray
 
-__all__ = ["profile_lines", "summary"]
-
-# MINOS and a profile agree within this part of the whole error: a profile is interpolated.
-AGREE = 0.1
+__all__ = ["summary"]
 
 
 def summary(run: FitRun) -> str:
@@ -40,7 +37,7 @@ def summary(run: FitRun) -> str:
         who = name.removesuffix(GRAMMAGE).removeprefix("components.")
         lines.append(f"Without {who} (X_c = 0, all else fitted again): chi-square higher by {null.delta[0]:.1f}")
     for profile in run.profiles.values():
-        lines += profile_lines(result, profile)
+        lines.append(_profile_line(profile))
     lines += ["", *_constraints(run)]
     if run.samples is not None:
         lines += ["", repr(run.samples)]
@@ -49,28 +46,12 @@ def summary(run: FitRun) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def profile_lines(result: FitResult, profile: Profile) -> list[str]:
-    """The intervals of a profile, and where another valley goes beyond the errors of MINOS.
-
-    Parameters
-    ----------
-    result
-        The best fit.
-    profile
-        A profile about it.
-
-    Returns
-    -------
-    list of str
-        One line or two.
-    """
+def _profile_line(profile: Profile) -> str:
+    """The intervals of a profile."""
     name, unit = profile.parameter.name, profile.parameter.unit
     levels = (("68 %", 1.0), ("95 %", 3.841))
     intervals = ", ".join(f"{percent} {_interval(profile, delta)}" for percent, delta in levels)
-    lines = [f"Profile of {name}: {intervals} {unit}"]
-    if name in result.minos and (end := _beyond_minos(result, profile)) is not None:
-        lines.append(f"  another valley than that of the best fit, where MINOS stayed, goes to {end:.4g} {unit}")
-    return [line.rstrip() for line in lines]
+    return f"Profile of {name}: {intervals} {unit}".rstrip()
 
 
 def _probability(result: FitResult) -> str:
@@ -86,19 +67,6 @@ def _interval(profile: Profile, delta: float) -> str:
     ends = [end for piece in pieces for end, bound in zip(piece, bounds, strict=True) if end == bound]
     note = f" ({' and '.join(f'{end:.4g}' for end in ends)}: the bound)" if ends else ""
     return " and ".join(" to ".join(profile.ends(delta, piece=index)) for index in range(len(pieces))) + note
-
-
-def _beyond_minos(result: FitResult, profile: Profile) -> float | None:
-    """The end of a profile's 68 % interval that is farther out than MINOS says; None if they agree."""
-    index = result.names.index(profile.parameter.name)
-    best, low, high = (float(a[index]) for a in (result.values, result.error_low, result.error_high))
-    slack = AGREE * (low + high)
-    for start, end in profile.intervals(1.0):
-        if start < best - low - slack:
-            return start
-        if end > best + high + slack:
-            return end
-    return None
 
 
 def _constraints(run: FitRun) -> list[str]:

@@ -15,9 +15,10 @@ from skycocoon.config import load_file
 from skycocoon.errors import AccuracyWarning
 from skycocoon.inference import NORMALISATION, Likelihood, Parameter, fit, profile
 from skycocoon.modelfit import prepare, solve
+from skycocoon.modelfit.solution import beyond_minos
 from skycocoon.points import Points
 from skycocoon.products.fit.fit import fit_model
-from skycocoon.products.fit.summary import profile_lines, summary
+from skycocoon.products.fit.summary import summary
 
 XC, CUTOFF, DELTA = "components.cocoons.grammage.normalisation", "components.cocoons.grammage.cutoff", "transport.delta"
 OUTER = "lhaaso-km2a-2023-outer"
@@ -375,11 +376,13 @@ def test_the_summary_says_where_minos_stayed_in_its_valley():
     data = Points("p", "p", np.ones(2), "x", np.zeros(2), np.ones(2), np.ones(2), np.zeros(2, dtype=bool))
     result = fit(Likelihood((Parameter("a", 0.35, 0.0, 1.0, "kpc"),), (data,), predict))
     assert result.error_high[0] == pytest.approx(0.1, rel=1e-2)
-    lines = profile_lines(result, profile(result, "a", np.linspace(0.0, 1.0, 101)))
+    scan = profile(result, "a", np.linspace(0.0, 1.0, 101))
     # 0.5 + ((a - 0.7)/0.1)^2 = 1.
-    assert re.fullmatch(r"Profile of a: 68 % 0\.2 to 0\.4 and 0\.629\d* to 0\.77\d*, 95 % .* kpc", lines[0])
-    assert re.fullmatch(
-        r"  another valley than that of the best fit, where MINOS stayed, goes to 0\.77\d* kpc", lines[1]
-    )
-    near = profile(result, "a", np.linspace(0.1, 0.5, 41))
-    assert len(profile_lines(result, near)) == 1
+    line = beyond_minos(result, scan)
+    assert re.fullmatch(r"a: the profile has another valley .* MINOS stayed; it goes to 0\.770\d kpc", line)
+    assert beyond_minos(result, profile(result, "a", np.linspace(0.1, 0.5, 41))) == ""
+    doubtful = replace(solve(prepare(load_file("fit-bc", TINY))), result=result, profiles={"a": scan})
+    assert doubtful.cautions == [line]
+    text = summary(doubtful)
+    assert text.endswith(f"Caution: {line}\n")
+    assert re.search(r"^Profile of a: 68 % 0\.2 to 0\.4 and 0\.629\d* to 0\.77\d*, 95 % .* kpc$", text, re.MULTILINE)
