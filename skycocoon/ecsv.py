@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import textwrap
 import warnings
@@ -40,7 +41,7 @@ def read_ecsv(path: Path, shipped: str) -> Any:
     """
     from astropy.table import QTable, Table
 
-    if path.is_file() and _is_fits(path):
+    if _is_fits(path):
         raise InputError(
             f"{path}: a FITS file; an ECSV table is needed: Table.read({path.name!r}), what its header must say as "
             "table.meta, and table.write('NAME.ecsv')"
@@ -92,8 +93,13 @@ def _check_header(lines: list[str]) -> None:
 
 
 def _is_fits(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(9) == b"SIMPLE  ="
+    if not os.path.isfile(path):  # a pipe would be waited for
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(9) == b"SIMPLE  ="
+    except OSError:
+        return False
 
 
 def _check_columns(table: Any, names: str) -> None:
