@@ -13,6 +13,7 @@ __all__ = [
     "InputError",
     "WorkerError",
     "check_name",
+    "check_title",
     "listed",
     "one_line",
     "shortened",
@@ -177,3 +178,30 @@ def check_name(what: str, name: object, allowed: Iterable[str]) -> str:
     if name not in names:
         raise unknown_name(what, name, names)
     return str(name)
+
+
+def check_title(what: str, name: object) -> str:
+    """Return a name that a table, a file and a figure can hold in one line.
+
+    Parameters
+    ----------
+    what
+        What kind of thing has the name, e.g. ``"component"``.
+    name
+        The name as given.
+
+    Returns
+    -------
+    str
+        The name.
+
+    Raises
+    ------
+    InputError
+        If it is empty or no text, has letters that cannot be printed, blanks around it, or begins like a comment.
+    """
+    if isinstance(name, str) and name and name.isprintable() and name == name.strip() and not name.startswith("#"):
+        return name
+    raise InputError(
+        f"{what} {shortened(name)}: a name is printable, has no blanks around it and does not begin with '#'"
+    )

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ..emission import Cocoons, Component, GalaxyModel
-from ..errors import InputError
+from ..errors import InputError, check_title
 from ..nuclei import Nuclei
 from ..numerics.memo import Last
 from .schema import ModelFile
@@ -69,6 +69,7 @@ class Builder:
         sun = self._last(GalaxySection.build, file.galaxy)
         parts: list[Component] = []
         for name, section in file.components.items():
+            check_title("components:", name)
             if name in made:
                 parts.append(made[name])
                 continue

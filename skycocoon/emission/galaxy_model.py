@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..absorption import Absorption
-from ..errors import InputError
+from ..errors import InputError, check_title
 from ..galaxy import Sun
 from .component import Component
 
@@ -47,6 +47,8 @@ class GalaxyModel:
         names = [component.name for component in self.components]
         if not names:
             raise InputError("model: there is no component")
+        for name in names:
+            check_title("model: component", name)
         twice = [name for name in names if names.count(name) > 1]
         if twice or "total" in names:
             raise InputError(f"model: the component name {(twice or ['total'])[0]!r} is taken")

@@ -49,4 +49,4 @@ def short_names(keys: Sequence[str], joint: str = "-") -> dict[str, str]:
 
 def header(meta: Mapping[str, str]) -> dict[str, str | list[str]]:
     """Provenance for the header of an ECSV file: texts of several lines, such as TOML, as lists of lines."""
-    return {key: value.splitlines() if "\n" in value else value for key, value in meta.items()}
+    return {key: value.split("\n") if "\n" in value else value for key, value in meta.items()}

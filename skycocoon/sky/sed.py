@@ -13,7 +13,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from ..errors import InputError, check_name
+from ..errors import InputError, check_name, check_title
 from ..numerics.interpolation import interpolated
 from ..outputs import new_file
 from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, within
@@ -132,6 +132,8 @@ class Sed:
         from astropy.table import Table
 
         parts = {**self.components, "total": self.intensity}
+        for name in parts:
+            check_title("SED: component", name)
         n = self.energy.size
         intensity = np.concatenate([part.to_value(INTENSITY) for part in parts.values()])
         table = Table(
@@ -144,14 +146,14 @@ class Sed:
             units={"energy": self.energy.unit, "intensity": INTENSITY, "flux": INTENSITY * u.sr},
             descriptions={"intensity": "mean over the region", "flux": "intensity times solid angle"},
         )
-        table.meta = {
+        own = {
             "messenger": self.messenger,
             "flavour": FLAVOURS.get(self.flavour, ""),
             "region": self.region.name,
             "region_reference": self.region.reference,
             "solid_angle": f"{self.solid_angle.to_value(u.sr):.9g} sr",
-            **{key: value for key, value in self.meta.items() if "\n" not in value},
         }
+        table.meta = own | {key: value for key, value in self.meta.items() if "\n" not in value and key not in own}
         if not self.flavour:
             del table.meta["flavour"]
         return table
@@ -173,7 +175,7 @@ class Sed:
         """
         table = self.to_table()
         # Texts of several lines, such as the model's TOML, go into the file alone, line by line.
-        table.meta |= {key: value.splitlines() for key, value in self.meta.items() if "\n" in value}
+        table.meta |= {key: value.split("\n") for key, value in self.meta.items() if "\n" in value}
         with new_file(path, overwrite) as temporary:
             table.write(temporary, format="ascii.ecsv", overwrite=True)
 
