@@ -44,6 +44,7 @@ DISC_PARTS = 32
 FRAMES = {
     "G": "G", "GAL": "G", "GALACTIC": "G",
     "C": "C", "CEL": "C", "EQ": "C", "EQU": "C", "ICRS": "C", "EQUATORIAL": "C", "CELESTIAL": "C",
+    "FK5": "C", "J2000": "C", "RADEC": "C",
     "E": "E", "ECL": "E", "ECLIPTIC": "E",
 }  # fmt: skip
 """Names of frames in file headers, and healpy's letter for each."""

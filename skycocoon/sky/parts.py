@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import InputError
 from ..units import INTENSITY, FloatArray, to_array
 from .convention import check_flavour, check_messenger
-from .formats import UNSEEN, check_plane
+from .formats import check_plane
 
 __all__ = ["check_convention", "map_parts"]
 
@@ -99,7 +99,7 @@ def _part(part: Any, nodes: u.Quantity, name: str) -> u.Quantity:
 
 def _check_plane(plane: FloatArray, where: str) -> None:
     try:
-        check_plane(plane, [UNSEEN], where)
+        check_plane(plane, where)
     except InputError as error:
         raise InputError(f"map: {error}") from None
 

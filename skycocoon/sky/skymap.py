@@ -17,7 +17,7 @@ from ..numerics.interpolation import interpolated
 from ..units import E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, to_float, within
 from . import healpix
 from .convention import FLAVOURS, check_flavour, flavour_factor, messenger_title
-from .formats import FILE_UNIT, MapFields, MapFile, MapHead, Statements, read_map, write_maps
+from .formats import FILE_UNIT, Column, MapFields, MapFile, MapHead, Statements, read_map, write_maps
 from .parts import check_convention, map_parts
 from .pixels import Pixels
 from .region import Region
@@ -250,22 +250,27 @@ class SkyMap:
         energies: u.Quantity | None = None,
         messenger: str | None = None,
         flavour: str | None = None,
+        column: Column | None = None,
+        outside_sky: str | None = None,
+        negative: str | None = None,
     ) -> SkyMap:
         """Read a map that :meth:`write` wrote, or one of HERMES, GALPROP or healpy; the file tells which.
 
         Unit, frame, ordering and energies are read, never guessed: the keywords are for what a file does not say, and
-        one that contradicts it is an error. Intensities times E^2 are divided by it, and energies are sorted.
+        one that contradicts it is an error. Intensities times E^2 are divided by it, and energies are sorted. Maps in
+        other frames and images become means over Galactic pixels that keep the integral over the sky.
 
         Parameters
         ----------
         path
-            A FITS file, which may be compressed with gzip.
+            A FITS file of HEALPix pixels or with an image of the sky, which may be compressed with gzip; or an array
+            (npix,) or (n, npix) in numpy's ``.npy`` or ``.npz``.
         region
             Only pixels that touch this region are read; all if None.
         unit
             Unit of the file's numbers: of intensity per energy, or of E^2 times that.
         frame
-            ``"galactic"``; maps in other frames are refused.
+            ``"galactic"``, ``"celestial"`` or ``"ecliptic"``.
         ordering
             ``"RING"`` or ``"NESTED"``.
         energies
@@ -274,6 +279,13 @@ class SkyMap:
             ``"gamma"`` or ``"neutrino"``; gamma if neither the file nor this says.
         flavour
             Convention of a neutrino map, a key of :data:`skycocoon.sky.convention.FLAVOURS`.
+        column
+            Column that is the map, by name or by number as in the keys TTYPE1, TTYPE2, ..., or several; by default all
+            that the layout has. Of an ``.npz`` file, the name of the array.
+        outside_sky
+            ``"zero"`` if the sky is 0 where the map has no pixels, or masked ones (`UNSEEN`, `NaN`).
+        negative
+            ``"zero"`` if negative values, such as component separations leave, are to be 0.
 
         Returns
         -------
@@ -284,10 +296,21 @@ class SkyMap:
         ------
         InputError
             If the file is missing, truncated, corrupt, in none of these layouts, no differential intensity, lacks
-            pixels that it should have, has NaN, UNSEEN or negative values, is in another frame, does not say what no
-            keyword says, or says otherwise than a keyword.
+            pixels that it should have, has NaN, UNSEEN or negative values, does not say what no keyword says, or says
+            otherwise than a keyword.
         """
-        return cls.read_stated(path, Statements(unit, frame, ordering, energies, messenger, flavour), region)
+        said = Statements(
+            unit,
+            frame,
+            ordering,
+            energies,
+            messenger,
+            flavour,
+            column=column,
+            outside_sky=outside_sky,
+            negative=negative,
+        )
+        return cls.read_stated(path, said, region)
 
     @classmethod
     def read_stated(cls, path: str | Path, statements: Statements, region: Region | None = None) -> SkyMap:

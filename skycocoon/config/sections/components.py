@@ -373,6 +373,8 @@ class MapSection(Section):
         FITS file.
     unit, frame, ordering, energies, messenger, flavour
         What the file does not say.
+    column, outside_sky, negative
+        Which columns are the map, and whether the sky that it has not, and negative values, are 0.
     scale
         Factor on the map.
     outside
@@ -387,6 +389,11 @@ class MapSection(Section):
     energies: list[Energy] | None = None
     messenger: Annotated[str | None, BeforeValidator(one_of("messenger", MESSENGERS))] = None
     flavour: Annotated[str | None, BeforeValidator(one_of("flavour convention", FLAVOURS))] = None
+    column: str | int | list[str | int] | None = None
+    outside_sky: Annotated[str | None, BeforeValidator(one_of("choice for the sky outside the map", OUTSIDE_SKY))] = (
+        None
+    )
+    negative: Annotated[str | None, BeforeValidator(one_of("choice for negative values", NEGATIVE))] = None
     scale: float = Field(default=Template.scale, ge=0)
     outside: Annotated[str, BeforeValidator(one_of("choice for energies outside the map", OUTSIDE))] = Template.outside
 
@@ -417,7 +424,7 @@ class MapSection(Section):
 
 
 # Keys, besides energies, that say of a map what its file does not.
-STATED = ("unit", "frame", "ordering", "messenger", "flavour")
+STATED = ("unit", "frame", "ordering", "messenger", "flavour", "column", "outside_sky", "negative")
 
 
 def _read_map(folder: Path, file: str, energies: list[u.Quantity] | None, *stated: str | None) -> SkyMap:

@@ -1,16 +1,20 @@
 """Files of maps and masks: files to plain fields, and plain fields to files."""
 
+from .choosing import Column
 from .compressed import is_fits
 from .fields import MapFields, MapHead
 from .masks import MaskFields, MaskStatements, read_mask
 from .reading import read_head, read_map
-from .statements import UNSEEN, Statements, check_plane
+from .statements import Statements
+from .values import NEGATIVE, OUTSIDE_SKY, check_plane
 from .writing import DTYPES, FILE_UNIT, MapFile, write_maps
 
 __all__ = [
     "DTYPES",
     "FILE_UNIT",
-    "UNSEEN",
+    "NEGATIVE",
+    "OUTSIDE_SKY",
+    "Column",
     "MapFields",
     "MapFile",
     "MapHead",

@@ -120,4 +120,5 @@ def columns_content(table: Any, places: list[int], energy: FloatArray | None, un
         unit,
         None if index is None else partial(column_values, table, index),
         bare,
+        [table.columns[k].name for k in places],
     )

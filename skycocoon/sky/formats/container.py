@@ -47,6 +47,10 @@ class Content:
         Gives the pixel numbers of the rows, for a part of the sky; None for all of it.
     bare
         Names of columns of which the file says no unit.
+    names
+        Names of the planes' columns, where each is a column.
+    image
+        Geometry of an image, a :class:`~skycocoon.sky.formats.images.SkyImage`; None for HEALPix pixels.
     """
 
     planes: Sequence[Callable[[], Any]]
@@ -56,6 +60,8 @@ class Content:
     energy_unit: str = ""
     numbers: Callable[[], Any] | None = None
     bare: Sequence[str] = ()
+    names: Sequence[str] = ()
+    image: Any = None
 
 
 # What astropy warns of when something is lost; of all else it warns, and reads it.

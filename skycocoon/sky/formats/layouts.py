@@ -11,10 +11,12 @@ import numpy as np
 
 from ...errors import InputError
 from ...units import FloatArray
+from .choosing import Column, chosen
 from .columns import columns_content, in_order, numbered, unit_texts
 from .container import Content, column_names, column_values, index_place, inherit
 from .energies import energy_key, energy_table, unit_in_comment
 from .gadf import is_gadf, read_gadf
+from .images import images, read_image
 
 
 def _is_hermes(table: Any) -> bool:
@@ -118,6 +120,11 @@ def _read_healpy(file: Any, tables: list[Any]) -> Content:
     return columns_content(table, places, energy, unit)
 
 
+def _alone(reads: Callable[[Any, list[Any]], Content], file: Any, table: Any) -> Content:
+    """Read one table with the reader of its layout."""
+    return reads(file, [table])
+
+
 def _one(tables: list[Any]) -> Any:
     if len(tables) > 1:
         raise InputError(
@@ -138,8 +145,15 @@ LAYOUTS: tuple[tuple[str, Callable[[Any], bool], Callable[[Any, list[Any]], Cont
 """Layouts that :func:`read_map` knows: name, whether a table is of it, reader of such tables."""
 
 
-def recognise(file: Any) -> tuple[str, Content]:
-    """Recognise the layout of a file by its tables.
+def recognise(file: Any, column: Column | None = None) -> tuple[str, Content]:
+    """Recognise the layout of a file by its tables; without tables of maps, an image is one.
+
+    Parameters
+    ----------
+    file
+        HDUs of the file.
+    column
+        Column or columns that are the map; None for all that the layout has.
 
     Returns
     -------
@@ -155,7 +169,13 @@ def recognise(file: Any) -> tuple[str, Content]:
     tables = [hdu for hdu in file if hasattr(hdu, "columns") and hdu.data is not None]
     for name, recognises, reads in LAYOUTS:
         if maps := [table for table in tables if recognises(table)]:
-            return name, reads(file, maps)
+            if column is None:
+                return name, reads(file, maps)
+            return name, chosen(maps, column, partial(_alone, reads, file))
+    if images(file):
+        if column is not None:
+            raise InputError(f"column = {column!r}: it is an image, and no table with columns")
+        return "image", read_image(file)
     names = ", ".join(f"{table.name or 'unnamed'} ({', '.join(table.columns.names[:3])})" for table in tables)
     raise InputError(
         f"no layout of maps is recognised; known: {', '.join(layout[0] for layout in LAYOUTS)}; "

@@ -1,10 +1,11 @@
-"""Reading maps from FITS files."""
+"""Reading maps from files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,25 @@ from ...units import INTENSITY, FloatArray
 from .. import healpix
 from ..convention import check_flavour, check_messenger
 from ..pixels import Pixels
+from .arrays import is_array, read_array
+from .choosing import way_to_choose
 from .container import Content, open_whole
 from .fields import MapFields, MapHead
 from .layouts import recognise
+from .places import FRAME_WORDS, Places
 from .statements import (
     Statements,
     agreed,
     check_pixels,
-    check_plane,
     frame_of,
     intensity_unit,
     is_nested,
-    map_pixels,
-    masked_values,
     plane_energies,
     stated,
     unsaid,
 )
 from .texts import component_of, provenance
+from .values import Cleaner
 
 __all__ = ["read_head", "read_map"]
 
@@ -72,15 +74,17 @@ def read_map(path: str | Path, statements: Statements, part: Part = lambda pixel
         UNSEEN or negative values, is no differential intensity, is in another frame, does not say what no statement
         says, or says otherwise than one; and if there is no memory for its values.
     """
-    with _opened(path, statements) as (head, values):
+    with _opened(path, statements) as opened:
+        head = opened.head
         places = part(head.pixels)
         pixels = head.pixels[places]
         what = f"{pixels.size} pixels at {head.energy.size} energies"
         check_memory(8 * pixels.size * head.energy.size, what, "a SED reads the pixels of its region alone")
         cube = np.empty((head.energy.size, pixels.size))
         for block in pixels.blocks(BLOCK):
-            cube[:, block] = values(block if isinstance(places, slice) else places[block])
-    return MapFields(replace(head, pixels=pixels), u.Quantity(cube, INTENSITY, copy=False))
+            cube[:, block] = opened.values(block if isinstance(places, slice) else places[block])
+        head = opened.finished(pixels)
+    return MapFields(head, u.Quantity(cube, INTENSITY, copy=False))
 
 
 def read_head(path: str | Path, statements: Statements) -> MapHead:
@@ -101,22 +105,40 @@ def read_head(path: str | Path, statements: Statements) -> MapHead:
     InputError
         As :func:`read_map`, but for memory.
     """
-    with _opened(path, statements) as (head, values):
-        for block in head.pixels.blocks(BLOCK):
-            values(block)
-    return head
+    with _opened(path, statements) as opened:
+        for block in opened.head.pixels.blocks(BLOCK):
+            opened.values(block)
+        return opened.finished(opened.head.pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class _Opened:
+    """A map that is open: its head, what reads the values (n, m) of its pixels at some places, and what cleans them."""
+
+    head: MapHead
+    values: Callable[[Any], FloatArray]
+    cleaner: Cleaner
+
+    def finished(self, pixels: Pixels) -> MapHead:
+        """Head of those pixels that were read, with notes of what was cleaned."""
+        return replace(self.head, pixels=pixels, meta={**self.head.meta, **self.cleaner.notes()})
 
 
 @contextmanager
-def _opened(path: str | Path, statements: Statements) -> Iterator[tuple[MapHead, Callable[[Any], FloatArray]]]:
-    """Open a map; give its head, and what reads the values (n, m) of its pixels at some places."""
+def _opened(path: str | Path, statements: Statements) -> Iterator[_Opened]:
+    """Open a map."""
     from astropy.io.fits import VerifyError
 
-    with open_whole(path, "a HEALPix spectral map") as file:
+    with ExitStack() as stack:
+        file = None if is_array(path) else stack.enter_context(open_whole(path, "a HEALPix spectral map"))
         try:
-            name, content = recognise(file)
-            meta = {**provenance(file), "file": Path(path).name, "layout": name}
-            yield _map_fields(content, statements, component_of(file, content.headers[0]), meta)
+            if file is None:
+                name, content = "array", read_array(path, statements.column)
+                component, meta = "total", {}
+            else:
+                name, content = recognise(file, statements.column)
+                component, meta = component_of(file, content.headers[0]), provenance(file)
+            yield _map_fields(content, statements, component, {**meta, "file": Path(path).name, "layout": name})
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
         except (KeyError, ValueError, TypeError, IndexError, AttributeError, OverflowError, VerifyError) as error:
@@ -124,17 +146,20 @@ def _opened(path: str | Path, statements: Statements) -> Iterator[tuple[MapHead,
             raise InputError(f"{path}: not a HEALPix spectral map ({reason})") from None
 
 
-def _map_fields(
-    content: Content, statements: Statements, component: str, meta: dict[str, str]
-) -> tuple[MapHead, Callable[[Any], FloatArray]]:
+def _map_fields(content: Content, statements: Statements, component: str, meta: dict[str, str]) -> _Opened:
     """Check everything that a file says and the caller adds; give the head, and what converts values."""
-    headers = content.headers
-    check_pixels(content)
-    unit, unit_text = intensity_unit(content, statements.unit)
-    frame = frame_of(headers, statements.frame)
-    nested = is_nested(headers, statements.ordering)
-    energies = plane_energies(content, statements.energies)
+    headers, image = content.headers, content.image
+    cleaner = Cleaner(headers, statements.outside_sky, statements.negative)
+    if image is None:
+        check_pixels(content)
+    frame = frame_of(content, statements.frame)
+    nested = is_nested(headers, statements.ordering) if image is None else False
     messenger, flavour = _messenger(headers, statements)
+    try:
+        unit, unit_text = intensity_unit(content, statements.unit)
+        energies = plane_energies(content, statements.energies)
+    except InputError as error:
+        raise InputError(f"{error}{way_to_choose(content)}") from None
     found = {
         "unit": unit is not None,
         "frame": bool(frame),
@@ -144,29 +169,25 @@ def _map_fields(
     }
     missing = [name for name, said in found.items() if not said]
     if missing or unit is None or energies is None:
-        raise unsaid(content, missing)
+        raise InputError(f"{unsaid(content, missing)}{way_to_choose(content) if 'energies' in missing else ''}")
     order = np.argsort(energies)
     if not energies[order[0]] > 0 or np.any(np.diff(energies[order]) <= 0):
         raise InputError("its energies are not positive or not all different")
-    pixels, rows = map_pixels(content, bool(nested))
-    masked, planes, gev = masked_values(headers), [content.planes[k]() for k in order], energies[order]
+    places = Places.of(content, frame or "G", bool(nested), cleaner.outside_sky == "zero")
+    planes, gev = [content.planes[k]() for k in order], energies[order]
 
-    def values(places: Any) -> FloatArray:
-        where = places if rows is None else rows[places]
-        part = np.stack([plane[where] for plane in planes]).astype(np.float64)
+    def of_file(rows: Any) -> FloatArray:
+        part = np.stack([plane[rows] for plane in planes]).astype(np.float64)
         for row, energy in zip(part, gev, strict=True):
-            _convert_plane(row, masked, unit, float(energy))
+            cleaner.clean(row, f"{energy:.4g} GeV")
+            _convert_plane(row, unit, float(energy))
         return part
 
+    facts = {"file_unit": unit_text, "file_frame": FRAME_WORDS[frame or "G"], "file_nside": str(places.pixels.nside)}
     head = MapHead(
-        energies[order] * u.GeV,
-        pixels,
-        messenger,
-        flavour,
-        component,
-        meta={**meta, "file_unit": unit_text, "file_frame": "galactic", "file_nside": str(pixels.nside)},
+        energies[order] * u.GeV, places.pixels, messenger, flavour, component, meta={**meta, **facts, **places.notes}
     )
-    return head, values
+    return _Opened(head, partial(places.read, of_file), cleaner)
 
 
 def _messenger(headers: list[Any], statements: Statements) -> tuple[str, str]:
@@ -182,13 +203,12 @@ def _messenger(headers: list[Any], statements: Statements) -> tuple[str, str]:
     return messenger, flavour
 
 
-def _convert_plane(row: FloatArray, masked: list[float], unit: u.UnitBase, gev: float) -> None:
-    """Check values at an energy [GeV], and turn them into our unit; E^2 times an intensity is divided by E^2."""
-    check_plane(row, masked, f"{gev:.4g} GeV")
+def _convert_plane(row: FloatArray, unit: u.UnitBase, gev: float) -> None:
+    """Turn values at an energy [GeV] into our unit; E^2 times an intensity is divided by E^2."""
     with np.errstate(over="ignore"):
         if unit.is_equivalent(INTENSITY):
             row *= unit.to(INTENSITY)
         else:
             row *= unit.to(INTENSITY * u.GeV**2) / gev**2
-    if not np.isfinite(row.max()):
+    if row.size and not np.isfinite(row.max()):
         raise InputError(f"values at {gev:.4g} GeV are too large for their unit")

@@ -14,6 +14,7 @@ from ...errors import InputError
 from ...units import INTENSITY, FloatArray, read_unit, to_array
 from .. import healpix
 from ..pixels import Pixels
+from .choosing import Column
 from .container import INDEX_COLUMNS, Content, nside_of_header
 
 UNIT_TEXT = "cm-2 s-1 sr-1 MeV-1"
@@ -21,8 +22,6 @@ UNIT_TEXT = "cm-2 s-1 sr-1 MeV-1"
 OPTIONS = {"energies": "--energies-of-map"}
 # Units that energies without one may be in [GeV].
 ENERGY_UNITS = [unit.to(u.GeV) for unit in (u.eV, u.keV, u.MeV, u.GeV, u.TeV, u.PeV, u.EeV, u.erg, u.J)]
-# Masked pixels, as healpy.UNSEEN.
-UNSEEN = -1.6375e30
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +33,7 @@ class Statements:
     unit
         Unit of the file's numbers: of intensity per energy, or of E^2 times that.
     frame
-        ``"galactic"``; maps in other frames are refused.
+        ``"galactic"``, ``"celestial"`` or ``"ecliptic"``; the last two are turned.
     ordering
         ``"RING"`` or ``"NESTED"``.
     energies
@@ -45,6 +44,13 @@ class Statements:
         Convention of a neutrino map, a key of :data:`skycocoon.sky.convention.FLAVOURS`.
     usual_flavour
         Convention of a neutrino map for which neither the file nor ``flavour`` says one.
+    column
+        Of a table, the column to read, by name or by number as in the keys TTYPE1, TTYPE2, ..., or several; of an
+        ``.npz`` file, the name of the array.
+    outside_sky
+        ``"zero"`` if the sky is 0 where a map of a part of it has no pixels, or masked ones.
+    negative
+        ``"zero"`` if negative values are to be 0.
     """
 
     unit: str | u.UnitBase | None = None
@@ -54,6 +60,9 @@ class Statements:
     messenger: str | None = None
     flavour: str | None = None
     usual_flavour: str | None = None
+    column: Column | None = None
+    outside_sky: str | None = None
+    negative: str | None = None
 
 
 def stated(headers: list[Any], *keys: str) -> list[str]:
@@ -110,31 +119,29 @@ def agreed(what: str, in_file: list[str], given: Any, parse: Callable[[Any], Any
     return value
 
 
-def frame_of(headers: list[Any], given: str | None) -> str | None:
+def frame_of(content: Content, given: str | None) -> str | None:
     """Frame of a map.
 
     Parameters
     ----------
-    headers
-        Headers of the file's tables.
+    content
+        What the file holds; the axes of an image have names of a frame.
     given
         The caller's statement, or None.
 
     Returns
     -------
     str or None
-        ``"G"`` for Galactic; None if neither the file nor the caller says.
+        ``"G"`` for Galactic, ``"C"`` for celestial, ``"E"`` for ecliptic; None if neither the file nor the caller says.
 
     Raises
     ------
     InputError
         If it is another frame, or the two disagree.
     """
-    in_file = stated(headers, "COORDSYS", "COORDTYPE", "SKYCOORD")
+    keys = ("COORDSYS", "COORDTYPE", "SKYCOORD")
+    in_file = stated(content.headers, *keys) if content.image is None else [content.image.frame]
     letter: str | None = agreed("frame", in_file, given, healpix.frame_letter)
-    if letter not in (None, "G"):
-        name = [*in_file, str(given)][0]
-        raise InputError(f"its frame is {name!r}; a Galactic map is needed (healpy.Rotator turns maps)")
     return letter
 
 
@@ -374,7 +381,7 @@ def unsaid(content: Content, missing: Sequence[str]) -> InputError:
     """
     ways = {
         "unit": f"unit = '{UNIT_TEXT}' or what its numbers are in",
-        "frame": "frame = 'galactic' if it is",
+        "frame": "frame = 'galactic', 'celestial' or 'ecliptic'",
         "ordering": "ordering = 'RING' or 'NESTED'",
         "energies": f"energies = ['1 TeV', ...], {len(content.planes)} in all",
         "flavour": "flavour = 'per-flavour' or 'all-flavour'",
@@ -413,41 +420,3 @@ def _given_energies(given: Any, planes: int) -> FloatArray:
     if gev.shape != (planes,):
         raise InputError(f"energies: {gev.size} are given for {planes} planes")
     return gev
-
-
-def masked_values(headers: list[Any]) -> list[float]:
-    """Values that stand for masked pixels: healpy's UNSEEN, and what headers call BAD_DATA."""
-    return [UNSEEN, *(float(header["BAD_DATA"]) for header in headers if header.get("BAD_DATA"))]
-
-
-def check_plane(values: FloatArray, bad: list[float], where: str) -> None:
-    """Check that the values of a plane are finite, not masked and not negative.
-
-    Parameters
-    ----------
-    values
-        (npix,) numbers.
-    bad
-        Numbers that stand for masked pixels, in single precision.
-    where
-        Which plane it is, for the message.
-
-    Raises
-    ------
-    InputError
-        Otherwise, with how many values are wrong.
-    """
-    # The extremes are NaN if any value is: one pass, without masks, over what is nearly always right.
-    if values.min() >= 0 and math.isfinite(values.max()) and not any(b > 0 for b in bad):
-        return
-    masked = np.zeros(values.shape, dtype=bool)
-    for value in set(bad):
-        masked |= np.abs(values - value) <= 1e-5 * abs(value)
-    undefined = ~np.isfinite(values)
-    counts = {
-        "UNSEEN (masked)": int(masked.sum()),
-        "NaN or infinite": int(undefined.sum()),
-        "negative": int(np.sum((values < 0) & ~masked & ~undefined)),
-    }
-    if wrong := [f"{count} {kind}" for kind, count in counts.items() if count]:
-        raise InputError(f"{', '.join(wrong)} of {values.size} values at {where}; values >= 0 are needed")
