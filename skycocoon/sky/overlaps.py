@@ -79,9 +79,22 @@ class Overlaps:
 
 
 def rotated(vectors: FloatArray, matrix: FloatArray) -> FloatArray:
-    """Turn (n, 3) vectors by a (3, 3) matrix; ``vectors @ matrix.T`` takes ten times as long."""
-    turned_rows: FloatArray = (matrix @ vectors.T).T
-    return turned_rows
+    """Turn vectors, in a tenth of the time of ``vectors @ matrix.T``.
+
+    Parameters
+    ----------
+    vectors
+        (n, 3) vectors.
+    matrix
+        (3, 3) rotation.
+
+    Returns
+    -------
+    array
+        (n, 3).
+    """
+    result: FloatArray = (matrix @ vectors.T).T
+    return result
 
 
 def placed(pixels: Pixels) -> Overlaps:

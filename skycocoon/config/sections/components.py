@@ -22,6 +22,7 @@ from ...kinematics import SPECIES
 from ...numerics.memo import Last
 from ...sky import SkyMap
 from ...sky.convention import FLAVOURS, MESSENGERS
+from ...sky.formats import NEGATIVE, OUTSIDE_SKY
 from ..quantities import (
     CoToHydrogen,
     Energy,
@@ -427,6 +428,6 @@ class MapSection(Section):
 STATED = ("unit", "frame", "ordering", "messenger", "flavour", "column", "outside_sky", "negative")
 
 
-def _read_map(folder: Path, file: str, energies: list[u.Quantity] | None, *stated: str | None) -> SkyMap:
+def _read_map(folder: Path, file: str, energies: list[u.Quantity] | None, *stated: Any) -> SkyMap:
     options: dict[str, Any] = dict(zip(STATED, stated, strict=True))
     return SkyMap.read(folder / file, energies=None if energies is None else u.Quantity(energies), **options)

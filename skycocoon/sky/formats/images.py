@@ -103,6 +103,20 @@ class SkyImage:
     def of(cls, header: Any, shape: tuple[int, int], blank: Any) -> SkyImage:
         """Read the projection from a header.
 
+        Parameters
+        ----------
+        header
+            Of the image.
+        shape
+            Rows and columns.
+        blank
+            (rows * columns,) whether a pixel has no value.
+
+        Returns
+        -------
+        SkyImage
+            The geometry.
+
         Raises
         ------
         InputError
@@ -166,7 +180,18 @@ class SkyImage:
         return self.to_galactic @ np.linalg.solve(own, healpix.unit_vectors(*np.radians(known["world"].T))).T
 
     def vectors(self, x: FloatArray, y: FloatArray) -> FloatArray:
-        """Galactic unit vectors (..., 3) of places in pixels, from 0; NaN for places outside the sky."""
+        """Directions of places in the image.
+
+        Parameters
+        ----------
+        x, y
+            Places in pixels, from 0, which broadcast.
+
+        Returns
+        -------
+        array
+            (..., 3) Galactic unit vectors; NaN for places outside the sky.
+        """
         if math.isinf(self.period):
             shape = np.broadcast_shapes(x.shape, y.shape)
             places = np.stack([np.broadcast_to(x, shape).ravel(), np.broadcast_to(y, shape).ravel()], axis=-1)

@@ -55,6 +55,11 @@ class Places:
         filled
             Whether the sky outside is 0.
 
+        Returns
+        -------
+        Places
+            All that a part of the sky has, in Galactic pixels.
+
         Raises
         ------
         InputError

@@ -153,11 +153,6 @@ def test_contradictions(path):
     one_line(galprop(path, COORDTYPE="EQ"), "two things of its frame: 'EQ' and 'GAL'")
 
 
-@pytest.mark.parametrize("frame", ["C", "CEL", "EQ", "ECL"])
-def test_other_frames_are_refused(path, frame):
-    one_line(galprop(path, COORDSYS=frame), f"'{frame}'; a Galactic map is needed")
-
-
 def test_unknown_frame(path):
     one_line(galprop(path, COORDSYS="MOON"), "unknown frame 'MOON'")
 
