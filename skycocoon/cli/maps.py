@@ -19,9 +19,12 @@ __all__ = ["MapSource", "map_options"]
 def map_options(command: Command) -> Command:
     """Give a command options that say of a map what its file does not."""
     for option in (
+        click.option("--negative", help="Of a map: zero, if negative values are to be 0."),
+        click.option("--outside-sky", help="Of a map: zero, if the sky is 0 where it has no pixels or masked ones."),
+        click.option("--column", metavar="NAME|NUMBER", help="Of a table: the column that is the map; or several."),
         click.option("--energies-of-map", help='Of a map: energies of its planes in their order, "1 TeV, 10 TeV".'),
         click.option("--ordering", help="Of a map: RING or NESTED."),
-        click.option("--frame", help="Of a map: galactic."),
+        click.option("--frame", help="Of a map: galactic, celestial or ecliptic."),
         click.option("--unit", help='Of a map that does not say it: what its numbers are in, "cm-2 s-1 sr-1 MeV-1".'),
     ):
         command = option(command)
@@ -38,12 +41,19 @@ class MapSource:
         As in :class:`~skycocoon.sky.formats.Statements`.
     energies_of_map
         Energies of the planes, joined by commas.
+    column
+        Names or numbers of columns, joined by commas.
+    outside_sky, negative
+        As in :class:`~skycocoon.sky.formats.Statements`.
     """
 
     unit: str | None = None
     frame: str | None = None
     ordering: str | None = None
     energies_of_map: str | None = None
+    column: str | None = None
+    outside_sky: str | None = None
+    negative: str | None = None
 
     def check_model(self) -> None:
         """Refuse with `InputError` what goes with a map alone, where a model is asked for."""
@@ -64,6 +74,9 @@ class MapSource:
             self.ordering,
             None if energies is None else [part.strip() for part in energies.split(",") if part.strip()],
             source.messenger,
+            column=self.column,
+            outside_sky=self.outside_sky,
+            negative=self.negative,
             usual_flavour=None if source.flavour is None else check_flavour(source.flavour),
         )
 

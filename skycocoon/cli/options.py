@@ -50,7 +50,7 @@ REGION_HELP = (
 FIGURE_ENDINGS = (".png", ".pdf", ".svg")
 MAP_ENDINGS = (".fits", ".fits.gz")
 # Names of FITS files, as people have them; what they are shows in their content.
-FITS_NAME = re.compile(r"\.(fits?|fts|hpx|healpix)(\.(gz|bz2|xz|zip))?$", re.IGNORECASE)
+FITS_NAME = re.compile(r"\.(fits?|fts|hpx|healpix|np[yz])(\.(gz|bz2|xz|zip))?$", re.IGNORECASE)
 
 set_option = click.option(
     "--set",
@@ -287,10 +287,10 @@ def gathered(**nouns: type[Any]) -> Callable[[Callable[..., None]], Callable[...
 
 
 def is_map(path: str) -> bool:
-    """Return True if a file is FITS by its content or, if there is no such file, is called so."""
-    from ..sky.formats import is_fits
+    """Return True if a file is FITS or a numpy array by its content or, if there is no such file, is called so."""
+    from ..sky.formats import is_array, is_fits
 
-    return is_fits(path) or (FITS_NAME.search(path) is not None and not path.endswith(".toml"))
+    return is_fits(path) or is_array(path) or (FITS_NAME.search(path) is not None and not path.endswith(".toml"))
 
 
 def read_energies(text: str, rigidities: bool = False) -> Any:

@@ -1,5 +1,6 @@
 """Files of maps and masks: files to plain fields, and plain fields to files."""
 
+from .arrays import is_array
 from .choosing import Column
 from .compressed import is_fits
 from .fields import MapFields, MapHead
@@ -22,6 +23,7 @@ __all__ = [
     "MaskStatements",
     "Statements",
     "check_plane",
+    "is_array",
     "is_fits",
     "read_head",
     "read_map",

@@ -40,7 +40,9 @@ def chosen(tables: Sequence[Any], column: Column, read: Callable[[Any], Content]
     InputError
         If there is no such column, or one in several tables.
     """
-    wanted = [column] if isinstance(column, str | int) else list(column)
+    wanted: list[Any] = list(column) if isinstance(column, list | tuple) else [column]
+    if not wanted or any(isinstance(name, bool) or not isinstance(name, str | int) for name in wanted):
+        raise InputError(f"column = {column!r}: a name or a number is needed, or several")
     if isinstance(column, str) and not _places(tables, column) and "," in column:
         wanted = [text.strip() for text in column.split(",")]
     found = [_place(tables, name) for name in wanted]
@@ -95,4 +97,4 @@ def way_to_choose(content: Content) -> str:
     if len(content.names) < 2:
         return ""
     names = ", ".join(content.names[:6]) + (", ..." if len(content.names) > 6 else "")
-    return f"; of its columns {names} one can be read alone, e.g. column = {content.names[0]!r}"
+    return f", or e.g. column = {content.names[0]!r} (--column) to read one of {names}"

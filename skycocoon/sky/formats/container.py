@@ -15,6 +15,7 @@ from astropy.utils.exceptions import AstropyUserWarning
 
 from ...errors import FileWarning, InputError
 from ...inputs import check_file
+from ...resources import check_memory
 from ...units import FloatArray
 from .. import healpix
 from .compressed import compression, content_size, decompressed, is_fits
@@ -66,6 +67,8 @@ class Content:
 
 # What astropy warns of when something is lost; of all else it warns, and reads it.
 LOST = re.compile("truncated|(Checksum|Datasum) verification failed|Error validating header|treated as corrupted")
+# Keys of images whose numbers are to be scaled.
+SCALED = {"BSCALE", "BZERO", "BLANK"}
 # Extensions of FITS that hold no tables or images of ours; of other names, one is misspelt.
 FOREIGN = ("FOREIGN", "DUMP", "IUEIMAGE")
 
@@ -111,6 +114,11 @@ def open_whole(path: str | Path, needed: str) -> Iterator[Any]:
                 size, mapped = content_size(path), compression(path) is None
                 handle = stack.enter_context(open(path, "rb"))
                 file = stack.enter_context(fits.open(handle, memmap=mapped, checksum=True, lazy_load_hdus=False))
+                if mapped and any(hdu.is_image and SCALED & set(hdu.header) for hdu in file):
+                    # astropy maps no image whose numbers are to be scaled.
+                    check_memory(size, Path(path).name, "an image without BSCALE, BZERO and BLANK is not held")
+                    handle.seek(0)
+                    file = stack.enter_context(fits.open(handle, memmap=False, checksum=True, lazy_load_hdus=False))
                 for hdu in file:
                     hdu.data  # noqa: B018 - makes sure that it can be read
             _check_nothing_lost(path, size, file, [str(w.message) for w in caught])

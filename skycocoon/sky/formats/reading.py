@@ -169,7 +169,7 @@ def _map_fields(content: Content, statements: Statements, component: str, meta: 
     }
     missing = [name for name, said in found.items() if not said]
     if missing or unit is None or energies is None:
-        raise InputError(f"{unsaid(content, missing)}{way_to_choose(content) if 'energies' in missing else ''}")
+        raise unsaid(content, missing)
     order = np.argsort(energies)
     if not energies[order[0]] > 0 or np.any(np.diff(energies[order]) <= 0):
         raise InputError("its energies are not positive or not all different")

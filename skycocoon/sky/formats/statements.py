@@ -14,7 +14,7 @@ from ...errors import InputError
 from ...units import INTENSITY, FloatArray, read_unit, to_array
 from .. import healpix
 from ..pixels import Pixels
-from .choosing import Column
+from .choosing import Column, way_to_choose
 from .container import INDEX_COLUMNS, Content, nside_of_header
 
 UNIT_TEXT = "cm-2 s-1 sr-1 MeV-1"
@@ -383,7 +383,7 @@ def unsaid(content: Content, missing: Sequence[str]) -> InputError:
         "unit": f"unit = '{UNIT_TEXT}' or what its numbers are in",
         "frame": "frame = 'galactic', 'celestial' or 'ecliptic'",
         "ordering": "ordering = 'RING' or 'NESTED'",
-        "energies": f"energies = ['1 TeV', ...], {len(content.planes)} in all",
+        "energies": f"energies = ['1 TeV', ...], {len(content.planes)} in all{way_to_choose(content)}",
         "flavour": "flavour = 'per-flavour' or 'all-flavour'",
     }
     unread = {"unit": f"its unit {content.units[0]!r} cannot be read"} if content.units else {}
