@@ -1,8 +1,9 @@
 r"""Photon fields of the Galaxy: the cosmic microwave background, and the far infrared of dust.
 
 The dust is optically thin, in two exponential discs, cold and warm, as fitted by Misiriotis et al. 2006 (A&A 459,
-113) to COBE data. All numbers of that fit are from memory: they were not re-read, though the cold disc does come out
-with the paper's mass of 7e7 solar masses. Photons per volume and energy at a place x are
+113) to COBE data. Densities and scales of the discs were read in a public code that quotes their tables 2 and 4, and
+the cold disc comes out with the paper's mass of 7e7 solar masses; temperatures and opacity are from memory. Photons per
+volume and energy at a place x are
 
 .. math:: n(\epsilon, x) = \frac{1}{c}\int d\Omega \int dr\, \rho(x')\,\kappa(\epsilon)\,
           \frac{B_\epsilon(T(x'))}{\epsilon}
@@ -54,7 +55,7 @@ __all__ = [
 
 DUST_DISCS: MappingProxyType[str, tuple[float, float, float]] = MappingProxyType(
     {
-        # rho_0 [g cm^-3], scale length and scale height [kpc]; Misiriotis et al. 2006 [from memory]
+        # rho_0 [g cm^-3], scale length and scale height [kpc]; Misiriotis et al. 2006 [as in a public code]
         "cold": (1.51e-25, 5.0, 0.10),
         "warm": (1.22e-27, 3.3, 0.09),
     }

@@ -109,12 +109,14 @@ class Absorption:
     """Gamma-gamma absorption in the Galaxy.
 
     Published: pair production, and the microwave background (Fixsen 2009), which absorbs most at 2.2 PeV, with a mean
-    free path of 7.07 kpc. Reconstructed: the dust of Misiriotis et al. 2006, from memory, times ``dust_scale``.
+    free path of 7.07 kpc. Reconstructed: the dust of Misiriotis et al. 2006, read in a public code, times
+    ``dust_scale``.
 
-    ``dust_scale`` is a calibration on what two abstracts say, not a derivation. Moskalenko, Porter & Strong 2006 (ApJ
+    ``dust_scale`` is a calibration on what three abstracts say, not a derivation. Moskalenko, Porter & Strong 2006 (ApJ
     640, L155) give about 25 % attenuation at most near 100 TeV from the Galactic centre, Vernetto & Lipari 2016 (PRD
-    94, 063009) up to 45 % for far sources behind it; the dust as fitted gives 17 to 18 % and 34 %. Depending on
-    which is to be met, 1.0 to 1.8 is needed; 1.4 lies between.
+    94, 063009) up to 45 % for far sources behind it; the dust as fitted gives 17 to 18 % and 34 %. Zhang et al. 2006
+    (A&A 449, 641) give about 10 % at 50 TeV from the centre; the dust as fitted gives 10 %, and 1.4 times it 13 %.
+    Depending on which is to be met, 1.0 to 1.8 is needed; 1.4 lies between.
 
     HERMES' integrator for absorbed gamma rays from pion decay uses the microwave background only:
     ``Absorption(("cmb",))`` is like that.
@@ -320,9 +322,10 @@ class Absorption:
         if "dust" in self.fields:
             low, high = DUST_SCALE_BAND
             lines += [
-                "  dust: discs of Misiriotis et al. 2006, from memory (reconstructed); HERMES has none for pion decay",
-                f"  dust_scale = {self.dust_scale:g}, open from {low:g} to {high:g}: a calibration on two abstracts "
-                "(Moskalenko et al. 2006, Vernetto & Lipari 2016), not a derivation",
+                "  dust: discs of Misiriotis et al. 2006, as in a public code, with an opacity from memory; "
+                "HERMES has none for pion decay",
+                f"  dust_scale = {self.dust_scale:g}, open from {low:g} to {high:g}: a calibration on three abstracts "
+                "(Moskalenko et al., Zhang et al. 2006, Vernetto & Lipari 2016), not a derivation",
                 "  isotropic targets: less than 4 % of a diffuse flux; starlight left out: about 1 %",
                 "  no mid infrared, no PAH: below some 50 TeV a lower bound",
             ]

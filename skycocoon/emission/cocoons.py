@@ -27,7 +27,7 @@ PER_CM3 = u.cm**-3
 
 
 def _default_injection() -> tuple[Injection, ...]:
-    # Evoli, Aloisio & Blasi 2019, which the paper cites: the preset "paper".
+    # The preset "paper": efficiencies as in the public code crams v1.1; slopes from memory of Evoli et al. 2019.
     return Injection(SPECIES["proton"], 0.07, 4.31), Injection(SPECIES["helium"], 0.025, 4.21)
 
 
@@ -224,7 +224,8 @@ class Cocoons:
         radius = self.largest_radius
         if radius is not None and isinstance(self.density, SourceDisc):
             lines += [
-                f"  cocoons of radius r_c = {radius.to_value(u.pc):.1f} pc would fill the disc: upper limit (eq. 10)",
+                f"  cocoons of radius r_c = {radius.to_value(u.pc):.1f} pc would fill the disc within its scale "
+                f"height, |z| < {self.density.height:g}: upper limit (eq. 10)",
                 f"  R_0 = {self.density.normalisation:.8g} at the Sun (eq. 2)",
             ]
         lines += describe_reach(self.proton, self._species)

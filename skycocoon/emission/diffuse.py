@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 import astropy.units as u
 import numpy as np
 
-from ..cosmicrays.local import LOCAL_SPECTRA, LocalSpectrum, local_spectra
+from ..cosmicrays.local import BESIDE_DATA, LOCAL_SPECTRA, LocalSpectrum, local_spectra
 from ..errors import InputError, check_name
 from ..galaxy import Gas, Sea
 from ..interactions import PUBLICATIONS, CrossSection
@@ -178,6 +178,7 @@ class Diffuse:
             str(self),
             f"  {self.gas}",
             f"  {self.sea}; local spectra {self.spectra} (our fits to data)",
+            f"  protons of {self.spectra}: {BESIDE_DATA[self.spectra]}",
             f"  helium: {self.helium_abundance:g} per H in the gas, nuclear factors {self.nuclear}",
             *describe_reach(self.proton, _species(self._recipe)),
             f"  emissivity at the Sun, 10 TeV gamma rays: E^2.7 q = {1e4**2.7 * q:.4g} GeV^1.7 s-1 sr-1 per H",

@@ -150,7 +150,7 @@ def describe_reach(proton: str, species: tuple[Projectiles, ...]) -> list[str]:
         for section in sections
     )
     return [
-        f"  pp collisions: {proton}, made for protons up to {publication.highest:g} GeV; beyond are those that make "
+        f"  pp collisions: {proton}, made for protons up to {publication.highest:g} GeV; those beyond make "
         f"{' and '.join(parts)} of {energy[0]:g} GeV"
     ]
 

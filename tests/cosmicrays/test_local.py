@@ -8,7 +8,7 @@ import pytest
 from scipy.integrate import quad
 
 from skycocoon import InputError
-from skycocoon.cosmicrays.local import LOCAL_SPECTRA, LocalSpectrum, local_spectra
+from skycocoon.cosmicrays.local import BESIDE_DATA, LOCAL_SPECTRA, LocalSpectrum, local_spectra
 from skycocoon.units import M_PROTON
 
 RIGIDITY = np.array([1e2, 1e3, 1e4, 1e5, 1e6, 3e6, 1e7, 3e7])
@@ -101,6 +101,36 @@ def test_beta_counts_at_low_rigidity():
     beta = 2 * r / np.sqrt(4 * r**2 + local.species.mass**2)
     np.testing.assert_allclose(local.spectrum(r) / flat.spectrum(r), beta**3.786, rtol=1e-12)
     assert local.species.mass == pytest.approx(4 * M_PROTON, rel=0.01)
+
+
+# Protons [m^-2 s^-1 sr^-1 GeV^-1] at total energies [GeV]: LHAASO 2025 (arXiv:2511.05013), EPOS-LHC and SIBYLL 2.3d, and
+# KASCADE as analysed again in 2024 (arXiv:2312.08279), from the data base KISS.
+EPOS = [(1.122e6, 6.782e-13), (1.413e6, 3.739e-13), (1.778e6, 2.062e-13), (2.239e6, 1.130e-13), (2.818e6, 6.094e-14),
+        (3.548e6, 3.097e-14), (4.467e6, 1.463e-14), (5.623e6, 6.827e-15), (7.079e6, 2.973e-15), (8.913e6, 1.368e-15)]  # fmt: skip
+SIBYLL = [(1.122e6, 6.328e-13), (1.413e6, 3.510e-13), (1.778e6, 1.906e-13), (2.239e6, 1.039e-13), (2.818e6, 5.478e-14),
+          (3.548e6, 2.766e-14), (4.467e6, 1.314e-14), (5.623e6, 6.060e-15), (7.079e6, 2.622e-15), (8.913e6, 1.227e-15)]  # fmt: skip
+KASCADE = [(1.571e6, 3.105e-13), (1.944e6, 2.152e-13), (2.406e6, 1.336e-13), (2.977e6, 7.307e-14), (3.683e6, 3.610e-14),
+           (4.558e6, 2.082e-14), (5.640e6, 1.093e-14), (6.978e6, 5.204e-15), (8.635e6, 2.558e-15)]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("spectra", "lhaaso", "kascade"),
+    [("min", (0.38, 0.44), (0.25, 0.27)), ("max", (0.87, 1.06), (0.61, 0.66)), ("lhaaso", (0.91, 1.03), (0.59, 0.71))],
+)
+def test_beside_recent_protons(spectra, lhaaso, kascade):
+    """Geometric means over 1 to 3 and 3 to 10 PeV; what is said of a set is what comes out here."""
+
+    def ratios(points):
+        energy, flux = np.array(points).T
+        ratio = named(spectra, "proton").per_nucleon(energy) * 1e4 / flux
+        return [float(np.exp(np.mean(np.log(ratio[part])))) for part in (energy < 3e6, energy > 3e6)]
+
+    both = [*ratios(EPOS), *ratios(SIBYLL)]
+    assert (min(both), max(both)) == pytest.approx(lhaaso, abs=0.006)
+    assert sorted(ratios(KASCADE)) == pytest.approx(kascade, abs=0.006)
+    words = BESIDE_DATA[spectra]
+    assert f"{lhaaso[0]:.2f} to {lhaaso[1]:.2f} of LHAASO's" in words
+    assert f"{kascade[0]:.2f} to {kascade[1]:.2f} of KASCADE's" in words
 
 
 def test_units_and_cache():

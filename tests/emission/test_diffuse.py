@@ -508,6 +508,7 @@ def test_means_over_a_region():
 
 
 def test_it_describes_itself():
+    assert "0.38 to 0.44 of LHAASO's protons of 2025" in "\n".join(Diffuse().describe())
     text = "\n".join(Diffuse(spectra="max").describe())
     for words in ("diffuse", "galprop", "green2015", "max", "our fits", "0.0963", "constant"):
         assert words in text
