@@ -1,4 +1,4 @@
-"""ECSV tables: reading, and columns, errors and flags with one-line mistakes."""
+"""ECSV tables: reading, writing, and columns, errors and flags with one-line mistakes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .errors import InputError
 from .inputs import read_text
 from .units import BoolArray, FloatArray, read_unit, without_photons, wrong_unit
 
-__all__ = ["check_rows", "column_unit", "read_column", "read_ecsv", "read_errors", "read_flags"]
+__all__ = ["check_rows", "column_unit", "read_column", "read_ecsv", "read_errors", "read_flags", "write_ecsv"]
 
 
 def read_ecsv(path: Path, shipped: str) -> Any:
@@ -110,6 +110,22 @@ def _check_columns(table: Any, names: str) -> None:
             raise InputError(f"column {name!r}: one number is needed in every row, as it has a unit")
     if renamed := [name for name in table.colnames if name not in names]:
         raise InputError(f"two columns are called {renamed[0].rpartition('_')[0]!r}")
+
+
+def write_ecsv(table: Any, path: Path) -> None:
+    """Write a table as ECSV, which is UTF-8 in any locale.
+
+    Parameters
+    ----------
+    table
+        The table.
+    path
+        The file, which may exist.
+    """
+    from astropy.io import ascii
+
+    with path.open("w", encoding="utf-8", newline="") as file:
+        ascii.write(table, file, format="ecsv")
 
 
 def read_column(table: Any, key: str, unit: u.UnitBase) -> FloatArray:

@@ -196,7 +196,7 @@ def weight_splines() -> tuple[float, float, tuple[RectBivariateSpline, ...]]:
     from scipy.interpolate import RectBivariateSpline
 
     path = data_folder() / TABLE_NAME
-    table = Table.read(path, format="ascii.ecsv")
+    table = Table.read(path, format="ascii.ecsv", encoding="utf-8")
     names = table.colnames[2:]
     if len(names) != len(TEMPERATURES) or not np.allclose(table.meta["temperatures_K"], TEMPERATURES):
         raise InputError(f"{path}: made for other temperatures; rebuild it with scripts/dust_field.py")

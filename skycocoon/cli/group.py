@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
 from .stopping import Stopped, stopped_by_signals
+from .surroundings import PipeClosedError, flush, prepare_process
 
 
 class _Group(click.Group):
@@ -29,42 +30,56 @@ class _Group(click.Group):
         """Run a command that adds what it writes to a list, and leave with its exit code."""
         from ..errors import InputError, WorkerError
 
+        # Typed by a user, rather than called by a test.
         is_process = not args and "args" not in kwargs
         kwargs["standalone_mode"] = False
         # Sums of matrix products are rounded differently by other numbers of threads: before numpy is imported.
         os.environ.update({"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"})
+        if is_process:
+            prepare_process()
         try:
             with stopped_by_signals(is_process), warnings.catch_warnings():
                 warnings.showwarning = _once()
-                sys.exit(super().main(*args, **kwargs))
+                super().main(*args, **kwargs)
+                flush()
+                sys.exit(0)
         except click.exceptions.NoArgsIsHelpError as error:
             click.echo(error.format_message())
             sys.exit(0)
         except click.UsageError as error:
             where = f" (see '{error.ctx.command_path} --help')" if error.ctx else ""
-            _say("error", f"{error.format_message()}{where}")
+            _say("error: ", f"{error.format_message()}{where}")
             sys.exit(2)
         except (InputError, WorkerError) as error:
-            _say("error", _for_commands("; ".join([str(error), *_notes(error)])))
+            _say("error: ", _for_commands("; ".join([str(error), *_notes(error)])))
             sys.exit(2)
         except (click.Abort, KeyboardInterrupt) as error:
-            click.echo(f"skycocoon: interrupted, {_done(error, written)}", err=True)
+            _say("interrupted, ", _done(error, written))
             sys.exit(130)
         except Stopped as error:
-            with suppress(OSError):  # a terminal that was closed
-                click.echo(f"skycocoon: stopped, {_done(error, written)}", err=True)
+            _say("stopped, ", _done(error, written))
             raise
+        except PipeClosedError:  # skycocoon sed ... | head
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
         except MemoryError as error:
             # Numpy's message is of one array, of which a user knows nothing.
             text = "out of memory; use a smaller nside, fewer energies or a region"
-            _say("error", _for_commands("; ".join([text, *_notes(error)])))
+            _say("error: ", _for_commands("; ".join([text, *_notes(error)])))
             sys.exit(2)
         except OSError as error:
-            if isinstance(error, BrokenPipeError):  # skycocoon sed ... | head
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-                sys.exit(0)
-            _say("error", f"{error.filename or 'output'}: {error.strerror or error}")
+            _say("error: ", f"{error.filename or 'output'}: {error.strerror}" if error.strerror else str(error))
             sys.exit(2)
+
+    def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
+        """Read the command line, or print the help; of a closed pipe click would make an error."""
+        with _no_broken_pipe():
+            return super().make_context(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        with _no_broken_pipe():
+            return super().invoke(ctx)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Find a command, or say which one is nearest."""
@@ -82,16 +97,26 @@ def _once() -> Callable[..., None]:
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         if str(message) not in shown:
             shown.add(str(message))
-            _say("warning", str(message))
+            _say("warning: ", str(message))
 
     return show
 
 
+@contextmanager
+def _no_broken_pipe() -> Iterator[None]:
+    """Raise an error that is our own where the reader of what is printed has gone."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise PipeClosedError from None
+
+
 def _say(what: str, text: str) -> None:
-    """Say something in one line."""
+    """Say something in one line on stderr; where nobody can read it, the command goes on all the same."""
     from ..errors import one_line
 
-    click.echo(f"skycocoon: {what}: {one_line(text)}", err=True)
+    with suppress(OSError):
+        click.echo(f"skycocoon: {what}{one_line(text)}", err=True)
 
 
 def _notes(error: BaseException) -> list[str]:

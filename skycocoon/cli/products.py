@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -22,6 +21,7 @@ from .options import (
     rtol_option,
     set_option,
 )
+from .surroundings import table_stream
 
 
 @main.command()
@@ -107,7 +107,7 @@ def bc(
     if out is not None:
         with new_file(out, overwrite) as path:
             draw(loaded, items, path, quantity)
-    ascii.write(ratios, sys.stdout, format="ecsv")
+    ascii.write(ratios, table_stream(), format="ecsv")
     if out is not None:
         for name, (chi2, points) in chi_squares(loaded.nuclei, items).items():
             click.echo(f"{name}: chi-square {chi2:.1f} for {points} points above 8 GV", err=True)

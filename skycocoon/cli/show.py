@@ -11,6 +11,7 @@ import click
 from .group import main
 from .maps import MapSource, map_options
 from .options import Source, gathered, is_map, set_option
+from .surroundings import table_stream
 
 
 @main.command()
@@ -19,7 +20,7 @@ def init(preset: str) -> None:
     """Print a commented model file to start from: `skycocoon init > model.toml`."""
     from ..config import preset_text
 
-    click.echo(preset_text(preset), nl=False)
+    click.echo(preset_text(preset), nl=False, file=table_stream())
 
 
 @main.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,6 +27,7 @@ from .options import (
     rtol_option,
     set_option,
 )
+from .surroundings import table_stream
 
 if TYPE_CHECKING:
     from ..sky import Sed
@@ -132,7 +132,7 @@ def sed(source: Source, stated: MapSource, region: str, energies: str | None, ou
         return
     from astropy.io import ascii
 
-    ascii.write(result.to_table(), sys.stdout, format="ecsv")
+    ascii.write(result.to_table(), table_stream(), format="ecsv")
 
 
 @main.command()

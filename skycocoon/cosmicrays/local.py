@@ -95,7 +95,7 @@ def local_spectra(name: str) -> tuple[LocalSpectrum, ...]:
     from astropy.table import Table
 
     check_name("local spectra", name, LOCAL_SPECTRA)
-    table = Table.read(data_folder() / "local_spectra.ecsv", format="ascii.ecsv")
+    table = Table.read(data_folder() / "local_spectra.ecsv", format="ascii.ecsv", encoding="utf-8")
     return tuple(
         LocalSpectrum(
             SPECIES[row["species"]],

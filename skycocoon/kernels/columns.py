@@ -22,8 +22,8 @@ longitude 0 is -x, of longitude 90 deg is +y. phi = atan2(y, x) is 0 towards the
 import math
 
 import numpy as np
-from numba import njit
 
+from .compiling import compiled
 from .tables import EMPTY, LOGARITHM, VALUE
 
 __all__ = ["columns", "density"]
@@ -49,12 +49,12 @@ _ZERO = np.int64(0)
 
 _HALF_PI, _QUARTER_PI = 0.5 * math.pi, 0.25 * math.pi
 
-_compiled = njit(nogil=True, cache=True, error_model="numpy")
+_compiled = compiled(error_model="numpy")
 # Pieces of the loop over rays are inlined: as calls of their own they cost twice as much as the ray.
-_piece = njit(nogil=True, cache=True, error_model="numpy", forceinline=True)
+_piece = compiled(error_model="numpy", forceinline=True)
 
 # Polynomials may be evaluated with fused products and sums: that is a fifth of a ray in gas.
-_polynomial = njit(nogil=True, cache=True, error_model="numpy", forceinline=True, fastmath={"contract"})
+_polynomial = compiled(error_model="numpy", forceinline=True, fastmath={"contract"})
 
 
 @_piece

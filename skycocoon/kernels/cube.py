@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .compiling import compiled
 
 __all__ = ["add_up"]
 
@@ -14,7 +15,7 @@ FloatArray = NDArray[np.float64]
 TILE = 2048
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def add_up(weights: FloatArray, columns: FloatArray, first: int, out: FloatArray) -> None:
     """Add up weights times columns, term after term: out[e, first + p] = sum_k weights[e, k] columns[k, p].
 

@@ -16,8 +16,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .compiling import compiled
 
 __all__ = ["GAUSS", "REACH", "RHOMBUS", "Panels", "at_directions", "on_parallels", "over_pixels"]
 
@@ -96,7 +97,7 @@ _ZERO = np.int64(0)
 _TWO_PI = 2.0 * math.pi
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _points(part):  # type: ignore[no-untyped-def]
     """How many Gauss points a part of a panel needs."""
     for k in range(len(REACH)):
@@ -105,7 +106,7 @@ def _points(part):  # type: ignore[no-untyped-def]
     return MOST_POINTS
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _before(edges, x, low, high):  # type: ignore[no-untyped-def]
     """Index of the last of some edges, from ``low`` to before ``high``, that is not beyond x; else the first's."""
     while high - low > 1:
@@ -117,7 +118,7 @@ def _before(edges, x, low, high):  # type: ignore[no-untyped-def]
     return low
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _place(l, left, right, bend):  # type: ignore[no-untyped-def]
     """Place of a longitude in a panel of the table, 0 to 1."""
     if bend == 0:
@@ -127,7 +128,7 @@ def _place(l, left, right, bend):  # type: ignore[no-untyped-def]
     return math.sqrt(max((l - left) / (right - left), 0.0))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _longitude(t, left, right, bend):  # type: ignore[no-untyped-def]
     """Longitude of a place in a panel of the table."""
     if bend == 0:
@@ -137,7 +138,7 @@ def _longitude(t, left, right, bend):  # type: ignore[no-untyped-def]
     return left + (right - left) * t * t
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _row(b, panels, segments, stack):  # type: ignore[no-untyped-def]
     """Panels that a parallel crosses, from west to east, into ``segments``; gives their number.
 
@@ -192,7 +193,7 @@ def _row(b, panels, segments, stack):  # type: ignore[no-untyped-def]
     return count
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _work_out(segments, cursor, polynomials, rows):  # type: ignore[no-untyped-def]
     """The polynomials in l of a segment, at the latitude of its row."""
     leaf, y = int(segments[cursor, 11]), segments[cursor, 12]
@@ -205,7 +206,7 @@ def _work_out(segments, cursor, polynomials, rows):  # type: ignore[no-untyped-d
     segments[cursor, 13] = 1.0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _seek(l, segments, count, cursor):  # type: ignore[no-untyped-def]
     """The segment of a row that holds a longitude, looked for from another one."""
     while cursor < count - 1 and segments[cursor, 1] <= l:
@@ -215,14 +216,14 @@ def _seek(l, segments, count, cursor):  # type: ignore[no-untyped-def]
     return cursor
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _value(rows, cursor, j, x, x2, x4):  # type: ignore[no-untyped-def]
     """A polynomial of six degrees, in an order in which its terms do not wait for one another."""
     low = (rows[cursor, j, 0] + rows[cursor, j, 1] * x) + (rows[cursor, j, 2] + rows[cursor, j, 3] * x) * x2
     return low + ((rows[cursor, j, 4] + rows[cursor, j, 5] * x) + rows[cursor, j, 6] * x2) * x4
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _add(x, weight, segments, rows, cursor, out, n):  # type: ignore[no-untyped-def]
     """Add the columns at a place x of a segment, -1 to 1, times a weight, to row n.
 
@@ -238,7 +239,7 @@ def _add(x, weight, segments, rows, cursor, out, n):  # type: ignore[no-untyped-
         out[n, j] += value * _value(rows, cursor, j, x, x2, x4)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _local(l, segments, cursor):  # type: ignore[no-untyped-def]
     """Place of a longitude in a segment, -1 to 1."""
     if segments[cursor, 4] == 0.0:
@@ -247,7 +248,7 @@ def _local(l, segments, cursor):  # type: ignore[no-untyped-def]
     return min(max(2.0 * (t - segments[cursor, 2]) / segments[cursor, 3] - 1.0, -1.0), 1.0)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _piece(low, high, weight, segments, rows, polynomials, count, gauss, cursor, out, n):  # type: ignore[no-untyped-def]
     """Add the integral of the columns over longitudes, times a weight, to row n; gives the last segment."""
     cursor = _seek(low, segments, count, cursor)
@@ -279,7 +280,7 @@ def _piece(low, high, weight, segments, rows, polynomials, count, gauss, cursor,
     return min(cursor, count - 1)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _chord(low, high, weight, segments, rows, polynomials, count, folded, gauss, cursor, out, n):  # type: ignore[no-untyped-def]
     """Add the integral of the columns over any longitudes, times a weight, to row n; gives the last segment."""
     start = low
@@ -299,7 +300,7 @@ def _chord(low, high, weight, segments, rows, polynomials, count, folded, gauss,
     return cursor
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _wrapped(l, folded):  # type: ignore[no-untyped-def]
     """A longitude between -2 pi and 2 pi where the panels have it."""
     if folded:
@@ -310,7 +311,7 @@ def _wrapped(l, folded):  # type: ignore[no-untyped-def]
     return l + _TWO_PI if l < -math.pi else l
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def at_directions(longitudes, latitudes, panels, out):  # type: ignore[no-untyped-def]
     """Columns at directions.
 
@@ -360,7 +361,7 @@ def at_directions(longitudes, latitudes, panels, out):  # type: ignore[no-untype
                 out[n, 0] = math.exp(value)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def on_parallels(latitudes, low, high, panels, gauss, most, out):  # type: ignore[no-untyped-def]
     """Integrals of columns along parallels.
 
@@ -389,7 +390,7 @@ def on_parallels(latitudes, low, high, panels, gauss, most, out):  # type: ignor
         _chord(low, high, 1.0, segments, rows, panels[8], count, panels[11][0], gauss, _ZERO, out, n)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _ring_of(pixel, nside):  # type: ignore[no-untyped-def]
     """Ring of a RING pixel, from 1, its first pixel and its number of pixels."""
     cap = 2 * nside * (nside - 1)
@@ -409,7 +410,7 @@ def _ring_of(pixel, nside):  # type: ignore[no-untyped-def]
     return 4 * nside - ring, npix - first - count, count
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _ring_of_south(pixel):  # type: ignore[no-untyped-def]
     """As above in the southern cap, with pixels counted from the south pole."""
     ring = (1 + int(math.sqrt(1.0 + 2.0 * pixel))) // 2
@@ -420,7 +421,7 @@ def _ring_of_south(pixel):  # type: ignore[no-untyped-def]
     return ring, 2 * ring * (ring - 1), 4 * ring
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _parallel(u, ring, nside):  # type: ignore[no-untyped-def]
     """Latitude of a horizontal through the pixels of a northern ring, and the scale of the projection there.
 
@@ -433,7 +434,7 @@ def _parallel(u, ring, nside):  # type: ignore[no-untyped-def]
     return math.asin(min((2 * nside - ring + u) * 2.0 / (3.0 * nside), 1.0)), 1.0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _height(b, ring, nside):  # type: ignore[no-untyped-def]
     """The inverse of the above: u of a northern latitude."""
     z = math.sin(b)
@@ -442,7 +443,7 @@ def _height(b, ring, nside):  # type: ignore[no-untyped-def]
     return z * 1.5 * nside - (2 * nside - ring)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _middle(place, ring, nside):  # type: ignore[no-untyped-def]
     """Longitude of the middle of a pixel's horizontals: the first number, plus the second over the projection's scale.
 
@@ -456,7 +457,7 @@ def _middle(place, ring, nside):  # type: ignore[no-untyped-def]
     return 0.5 * math.pi * (place + shift) / nside, 0.0
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _cuts(ring, nside, south, folded, latitudes, cuts):  # type: ignore[no-untyped-def]
     """Heights at which the pixels of a ring are cut: their middle, where their width has a kink, and panels' edges."""
     cuts[0], cuts[1], cuts[2] = -1.0, 0.0, 1.0
@@ -481,7 +482,7 @@ def _cuts(ring, nside, south, folded, latitudes, cuts):  # type: ignore[no-untyp
     return count
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _heights(ring, nside, south, folded, latitudes, finest, gauss, cuts, heights):  # type: ignore[no-untyped-def]
     """Horizontals through the pixels of a ring, and their weights, for means over pixels; gives their number.
 
@@ -511,7 +512,7 @@ def _heights(ring, nside, south, folded, latitudes, finest, gauss, cuts, heights
     return rows
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _rule_of(l, half, tall, kinks, segments, count, cursor, folded):  # type: ignore[no-untyped-def]
     """How many points along each edge of a pixel do for its mean; 0 if it is to be cut, as it holds a kink.
 
@@ -543,7 +544,7 @@ def _rule_of(l, half, tall, kinks, segments, count, cursor, folded):  # type: ig
     return max(_points(part), 2), cursor
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _gather(chosen, middles, inverse, aside, weight, segments, rows, polynomials, count, folded, work, sums):  # type: ignore[no-untyped-def]
     """Add the columns at one point of each of some pixels, times a weight, to rows of ``sums``.
 
@@ -594,7 +595,7 @@ def _gather(chosen, middles, inverse, aside, weight, segments, rows, polynomials
         start = stop
 
 
-@njit(nogil=True, cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def over_pixels(nside, pixels, panels, kinks, gauss, rhombus, most, out):  # type: ignore[no-untyped-def]
     """Means of columns over HEALPix pixels.
 

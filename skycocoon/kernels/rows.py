@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from .compiling import compiled
 
 __all__ = ["BAD", "BIG", "DIM", "TILE", "pack"]
 
@@ -22,7 +23,7 @@ BIG = 4
 """A value is too large for the file's precision."""
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def pack(
     values: FloatArray,
     smallest: float,
@@ -90,7 +91,7 @@ def pack(
     return total, BAD * bad + DIM * dim + BIG * big
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def _swapped(word: np.uint32) -> np.uint32:
     """A word with its bytes in the other order."""
     word = np.uint32(word)

@@ -45,12 +45,25 @@ POINTS = (BLACK, PURPLE, GREEN, ORANGE, SKY)
 MARKS = ("o", "s", "D", "^", "v", "P")
 BANDS = ((ORANGE, ""), (SKY, "///"), (PURPLE, "\\\\\\"))
 """Colour and hatch of bands, in the order in which they are taken."""
+NOT_OF_FIGURES = (
+    "backend", "date.epoch", "docstring.", "figure.max_open_warning", "figure.raise_window", "interactive", "keymap.",
+    "savefig.directory", "timezone", "tk.", "toolbar", "webagg.",
+)  # fmt: skip
+"""Settings of windows and of the session, which are the user's."""
 
 
 def style() -> AbstractContextManager[None]:
-    """Settings of matplotlib for every figure, for use in a ``with``."""
+    """Settings of matplotlib for every figure, for use in a ``with``: its defaults and ours, and nobody else's.
+
+    Returns
+    -------
+    context manager
+        Gives nothing.
+    """
+    defaults = {key: value for key, value in mpl.rcParamsDefault.items() if not key.startswith(NOT_OF_FIGURES)}
     return mpl.rc_context(
         {
+            **defaults,
             "figure.dpi": 150,
             # Each figure says how it is laid out; see `save`.
             "figure.autolayout": False,

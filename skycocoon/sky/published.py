@@ -17,7 +17,7 @@ def region_table() -> dict[str, dict[str, Any]]:
     """Shipped table of published regions: for each name a row, with limits as floats [deg] and all else as texts."""
     from astropy.table import Table
 
-    table = Table.read(data_folder() / "regions.ecsv", format="ascii.ecsv")
+    table = Table.read(data_folder() / "regions.ecsv", format="ascii.ecsv", encoding="utf-8")
     numbers = ("l_min", "l_max", "b_min", "b_max", "e_min", "e_max", "solid_angle")
     rows = [{key: float(row[key]) if key in numbers else str(row[key]) for key in table.colnames} for row in table]
     return {str(row["name"]): row for row in rows}

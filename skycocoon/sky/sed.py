@@ -13,6 +13,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
+from ..ecsv import write_ecsv
 from ..errors import InputError, check_name, check_title
 from ..numerics.interpolation import interpolated
 from ..outputs import new_file
@@ -177,7 +178,7 @@ class Sed:
         # Texts of several lines, such as the model's TOML, go into the file alone, line by line.
         table.meta |= {key: value.split("\n") for key, value in self.meta.items() if "\n" in value}
         with new_file(path, overwrite) as temporary:
-            table.write(temporary, format="ascii.ecsv", overwrite=True)
+            write_ecsv(table, temporary)
 
     def plot(
         self,

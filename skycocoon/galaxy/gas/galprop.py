@@ -23,8 +23,8 @@ def _galprop_tables() -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, F
     from astropy.table import QTable
 
     folder = data_folder() / "gas"
-    hi = QTable.read(folder / "galprop-hi.ecsv", format="ascii.ecsv")
-    co = QTable.read(folder / "galprop-co.ecsv", format="ascii.ecsv")
+    hi = QTable.read(folder / "galprop-hi.ecsv", format="ascii.ecsv", encoding="utf-8")
+    co = QTable.read(folder / "galprop-co.ecsv", format="ascii.ecsv", encoding="utf-8")
     centre = 0.5 * (hi["r_min"] + hi["r_max"])
     return (
         to_array(centre, u.kpc, "galprop-hi.ecsv radius"),

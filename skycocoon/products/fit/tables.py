@@ -7,6 +7,7 @@ from typing import Any
 
 import astropy.units as u
 
+from ...ecsv import write_ecsv
 from ...inference import FitResult, Profile, Samples
 from ...modelfit import FitRun
 from ...outputs import header
@@ -25,7 +26,7 @@ def write_table(table: Any, path: Path, meta: Any) -> None:
         Provenance, beside what the table says of itself.
     """
     table.meta = {**table.meta, **header(meta)}
-    table.write(path, format="ascii.ecsv")
+    write_ecsv(table, path)
 
 
 def covariance_table(result: FitResult) -> Any:

@@ -9,6 +9,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
+from ...ecsv import write_ecsv
 from ...emission import GalaxyModel
 from ...measured import RatioMeasurement
 from ...outputs import header
@@ -67,7 +68,7 @@ def spectrum_table(number: int, drawing: Drawing, model: GalaxyModel, path: Path
     table.meta = _table_header(number, model)
     if flux:
         table.meta["neutrinos"] = FLAVOURS["per-flavour"]
-    table.write(path, format="ascii.ecsv")
+    write_ecsv(table, path)
 
 
 def _names(size: int, **names: str) -> dict[str, Any]:
@@ -120,4 +121,4 @@ def ratio_table(
         **_table_header(1, model),
         "panels": "model: transport of the model file; refitted: transport fitted again for each curve; data: in both",
     }
-    table.write(path, format="ascii.ecsv")
+    write_ecsv(table, path)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...config import LoadedModel
+from ...ecsv import write_ecsv
 from ...outputs import header
 from ...sky import Sed
 from ...sky.convention import FLAVOURS
@@ -44,7 +45,7 @@ def write_seds(groups: list[RegionSpectra], loaded: LoadedModel, path: Path) -> 
         "neutrinos": FLAVOURS["per-flavour"],
         **header(loaded.model.provenance),
     }
-    seds.write(path, format="ascii.ecsv")
+    write_ecsv(seds, path)
 
 
 def _variant_table(sed: Sed, name: str, variant: Sed) -> Any:
