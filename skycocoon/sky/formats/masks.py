@@ -12,18 +12,15 @@ import numpy as np
 from ...errors import InputError, unknown_name
 from .. import healpix, ranges
 from ..ranges import MaskRule
-from .container import INDEX_COLUMNS, column_names, column_values, open_whole
+from .container import INDEX_COLUMNS, column_names, column_values, index_place, inherit, nside_of_header, open_whole
 from .statements import agreed, stated
 
 __all__ = ["MaskFields", "MaskStatements", "read_mask"]
 
-# Keys of headers, by what they say; LAMBDA writes some of them into the primary header.
 FRAME_KEYS = ("COORDSYS", "SKYCOORD", "COORDTYPE")
-HEALPIX_KEYS = ("ORDERING", "NSIDE", "INDXSCHM", "MOCORDER", "MOCORD_S")
+HEALPIX_KEYS = ("PIXTYPE", "ORDERING", "NSIDE", "INDXSCHM", "MOCORDER", "MOCORD_S")
 # What may stand behind the name of a file; frames have shorter names, too.
 WORDS = ("galactic", "celestial", "ecliptic", "RING", "NESTED", "column=NAME", "above=NUMBER", "inverted")
-# What no statement makes up for, so that a remedy can be named.
-REMEDY = "write the key into its header (astropy.io.fits.setval)"
 
 
 @dataclass(frozen=True)
@@ -144,21 +141,18 @@ def read_mask(path: str | Path, statements: MaskStatements) -> MaskFields:
 
 
 def _mask_fields(file: Any, statements: MaskStatements) -> MaskFields:
-    primary = file[0].header
-    table, place = _chosen(_tables(file), statements.column)
-    headers = [table.header, primary]
-    ordering = (stated(headers[:1], "ORDERING") or stated(headers, "ORDERING") or [""])[0].upper()
-    first = column_names(table)[0]
+    tables = _tables(file)
+    inherit(file)
+    table, place = _chosen(tables, statements.column)
     column = "" if place is None else table.columns.names[place]
     rule = statements.rule if place is None else _with_missing(statements.rule, table, place)
-    if ordering in ("NUNIQ", "RANGE", "RANGE29") or first == "UNIQ":
-        edges, nside = _cells(table, place, rule, in_ranges=ordering.startswith("RANGE"))
+    if _lists_cells(table):
+        edges, nside = _cells(table, place, rule)
     else:
-        nested = _is_nested(headers, statements.nest)
-        edges, nside = _pixels(table, headers, place, rule, nested)
+        edges, nside = _pixels(table, place, rule, _is_nested(table.header, statements.nest))
     if not edges.size:
         raise InputError("the mask leaves no pixel, the region is empty" + (f" (column {column})" if column else ""))
-    return MaskFields(edges, nside, _frame(headers, statements.frame), column)
+    return MaskFields(edges, nside, _frame(table.header, statements.frame), column)
 
 
 def _tables(file: Any) -> list[Any]:
@@ -167,7 +161,7 @@ def _tables(file: Any) -> list[Any]:
     own = [table for table in tables if any(key in table.header for key in HEALPIX_KEYS)]
     # Older files say in the primary header what their tables are.
     if not own:
-        own = [table for table in tables if _is_full_sky(table) or column_names(table)[0] in (*INDEX_COLUMNS, "UNIQ")]
+        own = [t for t in tables if _is_full_sky(t) or index_place(t) is not None or _lists_cells(t)]
     if not own:
         names = ", ".join(f"{table.name or 'unnamed'} ({', '.join(table.columns.names[:3])})" for table in tables)
         images = any(getattr(hdu, "is_image", False) and hdu.data is not None for hdu in file)
@@ -188,8 +182,8 @@ def _chosen(tables: Sequence[Any], wanted: str | int | None) -> tuple[Any, int |
     places = [
         (table, place)
         for table in tables
-        for place, name in enumerate(column_names(table))
-        if not (place == 0 and (name in (*INDEX_COLUMNS, "UNIQ", "RANGE") or _lists_cells(table)))
+        for place in range(len(table.columns))
+        if place != (0 if _lists_cells(table) else index_place(table))
     ]
     names = ", ".join(table.columns.names[place] for table, place in places)
     if wanted is None:
@@ -198,7 +192,7 @@ def _chosen(tables: Sequence[Any], wanted: str | int | None) -> tuple[Any, int |
         if not places and any(_lists_cells(table) for table in tables):
             return next(table for table in tables if _lists_cells(table)), None
         raise InputError(
-            f"it has {len(places)} columns: {names}; say which is the mask, e.g. column={names.split(',')[0]}"
+            f"it has {len(places)} columns: {names}; say which is the mask, e.g. column={names.split(', ')[-1]}"
             if places
             else "it has no column of values"
         )
@@ -213,9 +207,12 @@ def _chosen(tables: Sequence[Any], wanted: str | int | None) -> tuple[Any, int |
     raise InputError(f"no column {text!r} of values; there are: {names or 'none'} (or a number from 1, as in TTYPE1)")
 
 
+def _ordering(table: Any) -> str:
+    return str(table.header.get("ORDERING", "")).strip().upper()
+
+
 def _lists_cells(table: Any) -> bool:
-    ordering = str(table.header.get("ORDERING", "")).strip().upper()
-    return ordering in ("NUNIQ", "RANGE", "RANGE29") or column_names(table)[0] == "UNIQ"
+    return _ordering(table) in ("NUNIQ", "RANGE", "RANGE29") or column_names(table)[0] == "UNIQ"
 
 
 def _with_missing(rule: MaskRule, table: Any, place: int) -> MaskRule:
@@ -229,22 +226,22 @@ def _with_missing(rule: MaskRule, table: Any, place: int) -> MaskRule:
     return replace(rule, missing=tuple(missing))
 
 
-def _is_nested(headers: list[Any], given: bool | None) -> bool:
+def _is_nested(header: Any, given: bool | None) -> bool:
     def parse(text: str) -> bool:
         if text.upper() not in ("RING", "NEST", "NESTED"):
             raise InputError(f"ORDERING {text!r}; RING, NESTED or NUNIQ is needed")
         return text.upper() != "RING"
 
     said = None if given is None else "NESTED" if given else "RING"
-    nested: bool | None = agreed("ordering", stated(headers, "ORDERING"), said, parse)
+    nested: bool | None = agreed("ordering", stated([header], "ORDERING"), said, parse)
     if nested is None:
         raise InputError("the header has no ORDERING; say nest=False or True (mask:FILE,RING or mask:FILE,NESTED)")
     return nested
 
 
-def _frame(headers: list[Any], given: str) -> str:
+def _frame(header: Any, given: str) -> str:
     """Agree on the frame, as a letter: the file's, the caller's, or both if they are the same."""
-    in_file = stated(headers, *FRAME_KEYS)
+    in_file = stated([header], *FRAME_KEYS)
     if given and in_file and healpix.frame_letter(in_file[0]) != healpix.frame_letter(given):
         raise InputError(f"its header says {in_file[0]!r} of the frame, not {given!r}")
     letter: str | None = agreed("frame", in_file, given or None, healpix.frame_letter)
@@ -255,34 +252,21 @@ def _frame(headers: list[Any], given: str) -> str:
     return letter
 
 
-def _header_nside(headers: list[Any]) -> int | None:
-    """NSIDE of the headers, or 2^ORDER."""
-    for header in headers:
-        if "NSIDE" in header:
-            return healpix.check_nside(int(header["NSIDE"]), "NSIDE")
-        if isinstance(order := header.get("ORDER"), int) and 0 <= order <= ranges.MAX_ORDER:
-            return healpix.check_nside(2**order, "2^ORDER")
-    return None
-
-
-def _pixels(
-    table: Any, headers: list[Any], place: int | None, rule: MaskRule, nested: bool
-) -> tuple[healpix.Indices, int]:
+def _pixels(table: Any, place: int | None, rule: MaskRule, nested: bool) -> tuple[healpix.Indices, int]:
     """Ranges of kept pixels of a full sky or of a part of it, and their resolution."""
     if place is None:
         raise InputError("it has no column of values")
-    values, nside = column_values(table, place), _header_nside(headers)
+    values, listed = column_values(table, place), index_place(table)
     ranges.check_numbers(values)
-    if column_names(table)[0] not in INDEX_COLUMNS:
+    if listed is None:
+        nside = nside_of_header(table.header) if "NSIDE" in table.header else None
         if nside is not None and values.size != 12 * nside**2:
             raise InputError(
-                f"{values.size} pixels are no full sky of NSIDE {nside}, which has {12 * nside**2}; the first column "
-                f"of a part of the sky is its pixel numbers, called {', '.join(INDEX_COLUMNS)}"
+                f"{values.size} pixels are no full sky of NSIDE {nside}, which has {12 * nside**2}; a part of the sky "
+                f"needs a column of pixel numbers, called {', '.join(INDEX_COLUMNS)}"
             )
         return ranges.of_values(values, nested, rule)
-    if nside is None:
-        raise InputError(f"pixel numbers and no NSIDE: of which resolution? {REMEDY}")
-    raw = column_values(table, 0)
+    nside, raw = nside_of_header(table.header), column_values(table, listed)
     ranges.check_numbers(raw)
     numbers = raw.astype(np.int64)
     if numbers.size != values.size:
@@ -299,14 +283,14 @@ def _pixels(
     return ranges.of_numbers(pixels[rule(values)]), nside
 
 
-def _cells(table: Any, place: int | None, rule: MaskRule, in_ranges: bool) -> tuple[healpix.Indices, int]:
+def _cells(table: Any, place: int | None, rule: MaskRule) -> tuple[healpix.Indices, int]:
     """Ranges of kept cells of a MOC, or of a map of several resolutions, and the finest resolution."""
     if str(table.header.get("MOCDIM", "SPACE")).strip().upper() != "SPACE":
         raise InputError(f"MOCDIM {table.header['MOCDIM']!r}; a MOC of SPACE is needed")
     numbers = column_values(table, 0)
     if numbers.dtype.kind not in "iu":
         raise InputError(f"column {table.columns.names[0]!r}: whole numbers of cells are needed")
-    if in_ranges:
+    if _ordering(table) in ("RANGE", "RANGE29"):
         pairs = numbers.astype(np.int64).reshape(-1, 2)
         starts, ends = pairs[:, 0], pairs[:, 1]
         if not np.all((starts >= 0) & (starts < ends) & (ends <= 12 * 4**ranges.MAX_ORDER)):

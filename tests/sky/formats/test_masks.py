@@ -53,7 +53,7 @@ def refusal(path, **said):
 def test_one_of_several_columns_is_chosen_by_name_or_number(path):
     """As the masks of Planck (GAL020, GAL040, ...) and of WMAP (TEMPERATURE, N_OBS) are laid out."""
     write(path, table(("GAL020", "B", ~BAND), ("GAL040", "B", BAND), **HEALPIX))
-    assert "2 columns: GAL020, GAL040; say which is the mask, e.g. column=GAL020" in refusal(path)
+    assert "2 columns: GAL020, GAL040; say which is the mask, e.g. column=GAL040" in refusal(path)
     for column in ("GAL040", "gal040", 2, "2"):
         assert area(path, column=column) == pytest.approx(AREA, rel=1e-12)
         assert Region.parse(f"mask:{path},column={column}").solid_angle.value == pytest.approx(AREA, rel=1e-12)
@@ -182,7 +182,7 @@ def test_a_part_of_the_sky(path, index, nested):
         (partial([0, 1.5], [1, 1], form="D"), "pixel number 1.5 is none"),
         (
             table(("PIXEL", "J", [1, 2]), ("T", "E", [1, 1]), ORDERING="RING", COORDSYS="G"),
-            "pixel numbers and no NSIDE",
+            "pixel numbers, and no key NSIDE",
         ),
         (table(("PIXEL", "J", [1, 2]), **HEALPIX), "no column of values"),
         (table(("T", "E", [1, 1]), **HEALPIX, INDXSCHM="EXPLICIT"), "no full sky of NSIDE 8"),
