@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,12 +12,13 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from ..ecsv import check_rows, read_ecsv
 from ..errors import InputError, check_name, unknown_name
 from ..shipped import Shelf
-from ..units import FloatArray, quantity, to_array, to_float
-from .expressions import quoted
+from ..units import quantity, to_array, to_float
+from .expressions import PATH_END, quoted
+from .formats.sources import read_tables
 from .shapes import Discs
+from .sources import extensions, galactic, has_positions, is_coordinates, positions, source_names
 
 __all__ = ["MASKED_CATALOGUE", "MASK_RADII", "PSF", "Catalogue", "SourceDiscs", "find_catalogue", "list_catalogues"]
 
@@ -103,13 +105,52 @@ class Catalogue:
         """
         return cls.read(CATALOGUES.path(name))
 
+    def __post_init__(self) -> None:
+        angles = [np.atleast_1d(to_array(_quantities(x), u.deg, n)) for x, n in self._angles()]
+        try:
+            l, b, extension = np.broadcast_arrays(*angles)
+        except ValueError:
+            sizes = ", ".join(str(one.size) for one in angles)
+            raise InputError(
+                f"catalogue {self.name}: l, b and extension have {sizes} values; as many of each are needed"
+            ) from None
+        if l.ndim != 1 or not l.size:
+            raise InputError(f"catalogue {self.name}: one source at least is needed, in one row of values")
+        if np.any(np.abs(b) > 90):
+            raise InputError(f"catalogue {self.name}: a latitude of {b[np.abs(b) > 90][0]:g} deg is beyond a pole")
+        if np.any((extension < 0) | (extension > 90)):
+            raise InputError(f"catalogue {self.name}: extensions are from 0 to 90 deg")
+        sources = tuple(map(str, self.sources)) or ("",) * l.size
+        if len(sources) != l.size:
+            raise InputError(f"catalogue {self.name}: {len(sources)} names for {l.size} sources")
+        values = {"l": l * u.deg, "b": b * u.deg, "extension": extension * u.deg, "sources": sources}
+        for key, value in values.items():
+            object.__setattr__(self, key, value)
+        if self.psf is not None:
+            object.__setattr__(self, "psf", _psf(self.psf))
+
+    def _angles(self) -> list[tuple[Any, str]]:
+        return [(getattr(self, key), f"catalogue {self.name}: {key}") for key in ("l", "b", "extension")]
+
     @classmethod
     def read(cls, path: str | Path) -> Catalogue:
-        """Read an ECSV file of sources, one of ours or a user's.
+        """Read a table of sources, one of ours or a user's: FITS, ECSV, or a text with columns (CSV and the like).
 
-        Columns: ``l, b`` (Galactic) or ``ra, dec`` (ICRS) [angle]; optional ``extension`` [angle], where 0 or nothing
-        is a point; optional ``name``. Header: optional ``psf``, an angle or one of :data:`PSF`; ``reference``, ``doi``,
-        anything else.
+        Positions are columns ``l, b``, ``ra, dec`` (ICRS), or what catalogues call them (``GLON``, ``RAJ2000``,
+        ``_RAJ2000``, ``RA_deg``, in any case); optional ``extension`` (or ``sigma``, ``r39``, ``size``: the sigma of a
+        Gaussian), where 0, nothing and a limit like ``<0.3`` are points; optional ``name``. Angles without a unit are
+        in degrees; texts like ``05:34:31.9`` are hours of right ascension. Header: optional ``psf``, an angle or one
+        of :data:`PSF`; ``reference``, ``doi``, anything else. Of a FITS file the first table with positions is taken.
+
+        Parameters
+        ----------
+        path
+            The file.
+
+        Returns
+        -------
+        Catalogue
+            Its sources.
 
         Raises
         ------
@@ -117,37 +158,63 @@ class Catalogue:
             For a file that cannot be read, lacks positions, or has a wrong unit or values out of range.
         """
         path = Path(path)
-        table = read_ecsv(path, str(CATALOGUES))
+        tables = read_tables(path, str(CATALOGUES))
+        table = next((table for table in tables if has_positions(table)), tables[0])
         try:
-            return cls._from_table(path.stem, table)
+            return cls.of(table, name=re.sub(r"\.(fits?|fts)$", "", path.stem))
         except InputError as error:
             raise InputError(f"{path}: {error}") from None
 
     @classmethod
-    def _from_table(cls, name: str, table: Any) -> Catalogue:
-        names = table.colnames
-        columns = next((pair for pair in (("l", "b"), ("ra", "dec")) if set(pair) <= set(names)), None)
-        if columns is None:
-            raise InputError(f"no columns 'l' and 'b', or 'ra' and 'dec'; there are: {', '.join(names) or 'none'}")
-        if not len(table):
-            raise InputError("no sources")
-        lon, lat = (_angles(table, key) for key in columns)
-        check_rows(np.isfinite(lon) & np.isfinite(lat), "the source has no finite position")
-        check_rows(np.abs(lat) <= 90, f"{columns[1]!r} is beyond a pole")
-        if columns == ("ra", "dec"):
-            from astropy.coordinates import SkyCoord
+    def of(cls, source: Any, *, name: str = "sources", psf: u.Quantity | str | None = None) -> Catalogue:
+        """Catalogue of a table or of coordinates.
 
-            galactic = SkyCoord(lon * u.deg, lat * u.deg, frame="icrs").galactic
-            lon, lat = galactic.l.deg, galactic.b.deg
-        extension = np.zeros(len(table))
-        if "extension" in names:
-            extension = np.nan_to_num(_angles(table, "extension"), nan=0.0)
-            right = (extension >= 0) & (extension <= 90)
-            check_rows(right, f"an extension of {extension[np.argmin(right)]:g} deg; allowed: 0 to 90 deg")
-        meta = {str(key): str(value) for key, value in table.meta.items()}
-        sources = tuple(str(x) for x in table["name"]) if "name" in names else ("",) * len(table)
-        psf = _psf(meta["psf"]) if "psf" in meta else None
-        return cls(name, lon * u.deg, lat * u.deg, extension * u.deg, psf, sources, meta)
+        Parameters
+        ----------
+        source
+            An `astropy.table.Table` with columns as :meth:`read` knows them, or a `SkyCoord` of one place or several.
+        name
+            What to call it.
+        psf
+            Angle, or an instrument of :data:`PSF`; what the table's ``meta`` says if None.
+
+        Returns
+        -------
+        Catalogue
+            Its sources.
+
+        Raises
+        ------
+        InputError
+            For anything else, or a table without sources or positions.
+
+        Examples
+        --------
+        >>> from astropy.coordinates import SkyCoord
+        >>> from skycocoon import Catalogue
+        >>> Catalogue.of(SkyCoord("05h34m32s +22d00m52s"), name="crab", psf="0.3 deg")
+        crab: 1 sources, 0 of them extended, psf 0.3 deg
+          no reference given
+        """
+        from astropy.table import Table
+
+        if is_coordinates(source):
+            lon, lat = galactic(source)
+            return cls(name, lon * u.deg, lat * u.deg, np.zeros(lon.size) * u.deg, psf)
+        if not isinstance(source, Table):
+            raise InputError(f"catalogue {name}: a table or a SkyCoord is needed, got {type(source).__name__}")
+        if not len(source):
+            if not has_positions(source):
+                positions(source)
+            raise InputError("no sources")
+        lon, lat = positions(source)
+        extension, column = extensions(source)
+        meta = {str(key): str(value) for key, value in source.meta.items() if not isinstance(value, (list, dict))}
+        if column not in ("", "extension"):
+            meta["extension_column"] = column
+        said = next((value for key, value in source.meta.items() if str(key).lower() == "psf"), None)
+        psf = said if psf is None else psf
+        return cls(name, lon * u.deg, lat * u.deg, extension * u.deg, psf, source_names(source), meta)
 
     def discs(self, psf: u.Quantity | str | None = None, n: float = MASK_RADII) -> SourceDiscs:
         """Discs of radius n sqrt(psf^2 + extension^2) around every source.
@@ -212,16 +279,12 @@ class Catalogue:
         )
 
 
-def _angles(table: Any, key: str) -> FloatArray:
-    """Values of a column in degrees; NaN where it is empty."""
-    column = table[key]
+def _quantities(value: Any) -> Any:
+    """A list of Quantities as one; anything else as it is."""
     try:
-        values = u.Quantity(column.filled(np.nan) if hasattr(column, "mask") else column, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise InputError(f"column {key!r} is not of numbers") from None
-    if not values.unit.is_equivalent(u.deg):
-        raise InputError(f"column {key!r} has the unit '{values.unit}'; one like 'deg' is needed")
-    return np.atleast_1d(values.to_value(u.deg))
+        return u.Quantity(value) if isinstance(value, (list, tuple)) and isinstance(value[0], u.Quantity) else value
+    except (TypeError, ValueError, IndexError):
+        return value
 
 
 def _psf(value: Any) -> u.Quantity:
@@ -232,13 +295,13 @@ def _psf(value: Any) -> u.Quantity:
     return to_float(angle, u.deg, "psf", minimum=0.0, maximum=90.0) * u.deg
 
 
-def find_catalogue(text: str, folder: Path = Path()) -> Catalogue:
-    """Catalogue of a shipped name, else of the path of a file.
+def find_catalogue(source: Any, folder: Path = Path()) -> Catalogue:
+    """Catalogue of a shipped name, else of the path of a file, a table or coordinates.
 
     Parameters
     ----------
-    text
-        Name or path.
+    source
+        Name or path, a Catalogue, or what :meth:`Catalogue.of` takes.
     folder
         Where a relative path begins.
 
@@ -250,14 +313,18 @@ def find_catalogue(text: str, folder: Path = Path()) -> Catalogue:
     Raises
     ------
     InputError
-        For neither, with the nearest right name.
+        For none of these, with the nearest right name.
     """
-    if text in list_catalogues():
-        return Catalogue.named(text)
-    path = folder / text
-    if text.endswith(".ecsv") or os.path.isfile(path):
+    if isinstance(source, Catalogue):
+        return source
+    if not isinstance(source, (str, Path)):
+        return Catalogue.of(source)
+    if str(source) in list_catalogues():
+        return Catalogue.named(str(source))
+    path = folder / source
+    if PATH_END.search(str(source)) or os.path.isfile(path):
         return Catalogue.read(path)
-    raise unknown_name("catalogue", text, list_catalogues())
+    raise unknown_name("catalogue", str(source), list_catalogues())
 
 
 def list_catalogues() -> list[str]:

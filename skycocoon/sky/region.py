@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import InputError, unknown_name
 from ..units import BoolArray, FloatArray, to_array, to_float
 from . import healpix, ranges
-from .catalogue import MASK_RADII, MASKED_CATALOGUE, Catalogue, find_catalogue, list_catalogues
+from .catalogue import MASK_RADII, MASKED_CATALOGUE, find_catalogue, list_catalogues
 from .edges import counted_area, inside_fractions, is_empty, touched, touching
 from .expressions import KINDS, MASK_ENDING, Term, bracketed, evaluated, is_compound
 from .formats import MaskStatements, read_mask
@@ -160,13 +160,14 @@ class Region:
         return cls(name or f"disc:{l:g},{b:g},{r:g}", Disc(l, b, r))
 
     @classmethod
-    def around(cls, catalogue: Catalogue, psf: u.Quantity | str | None = None, n: float = MASK_RADII) -> Region:
+    def around(cls, catalogue: Any, psf: u.Quantity | str | None = None, n: float = MASK_RADII) -> Region:
         """Discs around the sources of a catalogue, as one region.
 
         Parameters
         ----------
         catalogue
-            The sources.
+            The sources: a :class:`~skycocoon.sky.catalogue.Catalogue`, the name of a shipped one, the path of a file,
+            an astropy table, or a SkyCoord.
         psf
             Angle, or an instrument of :data:`~skycocoon.sky.catalogue.PSF`; the catalogue's own if None.
         n
@@ -182,7 +183,7 @@ class Region:
         InputError
             If there is no psf, or a radius of more than 180 deg.
         """
-        discs = catalogue.discs(psf, n)
+        discs = find_catalogue(catalogue).discs(psf, n)
         return cls(discs.name, discs.shape, discs.reference)
 
     @classmethod
@@ -326,14 +327,14 @@ class Region:
         return Region(self.name[1:] if turned else f"~{bracketed(self.name)}", complement(self.shape))
 
     def without_sources(
-        self, catalogue: Catalogue | str = MASKED_CATALOGUE, psf: u.Quantity | str | None = None, n: float = MASK_RADII
+        self, catalogue: Any = MASKED_CATALOGUE, psf: u.Quantity | str | None = None, n: float = MASK_RADII
     ) -> Region:
         """Region without discs of radius n sqrt(psf^2 + extension^2) around a catalogue's sources.
 
         Parameters
         ----------
         catalogue
-            A :class:`~skycocoon.sky.catalogue.Catalogue`, the name of a shipped one or an ECSV file.
+            As in :meth:`around`.
         psf
             Angle, or an instrument of :data:`~skycocoon.sky.catalogue.PSF`; the catalogue's own if None, which is
             0.5 deg for 1LHAASO.
@@ -350,7 +351,7 @@ class Region:
         InputError
             For an unknown catalogue, or no psf.
         """
-        discs = Region.around(find_catalogue(catalogue) if isinstance(catalogue, str) else catalogue, psf, n)
+        discs = Region.around(catalogue, psf, n)
         masked = self - discs
         return replace(masked, name=f"{self.name}-masked") if discs == _default_discs() else masked
 

@@ -6,7 +6,8 @@ import astropy.units as u
 import numpy as np
 import pytest
 from astropy.coordinates import SkyCoord
-from astropy.table import Table
+from astropy.io import fits
+from astropy.table import QTable, Table
 
 from skycocoon import InputError, Region
 from skycocoon.sky import Catalogue, list_catalogues
@@ -91,14 +92,21 @@ POSITION = {"l": [1.0, 2.0] * DEG, "b": [3.0, 4.0] * DEG}
 @pytest.mark.parametrize(
     ("columns", "meta", "words"),
     [
-        ({"glon": [1.0] * DEG}, {}, "'l' and 'b', or 'ra' and 'dec'; there are: glon"),
-        ({**POSITION, "l": [1.0, 2.0]}, {}, "unit"),
+        ({"glon": [1.0] * DEG}, {}, "no columns 'l' and 'b', or 'ra' and 'dec', or GLON"),
         ({**POSITION, "l": [1.0, 2.0] * u.m}, {}, "'l' has the unit 'm'"),
-        ({**POSITION, "l": ["a", "b"]}, {}, "not of numbers"),
+        ({**POSITION, "l": ["12", "b"]}, {}, "row 2: l = 'b' is no angle"),
+        ({**POSITION, "l": [True, False]}, {}, "'l' is not of numbers"),
+        ({**POSITION, "l": [1.0, 400.0] * DEG}, {}, "row 2: 'l' is beyond 360 deg"),
+        ({"ra": ["05:34", "5x34"], "dec": [1, 2]}, {}, "row 2: ra = '5x34' is no angle"),
+        ({"ra": ["05:34", "5.5"], "dec": [1, 2]}, {}, "row 2: ra = '5.5' is no angle"),
+        ({"ra": [1.0, 2.0] * u.hour, "dec": [1, 2] * u.hour}, {}, "'dec' has the unit 'h'"),
+        ({**POSITION, "ra": [10.0, 20.0], "dec": [1, 2]}, {}, "deg apart; leave the wrong ones out"),
+        ({"ra": [1.0], "dec": [2.0]}, {"EQUINOX": 1950.0}, "EQUINOX = 1950.0; positions of J2000"),
         ({**POSITION, "b": [3.0, np.nan] * DEG}, {}, "row 2: the source has no finite position"),
         ({**POSITION, "b": [3.0, 94.0] * DEG}, {}, "row 2: 'b' is beyond a pole"),
         ({**POSITION, "extension": [-0.1, 0.2] * DEG}, {}, "row 1: an extension of -0.1 deg"),
-        ({**POSITION, "extension": [0.1, 0.2]}, {}, "'extension' has the unit"),
+        ({**POSITION, "extension": ["0.1", "wide"]}, {}, "row 2: extension = 'wide' is no angle"),
+        ({**POSITION, "extension": [0.1, 0.2] * u.TeV}, {}, "'extension' has the unit 'TeV'"),
         ({"l": [] * DEG, "b": [] * DEG}, {}, "no sources"),
         (POSITION, {"psf": 0.5}, "psf"),
         (POSITION, {"psf": "1 TeV"}, "psf"),
@@ -302,3 +310,160 @@ def test_a_file_without_a_psf_needs_one(tmp_path):
     with pytest.raises(InputError, match="which psf"):
         Region.parse(f"lhaaso-inner - sources:{path}")
     assert Region.parse(f"sources:{path},0.5deg").contains([30, 33] * DEG, [0, 0] * DEG).tolist() == [True, False]
+
+
+CRAB = SkyCoord("05h34m31.97s +22d00m52.1s")
+PLACES = SkyCoord([CRAB.ra.deg, 287.05], [CRAB.dec.deg, 6.39], unit="deg")
+RA, DEC = PLACES.ra.deg, PLACES.dec.deg
+L, B = PLACES.galactic.l.deg, PLACES.galactic.b.deg
+HOURS, DEGREES = ["05:34:31.97", "19:08:12.0"], ["+22:00:52.1", "+06:23:24"]
+
+
+def same_places(catalogue):
+    """To a tenth of a second of time, to which texts and single precision are written."""
+    return np.all(SkyCoord(catalogue.l, catalogue.b, frame="galactic").separation(PLACES) < 1.5 * u.arcsec)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"l": L, "b": B},
+        {"L": L, "B": B},
+        {"GLON": L * DEG, "GLAT": B * DEG},
+        {"_Glon": L, "_Glat": B},
+        {"l_deg": L, "b_deg": B},
+        {"Gal. lon": L, "Gal. lat": B},
+        {"ra": RA, "dec": DEC},
+        {"RA": RA * DEG, "DEC": (DEC * DEG).to(u.arcmin)},
+        {"RAJ2000": RA, "DEJ2000": DEC},
+        {"_RAJ2000": RA, "_DEJ2000": DEC},
+        {"RA_ICRS": RA, "DE_ICRS": DEC},
+        {"RA_deg": RA, "Dec_deg": DEC},
+        {"ra (deg)": RA, "dec [deg]": DEC},
+        {"ra_rad": np.radians(RA), "dec_rad": np.radians(DEC)},
+        {"ra_hours": RA / 15, "dec": DEC},
+        {"ra": (RA / 15) * u.hour, "dec": DEC * DEG},
+        {"ra": HOURS, "dec": DEGREES},
+        {"RAJ2000": ["05 34 31.97", "19 08 12"], "DEJ2000": ["+22 00 52.1", "+06 23 24"]},
+        {"ra": ["05h34m31.97s", "19h08m12s"], "dec": ["22d00m52.1s", "6d23m24s"]},
+        {"ra": [f"{x:.5f}" for x in RA], "dec": [f"{x:.5f}" for x in DEC]},
+        {"RAJ2000": HOURS, "DEJ2000": DEGREES, "_RAJ2000": RA, "_DEJ2000": DEC},
+        {"ra": RA, "dec": DEC, "glon": L, "glat": B, "flux": ["<2.9e-13", "1e-12"]},
+        {"ra": RA.astype("f4") * DEG, "dec": DEC.astype(">f4") * DEG},
+        {"position": PLACES},
+    ],
+)
+def test_positions_in_all_spellings(columns):
+    """As gamma-cat, VizieR, Fermi's and other catalogues name and write them; without a unit in degrees."""
+    assert same_places(Catalogue.of(Table(columns), psf=0.3 * DEG))
+    assert same_places(Catalogue.of(QTable(columns)))
+
+
+@pytest.mark.parametrize("name", ["mine.fits", "mine.fits.gz", "mine.ecsv", "mine.csv", "mine.txt", "mine.dat"])
+@pytest.mark.parametrize("columns", [{"RAJ2000": RA, "DEJ2000": DEC}, {"ra": HOURS, "dec": DEGREES}])
+def test_files_of_all_kinds(tmp_path, name, columns):
+    """Told by what is in them; an extension that is a limit is a point."""
+    table = Table({"Source_Name": ["Crab", "MGRO J1908"], **columns, "r39": ["<0.1", "0.36"]})
+    kinds = {".fits": "fits", ".gz": "fits", ".ecsv": "ascii.ecsv", ".csv": "ascii.csv", ".txt": "ascii.tab"}
+    path = tmp_path / name
+    table.write(path, format=kinds.get(path.suffix, "ascii.basic"))
+    mine = Catalogue.read(path)
+    assert mine.name == "mine"
+    assert same_places(mine)
+    assert mine.sources == ("Crab", "MGRO J1908")
+    np.testing.assert_allclose(mine.extension.value, [0, 0.36], rtol=1e-12)
+    assert mine.meta["extension_column"] == "r39"
+    region = Region.parse(f"sources:{path},0.5deg,2")
+    np.testing.assert_allclose(region.shape.radius, 2 * np.hypot(0.5, [0, 0.36]), rtol=1e-12)
+    assert region == Region.around(mine, "0.5 deg", 2) == Region.around(path, 0.5 * DEG, 2)
+    assert Region.parse(region.name) == region
+
+
+def test_the_first_table_of_a_fits_file_with_positions(tmp_path):
+    """Fermi's catalogues have other tables behind that of sources; units may be odd."""
+    other = fits.BinTableHDU(Table({"energy": [1.0]}), name="BINS")
+    sources = fits.BinTableHDU(Table({"RAJ2000": RA, "DEJ2000": DEC}), name="SOURCES")
+    sources.header["TUNIT1"], sources.header["TUNIT2"] = "degrees", "Degrees"
+    first = fits.PrimaryHDU()
+    first.header["PSF"] = "0.4 deg"
+    fits.HDUList([first, other, sources, fits.BinTableHDU(Table({"l": [1.0], "b": [1.0]}))]).writeto(
+        tmp_path / "x.fits"
+    )
+    catalogue = Catalogue.read(tmp_path / "x.fits")
+    assert same_places(catalogue)
+    assert catalogue.psf == 0.4 * DEG
+    fits.HDUList([fits.PrimaryHDU(), other]).writeto(tmp_path / "y.fits")
+    with pytest.raises(InputError, match=r"y\.fits: no columns .* there are: energy"):
+        Catalogue.read(tmp_path / "y.fits")
+    fits.PrimaryHDU(np.ones((3, 3))).writeto(tmp_path / "z.fits")
+    with pytest.raises(InputError, match=r"z\.fits: no table in this FITS file"):
+        Catalogue.read(tmp_path / "z.fits")
+    raw = (tmp_path / "x.fits").read_bytes()
+    (tmp_path / "cut.fits").write_bytes(raw[: len(raw) - 100])
+    with pytest.raises(InputError, match=r"cut\.fits: not a whole FITS file"):
+        Catalogue.read(tmp_path / "cut.fits")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "not a readable table"),
+        ("ra,dec\n", "no sources"),
+        ("ra,dec\n1,2,3\n", "not a readable table"),
+        ("ra,dec\n1,\n", "row 1: the source has no finite position"),
+        ("ra,dec\n1,2\n,3\n", "row 2: the source has no finite position"),
+        ("<VOTABLE/>", "no table of sources; FITS, ECSV or a text with columns is needed"),
+        ("\0\1\2", "no table of sources"),
+        ("name;flux\na;1\n", "there are: name, flux"),
+    ],
+)
+def test_texts_that_are_no_sources(tmp_path, text, words):
+    path = tmp_path / "x.csv"
+    path.write_text(text)
+    with pytest.raises(InputError) as error:
+        Catalogue.read(path)
+    assert str(error.value).startswith(f"{path}: ")
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_hidden_positions_are_one_line():
+    table = Table({"ra": np.ma.masked_array(RA, [False, True]), "dec": DEC})
+    for source in (table, QTable(table), SkyCoord([1, np.nan], [2, 3], unit="deg")):
+        with pytest.raises(InputError, match="row 2: the source has no finite position"):
+            Catalogue.of(source)
+
+
+def test_catalogues_of_coordinates_and_scalars():
+    assert same_places(Catalogue.of(PLACES.fk5))
+    assert same_places(Catalogue.of(PLACES.barycentrictrueecliptic))
+    scalar = Catalogue("one", CRAB.galactic.l, CRAB.galactic.b, 0 * DEG, "0.5 deg")
+    assert len(scalar) == 1
+    assert Region.around(scalar) == Region.around(CRAB, "lhaaso-km2a")
+    two = Catalogue("two", [1 * DEG, 60 * u.arcmin], 0 * DEG, 0 * DEG)
+    assert two == Catalogue("x", [1, 1] * DEG, [0, 0] * DEG, [0, 0] * DEG)
+    inner = Region.named("lhaaso-inner")
+    assert inner.without_sources(Table({"l": [50.0], "b": [0.0]}), "0.5 deg").unmasked == inner
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Catalogue("x", 1, 2, 0), "catalogue x: l: a Quantity with a unit like 'deg' is needed"),
+        (lambda: Catalogue("x", [1, 2] * DEG, [1, 2, 3] * DEG, 0 * DEG), "have 2, 3, 1 values"),
+        (lambda: Catalogue("x", [1, 2] * DEG, [1, 95] * DEG, 0 * DEG), "95 deg is beyond a pole"),
+        (lambda: Catalogue("x", 1 * DEG, 2 * DEG, -1 * DEG), "extensions are from 0 to 90 deg"),
+        (lambda: Catalogue("x", 1 * DEG, np.nan * DEG, 0 * DEG), "not finite"),
+        (lambda: Catalogue("x", [] * DEG, [] * DEG, [] * DEG), "one source at least"),
+        (lambda: Catalogue("x", 1 * DEG, 2 * DEG, 0 * DEG, sources=("a", "b")), "2 names for 1 sources"),
+        (lambda: Catalogue("x", 1 * DEG, 2 * DEG, 0 * DEG, psf=3), "psf"),
+        (lambda: Catalogue.of([1, 2]), "a table or a SkyCoord is needed, got list"),
+        (lambda: Region.around(3), "a table or a SkyCoord is needed, got int"),
+        (lambda: Region.around("1lhaso"), "did you mean '1lhaaso'"),
+    ],
+)
+def test_catalogues_made_in_python_are_looked_at(make, words):
+    with pytest.raises(InputError) as error:
+        make()
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
