@@ -46,16 +46,21 @@ def check(source: Source) -> None:
         click.echo(f"{messenger} maps: nside {loaded.maps.nside}, {nodes.size} energies, {nodes[0]:g} to {nodes[-1]:g}")
 
 
+# Plain texts with columns can only be catalogues.
+TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".dat")
+
+
 def _describe_table(path: str) -> str | None:
     """What a table of SEDs of ours or a catalogue holds; None if the file is something else."""
     from ..ecsv import read_ecsv
     from ..errors import listed
     from ..measured import list_measurements, list_ratios
     from ..sky import Catalogue
+    from ..sky.sources import has_positions
 
     table = read_ecsv(Path(path), f"data sets: {listed([*list_measurements(), *list_ratios()])}")
     names = set(table.colnames)
-    if "e_ref" not in names and ({"l", "b"} <= names or {"ra", "dec"} <= names):
+    if "e_ref" not in names and has_positions(table):
         return str(Catalogue.read(path))
     if not {"component", "energy", "intensity", "flux"} <= names:
         return None
@@ -116,11 +121,22 @@ def _show_region(text: str) -> None:
 
 
 def _show_map(source: Source, stated: MapSource) -> None:
-    """Print what a map is of, and what its file says of it."""
+    """Print what a map is of, and what its file says of it; of a FITS file of sources, the catalogue."""
+    from ..sky import Catalogue
     from ..sky.formats import read_head
     from ..sky.skymap import sky_title
 
-    head = read_head(source.model, stated.statements(source))
+    try:
+        head = read_head(source.model, stated.statements(source))
+    except ValueError:
+        try:
+            catalogue = Catalogue.read(source.model)
+        except ValueError:
+            catalogue = None
+        if catalogue is None:
+            raise
+        _show_with_head(catalogue, {})
+        return
     title = sky_title(head.messenger, head.flavour, head.energy, head.pixels)
     _show_with_head(f"SkyMap: {title}\n  {head.component}", head.meta)
 
@@ -132,7 +148,7 @@ def _show_map(source: Source, stated: MapSource) -> None:
 @map_options
 @gathered(stated=MapSource)
 def show(stated: MapSource, model: str | None, messenger: str | None, flavour: str | None) -> None:
-    """What there is: presets, data sets and regions; or what one of them, a map or an ECSV file holds."""
+    """What there is: presets, data sets and regions; or what one of them, a map, a catalogue or an ECSV file holds."""
     thing = model
     if thing is None:
         _show_list()
@@ -157,6 +173,8 @@ def show(stated: MapSource, model: str | None, messenger: str | None, flavour: s
     elif thing in (*list_measurements(), *list_ratios()) or thing.endswith(".ecsv"):
         item = load_data(thing)
         _show_with_head(item, item.meta)
+    elif thing.endswith(TEXT_ENDINGS):
+        _show_with_head(Catalogue.read(thing), {})
     elif is_map(thing):
         _show_map(Source(thing, messenger=messenger, flavour=flavour), stated)
     else:

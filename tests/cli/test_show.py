@@ -1,6 +1,7 @@
 """show, check and init."""
 
 import astropy.units as u
+import healpy
 import numpy as np
 import pytest
 from astropy.table import Table
@@ -120,3 +121,18 @@ def test_show_what_is_not_there(thing, says):
     line = bad(f"show {thing}")
     assert says in line
     assert len(line) < 250
+
+
+def test_a_region_and_a_catalogue_of_any_kind(tmp_path, monkeypatch):
+    """What can only be meant as a region is one, also if it ends like a map; FITS files may be of sources."""
+    monkeypatch.chdir(tmp_path)
+    healpy.write_map("m.fits", np.arange(768) % 2, coord="G", dtype=np.float64)
+    table = Table({"RAJ2000": [83.6, 287.0], "DEJ2000": [22.0, 6.4]})
+    table.write("sources.fits")
+    table.write("sources.csv")
+    assert "mask:m.fits: 6.28319 sr" in good("show mask:m.fits")
+    assert "6.28319 sr" in good("show '~mask:m.fits,inverted'")
+    assert "all-sky: the whole sky" in good("show all-sky")
+    for name in ("sources.fits", "sources.csv"):
+        assert "sources: 2 sources, 0 of them extended, no psf" in good(f"show {name}")
+    assert bad("show mask:x.fits") == "skycocoon: error: x.fits: no such file\n"
