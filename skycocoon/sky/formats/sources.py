@@ -8,6 +8,7 @@ from typing import Any
 
 from ...ecsv import read_ecsv
 from ...errors import InputError
+from ...inputs import check_file, read_text
 from .container import open_whole
 
 __all__ = ["read_tables"]
@@ -36,8 +37,7 @@ def read_tables(path: Path, shipped: str) -> list[Any]:
     InputError
         If it is missing, or cannot be read.
     """
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; shipped {shipped}")
+    check_file(path, f"shipped {shipped}")
     try:
         with path.open("rb") as file:
             start = file.read(4096)
@@ -49,7 +49,7 @@ def read_tables(path: Path, shipped: str) -> list[Any]:
         return [read_ecsv(path, shipped)]
     if start.lstrip()[:1] in (b"<", b"{") or b"\0" in start:
         raise InputError(f"{path}: no table of sources; FITS, ECSV or a text with columns is needed")
-    return [_text_table(path, start.decode("utf-8", "replace"))]
+    return [_text_table(path)]
 
 
 def _fits_tables(path: Path) -> list[Any]:
@@ -73,15 +73,16 @@ def _fits_tables(path: Path) -> list[Any]:
     return tables
 
 
-def _text_table(path: Path, start: str) -> Any:
+def _text_table(path: Path) -> Any:
     from astropy.table import Table
 
-    names = next((line for line in start.splitlines() if line.strip() and not line.lstrip().startswith("#")), "")
+    lines = read_text(path).splitlines()
+    names = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
     delimiter = next((sign for sign in DELIMITERS if sign in names), " ")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Table.read(path, format="ascii.basic", delimiter=delimiter, comment=r"\s*#", guess=False)
+            return Table.read(lines, format="ascii.basic", delimiter=delimiter, comment=r"\s*#", guess=False)
     except Exception as error:  # astropy's readers raise many kinds
         raise InputError(f"{path}: not a readable table ({_first_line(error)})") from None
 
