@@ -119,8 +119,9 @@ class Cocoons:
         """S(E) [GeV^-1] of one species, or of all."""
         pairs = zip(self.injection, self._species, strict=True)
         chosen = [projectiles for injection, projectiles in pairs if species in ("all", injection.species.name)]
-        warn_beyond(self.name, self.proton, cross_section, energy, self._species)
-        return production(cross_section, energy).fold(*chosen)
+        table = production(cross_section, energy)
+        warn_beyond(self.name, self.proton, table, self._species)
+        return table.fold(*chosen)
 
     @property
     def messengers(self) -> tuple[str, ...]:

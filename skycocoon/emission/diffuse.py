@@ -100,14 +100,18 @@ class Diffuse:
 
     def _source(self, cross_section: CrossSection, energy: FloatArray) -> FloatArray:
         """The emissivity at the Sun times the scale of the gas, S(E) of the only term [GeV^-1 s^-1]."""
-        warn_beyond(self.name, self.proton, cross_section, energy, _species(self._recipe))
-        return self.gas.scale * _emissivity(cross_section, Nodes(energy), self._recipe)
+        return self.gas.scale * _emissivity(cross_section, self._nodes(cross_section, energy), self._recipe)
 
     def _part(self, cross_section: CrossSection, index: int, energy: FloatArray) -> FloatArray:
         """The same of one term of a sea that hardens inwards; of either sign."""
-        if index == 0:
-            warn_beyond(self.name, self.proton, cross_section, energy, _species(self._recipe))
-        return self.gas.scale * _parts(cross_section, Nodes(energy), self._recipe, self.sea)[index]
+        nodes = self._nodes(cross_section, energy) if index == 0 else Nodes(energy)
+        return self.gas.scale * _parts(cross_section, nodes, self._recipe, self.sea)[index]
+
+    def _nodes(self, cross_section: CrossSection, energy: FloatArray) -> Nodes:
+        """Energies as a key; with a warning, if most of the emission is made beyond the cross section's range."""
+        nodes = Nodes(energy)
+        warn_beyond(self.name, self.proton, production(cross_section, nodes), _species(self._recipe))
+        return nodes
 
     @property
     def messengers(self) -> tuple[str, ...]:
@@ -167,8 +171,7 @@ class Diffuse:
         """
         section = cross_section(messenger, flavour, self.proton)
         gev = np.atleast_1d(to_array(energy, u.GeV, "energy"))
-        warn_beyond(self.name, self.proton, section, gev, _species(self._recipe))
-        per_sr = _emissivity(section, Nodes(gev), self._recipe).reshape(np.shape(energy)) / (4 * np.pi)
+        per_sr = _emissivity(section, self._nodes(section, gev), self._recipe).reshape(np.shape(energy)) / (4 * np.pi)
         return per_sr * u.Unit("GeV-1 s-1 sr-1")
 
     def describe(self) -> list[str]:

@@ -178,6 +178,11 @@ class Production:
             )
 
     @cached_property
+    def largest(self) -> float:
+        """The highest secondary energy [GeV]; 0 if there is none."""
+        return float(self.energy.max(initial=0.0))
+
+    @cached_property
     def _low(self) -> BoolArray:
         """Which energies belong to the low-energy branch."""
         branch = self.cross_section.low_energy

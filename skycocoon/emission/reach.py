@@ -81,9 +81,7 @@ def reach(cross_section: CrossSection, highest: float, species: tuple[Projectile
     return float(np.exp(np.interp(NOTABLE, share, np.log(energy))))
 
 
-def warn_beyond(
-    name: str, proton: str, cross_section: CrossSection, energy: FloatArray, species: tuple[Projectiles, ...]
-) -> None:
+def warn_beyond(name: str, proton: str, table: Production, species: tuple[Projectiles, ...]) -> None:
     """Warn if an emission is asked for where it rests on projectiles beyond a publication's range.
 
     Parameters
@@ -92,10 +90,8 @@ def warn_beyond(
         Name of the component.
     proton
         The publication, a key of :data:`~skycocoon.interactions.PUBLICATIONS`.
-    cross_section
-        What one collision makes according to it.
-    energy
-        (n,) secondary energies [GeV].
+    table
+        The energy integral of its cross section for the secondary energies.
     species
         Projectiles of each species.
 
@@ -105,14 +101,14 @@ def warn_beyond(
         If there is an energy above :func:`reach`.
     """
     highest = PUBLICATIONS[proton].highest
-    largest = energy.max(initial=0.0)
+    largest = table.largest
     if largest <= NEAR * highest or (largest <= CLOSER * highest and _steep(largest, highest, species)):
         return
-    limit = reach(cross_section, highest, species)
+    limit = reach(table.cross_section, highest, species)
     if largest > limit:
         warnings.warn(
             f"{name}: {proton} was made for protons up to {highest:g} GeV; above {limit:.2g} GeV more than two thirds "
-            f"of the {_plural(cross_section)} are made by protons beyond",
+            f"of the {_plural(table.cross_section)} are made by protons beyond",
             RangeWarning,
             stacklevel=2,
         )
