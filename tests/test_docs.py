@@ -157,6 +157,22 @@ def their_map(path="theirs.fits"):
     sky.write(path)
 
 
+def their_array():
+    np.save("theirs.npy", np.outer([1e-11, 1e-14], np.ones(12 * 8**2)))
+
+
+def gll_iem():
+    """As Fermi's model of the Galaxy: a cube in CAR without a unit, coarser."""
+    hdu = fits.PrimaryHDU(np.ones((2, 361, 720), dtype=np.float32))
+    for k, (axis, step, middle) in enumerate((("GLON-CAR", -0.5, 360.5), ("GLAT-CAR", 0.5, 181.0)), start=1):
+        hdu.header[f"CTYPE{k}"], hdu.header[f"CDELT{k}"], hdu.header[f"CRPIX{k}"] = axis, step, middle
+        hdu.header[f"CRVAL{k}"] = 0.0
+    energies = fits.BinTableHDU.from_columns(
+        [fits.Column("Energy", "D", unit="MeV", array=[50.0, 8e5])], name="ENERGIES"
+    )
+    fits.HDUList([hdu, energies]).writeto("gll_iem_v07.fits")
+
+
 def pion_decay():
     """A map of GALPROP 56, which tells neither unit nor frame."""
     columns = [fits.Column(f"Bin{k}", "E", array=np.full(12, 1e-6 * 10.0 ** (-3 * k), np.float32)) for k in range(3)]
@@ -171,7 +187,7 @@ def pion_decay():
 
 READERS_FILES = {
     "docs/fits.md": [my_points],
-    "docs/formats.md": [my_catalogue, pion_decay, lambda: their_map("results/gamma.fits")],
+    "docs/formats.md": [my_catalogue, pion_decay, their_array, gll_iem, lambda: their_map("results/gamma.fits")],
     "docs/usage.md": [their_map],
 }
 

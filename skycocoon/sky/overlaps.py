@@ -113,7 +113,10 @@ def placed(pixels: Pixels) -> Overlaps:
     from scipy.sparse import csr_array
 
     whole = Pixels.whole(pixels.nside)
-    ends = np.searchsorted(pixels.numbers, np.arange(whole.size + 1))
+    check_memory(8 * whole.size, f"{whole.size} pixels of the whole sky", "read a region, without zeros outside")
+    ends = np.zeros(whole.size + 1, dtype=np.int32)
+    ends[pixels.numbers + 1] = 1
+    np.cumsum(ends, out=ends)
     matrix = csr_array((np.ones(pixels.size), np.arange(pixels.size), ends), shape=(whole.size, pixels.size))
     return Overlaps(whole, matrix)
 

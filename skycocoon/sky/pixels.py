@@ -106,7 +106,8 @@ class Pixels:
             longitude, latitude = healpix.coordinates(self.nside, missing[:1])
             raise InputError(
                 f"map: the pixel at l = {longitude[0]:.4g}, b = {latitude[0]:.4g} deg is asked for, and is outside it; "
-                f"it has {numbers.size} of {12 * self.nside**2} pixels of nside {self.nside}"
+                f"it has {numbers.size} of {12 * self.nside**2} pixels of nside {self.nside}; "
+                "if the sky is 0 outside, read its file with outside_sky = 'zero'"
             )
         return places
 

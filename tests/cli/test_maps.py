@@ -120,7 +120,15 @@ def test_a_map_is_no_model(tmp_path, command):
 
 
 def test_options_of_maps_go_with_maps():
-    for option in ("--unit K", "--frame galactic", "--ordering RING", "--energies-of-map '1 TeV'"):
+    for option in (
+        "--unit K",
+        "--frame galactic",
+        "--ordering RING",
+        "--energies-of-map '1 TeV'",
+        "--column I",
+        "--outside-sky zero",
+        "--negative zero",
+    ):
         text = bad(f"sed paper --messenger gamma --region lhaaso-inner {option}")
         assert f"{option.split()[0]} goes with a map's FITS file" in text
 
@@ -131,3 +139,30 @@ def test_a_file_of_galprop_54(tmp_path):
     assert "--unit, --frame, --energies-of-map" in text.replace("--frame, --unit", "--unit, --frame")
     options = SILENT.replace("--ordering RING", "")
     np.testing.assert_allclose(sed_of(f"{path} {options}"), MEANS, rtol=1e-6)
+
+
+def test_column_outside_and_negative(tmp_path):
+    """A part of the sky, one of whose columns is the map: half of the 48 pixels, of which one is below zero."""
+    some, values = np.arange(24), np.where(np.arange(24) == 3, -1e-9, 1e-6)
+    columns = {"PIXEL": (some, None), "HITS": (some, None), "I": (values, "cm-2 s-1 sr-1 MeV-1")}
+    keys = {"PIXTYPE": "HEALPIX", "NSIDE": 2, "ORDERING": "RING", "COORDSYS": "G", "ENERGY": "1 TeV"}
+    path = write(tmp_path / "part.fits", table(columns, "x", **keys))
+    assert "--column" in bad(f"show {path}")
+    assert "--negative zero" in bad(f"show {path} --column I")
+    assert "outside_sky = 'zero'" in bad(f"sed {path} --column I --negative zero --region box:0,360,-90,90")
+    said = "--column 3 --negative zero --outside-sky zero"
+    np.testing.assert_allclose(sed_of(f"{path} {said}"), [1e-3 * 23 / 48], rtol=1e-9)
+    shown = good(f"show {path} {said}")
+    assert "negative: zero: 1 negative values are 0" in shown
+    assert "outside_sky: zero" in shown
+    good(f"plot {path} {said} --out part.png")
+
+
+@pytest.mark.parametrize("ending", ["npy", "npz"])
+def test_arrays(tmp_path, ending):
+    """Recognised by content or name; what they do not say are the same options."""
+    path = tmp_path / f"map.{ending}"
+    assert "no such file" in bad(f"show {path}")
+    (np.save if ending == "npy" else np.savez)(path, CUBE)
+    assert "--unit, --frame, --ordering, --energies-of-map" in bad(f"show {path}")
+    np.testing.assert_allclose(sed_of(f"{path} {SILENT}"), MEANS, rtol=1e-6)

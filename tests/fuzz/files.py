@@ -86,6 +86,22 @@ def _grid_content(path):
     return [np.asarray(part).tobytes() for part in (grid.radius, grid.height, grid.values)], str(grid.values.unit)
 
 
+def _celestial(path):
+    formats.by_healpy(path, np.tile(formats.CUBE, 4), coord="C")
+
+
+def _image(path):
+    from astropy.io import fits
+
+    hdu = fits.PrimaryHDU(np.full((3, 18, 36), 1e-9, dtype=np.float32))
+    for k, (axis, step) in enumerate((("GLON-CAR", -10.0), ("GLAT-CAR", 10.0)), start=1):
+        hdu.header[f"CTYPE{k}"], hdu.header[f"CDELT{k}"], hdu.header[f"CRVAL{k}"] = axis, step, 0.0
+        hdu.header[f"CRPIX{k}"] = (18.5, 9.5)[k - 1]
+    hdu.header["BUNIT"] = formats.MEV
+    fits.HDUList([hdu, formats.energies()]).writeto(path)
+
+
+ARRAY = {"energies": formats.E, "unit": formats.MEV, "frame": "galactic", "ordering": "RING"}
 # What makes a file, what it holds when it is read, and whether it carries checksums.
 KINDS = {
     "ours.fits": (_whole, _map_content, True),
@@ -97,6 +113,10 @@ KINDS = {
     "fermi.fits": (formats.fermi, _map_content, False),
     "healpy.fits": (formats.by_healpy, partial(_map_content, energies=formats.E), False),
     "healpy.fits.gz": (formats.by_healpy, partial(_map_content, energies=formats.E), True),
+    "celestial.fits": (_celestial, partial(_map_content, energies=formats.E), False),
+    "image.fits": (_image, partial(_map_content, outside_sky="zero"), False),
+    "array.npy": (lambda path: np.save(path, formats.CUBE), partial(_map_content, **ARRAY), False),
+    "array.npz": (lambda path: np.savez(path, formats.CUBE), partial(_map_content, **ARRAY), True),
     "mask.fits": (_mask, _mask_content, False),
     "checkedmask.fits": (_checked_mask, _mask_content, True),
     "points.ecsv": (_shipped("measurements/lhaaso-km2a-2023-outer.ecsv"), _points_content, False),

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 import zipfile
+import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -19,6 +21,8 @@ from .container import Content
 __all__ = ["is_array", "read_array"]
 
 NPY, ZIP = b"\x93NUMPY", b"PK\x03\x04"
+# What numpy and zipfile raise at broken headers, besides the usual.
+BROKEN = (zipfile.BadZipFile, zlib.error, SyntaxError, TokenError)
 ENDINGS = (".npy", ".npz")
 # Versions of the format: the third has names of fields that are not Latin letters, and maps have no fields.
 HEADERS: dict[tuple[int, int], Callable[..., Any]] = {
@@ -60,7 +64,7 @@ def read_array(path: str | Path, name: object = None) -> Content:
     """
     try:
         return _content(_values(Path(path), name))
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, NotImplementedError, SyntaxError, TypeError) as error:
+    except (ValueError, OSError, EOFError, TypeError, NotImplementedError, *BROKEN) as error:
         if isinstance(error, InputError):
             raise
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -31,6 +31,8 @@ CELESTIAL = ("", "ICRS", "FK5")
 CYLINDRICAL = ("CAR", "CEA", "MER")
 # Parts across a HEALPix pixel that an image's pixels are divided into, at least.
 PARTS_ACROSS = 6
+# Widest pixel [deg], and the ratio of its sides, that an image may have.
+WIDEST, FLATTEST = 180.0, 1000.0
 # Step [pixels] along which the size of a part is measured.
 STEP = 1e-3
 
@@ -135,7 +137,11 @@ class SkyImage:
             raise InputError(f"its projection cannot be read ({reason})") from None
         if wcs.has_distortion:
             raise InputError("its image has distortions (SIP or the like); a plain projection is needed")
-        return cls(wcs, frame, shape, blank)
+        image = cls(wcs, frame, shape, blank)
+        x, y = np.degrees(image.step)
+        if not (0 < min(x, y) <= max(x, y) <= WIDEST and max(x, y) <= FLATTEST * min(x, y)):
+            raise InputError(f"the pixels of its image are {x:.3g} by {y:.3g} deg; pixels on the sky are needed")
+        return image
 
     @cached_property
     def to_galactic(self) -> FloatArray:

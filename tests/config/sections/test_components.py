@@ -3,8 +3,10 @@
 import math
 
 import astropy.units as u
+import healpy
 import numpy as np
 import pytest
+from astropy.io import fits
 
 from skycocoon import CylindricalGrid, Region, SkyMap, SourceDisc, intensity_map, load_model, region_sed
 from skycocoon.absorption import Absorption
@@ -114,6 +116,37 @@ def test_map_section(model_file, tmp_path):
     sky = intensity_map(dark, "gamma", [20] * u.TeV, 4)
     assert sky.intensity.shape == (1, 192)
     assert "celestial" in error_of(load_model, model_file(text + 'frame = "celestial"\n'))
+
+
+def test_map_section_of_a_part_and_a_column(model_file, tmp_path):
+    """An equatorial disc of 1 among columns of other things: its integral is that of its pixels, and 0 is outside."""
+    disc = np.sort(healpy.query_disc(32, healpy.ang2vec(83.6, 22.0, lonlat=True), np.radians(20)))
+    columns = [
+        fits.Column("PIXEL", "J", array=disc),
+        fits.Column("HITS", "J", array=disc),
+        fits.Column("I", "D", unit="GeV-1 cm-2 s-1 sr-1", array=np.where(np.arange(disc.size) == 7, -1e-3, 1.0)),
+    ]
+    hdu = fits.BinTableHDU.from_columns(columns)
+    for key, value in {
+        "PIXTYPE": "HEALPIX",
+        "NSIDE": 32,
+        "ORDERING": "RING",
+        "COORDSYS": "C",
+        "ENERGY": "1 TeV",
+    }.items():
+        hdu.header[key] = value
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(tmp_path / "theirs.fits")
+    text = '[components.other]\nkind = "map"\nfile = "theirs.fits"\n'
+    assert "column = 'HITS'" in error_of(load_model, model_file(text))
+    text += 'column = "I"\n'
+    assert "negative = 'zero'" in error_of(load_model, model_file(text))
+    text += 'negative = "zero"\n'
+    part = load_model(model_file(text))
+    assert "outside_sky = 'zero'" in error_of(region_sed, part, "gamma", [1] * u.TeV, Region.everywhere())
+    whole = load_model(model_file(text + 'outside_sky = "zero"\n'))
+    mean = region_sed(whole, "gamma", [1] * u.TeV, Region.everywhere()).intensity.to_value(INTENSITY)
+    np.testing.assert_allclose(mean, (disc.size - 1) / (12 * 32**2), rtol=1e-3)
+    assert "unknown choice" in error_of(load_model, model_file(text + 'outside_sky = "nought"\n'))
 
 
 @pytest.mark.parametrize(
