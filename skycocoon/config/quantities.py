@@ -27,10 +27,16 @@ class Section(BaseModel):
         return {field.alias or name: name for name, field in cls.model_fields.items()}
 
 
+# Usual sizes of what is far from 1 in the unit it is given in: supernovae, diffusion, hydrogen per CO.
+USUAL = {u.erg: 1e51, u.cm**2 / u.s: 1e28, X_CO_UNIT: 1e20}
+# Powers of ten about a usual size within which a value means something, and products of values are numbers.
+POWERS = 12
+
+
 def in_unit(
     unit: str, *, minimum: float = 0.0, exclusive: bool = True, infinite: bool = False
 ) -> Callable[[object], u.Quantity]:
-    """Validator of a Quantity: its unit's kind, and its range.
+    """Validator of a Quantity: its unit's kind, and its range, which ends 12 powers of ten about its usual size.
 
     Parameters
     ----------
@@ -47,12 +53,19 @@ def in_unit(
         Takes a text or a Quantity, gives a Quantity.
     """
     wanted = u.Unit(unit)
+    usual = USUAL.get(wanted, 1.0)
+    least, most = usual * 10.0**-POWERS, usual * 10.0**POWERS
 
     def read(value: object) -> u.Quantity:
         result = quantity(value, wanted, "value")
         if infinite and np.ndim(result) == 0 and result.value == math.inf:
             return result
-        to_float(result, wanted, "value", minimum=minimum, exclusive=exclusive)
+        number = to_float(result, wanted, "value", minimum=minimum, exclusive=exclusive)
+        # What may be 0 may be anything near it: a search between bounds goes there.
+        if abs(number) > most or (exclusive and minimum == 0 and number < least):
+            low, more = f"{least:g}" if exclusive else f"{minimum:g}", ", or inf" if infinite else ""
+            low = f"{-most:g}" if minimum < 0 else low
+            raise InputError(f"value: {result} is out of range; allowed: {low} to {most:g} {wanted}{more}")
         return result
 
     return read

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..kernels.tables import EMPTY, LOGARITHM, VALUE, Table
 from ..numerics.quadrature import panel_nodes
+from ..errors import InputError
 from ..units import FloatArray
 
 __all__ = ["NUMBER_DENSITY", "RATE_DENSITY", "Density", "DensityTable", "table_of", "uniform"]
@@ -141,12 +142,23 @@ class DensityTable:
         """Height of the layer [kpc]: half the integral over z of all that the table holds, over its largest value in z.
 
         Of an exponential layer this is its scale height.
+
+        Raises
+        ------
+        InputError
+            If the density is next to nothing but in a small part of its cylinder, where nothing finds it.
         """
         z, dz = _gauss(self.height, self.steep, self.cells)
         radius = self.radius[-1] * (np.arange(40) + 0.5) / 40
         azimuth = 2 * math.pi * np.arange(1 if self.axisymmetric else 12) / 12
         layer = self._rings(radius, azimuth, np.append(z, max(self.height[0], 0.0))) @ radius
-        return float(0.5 * layer[:-1] @ dz * (2 if self.folded else 1) / layer.max())
+        half = float(0.5 * layer[:-1] @ dz * (2 if self.folded else 1))
+        if not (0 < half < math.inf and layer.max() > 0):
+            raise InputError(
+                f"density: it is 0 in nearly all of its cylinder, R < {self.radius[-1]:.4g} kpc, "
+                f"|z| < {self.height[-1]:.4g} kpc: its radius, its height or the Sun's radius is out of range"
+            )
+        return half / float(layer.max())
 
     def integral(self) -> float:
         """Volume integral of the table [density times kpc^3], by Gauss-Legendre quadrature in every element (eq. 2)."""

@@ -43,6 +43,11 @@ class Sed:
     meta
         How it was made.
 
+    Raises
+    ------
+    InputError
+        For energies that are not positive, and for components that have another length or are no numbers.
+
     Examples
     --------
     >>> import astropy.units as u
@@ -64,6 +69,25 @@ class Sed:
     messenger: str = "gamma"
     flavour: str = ""
     meta: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        gev = to_array(self.energy, u.GeV, "SED: energy")
+        if gev.ndim != 1 or not gev.size or not (gev > 0).all():
+            raise InputError("SED: one energy above zero or more, in a row, are needed")
+        object.__setattr__(self, "energy", u.Quantity(self.energy, dtype=np.float64))
+        if not self.components:
+            raise InputError("SED: there is no component")
+        parts = {name: self._checked(name, part) for name, part in self.components.items()}
+        object.__setattr__(self, "components", parts)
+
+    def _checked(self, name: str, part: u.Quantity) -> u.Quantity:
+        """Component in double precision, one number for each energy; else `InputError`."""
+        values = to_array(part, INTENSITY, f"SED: component {name!r}")
+        if values.shape != self.energy.shape:
+            raise InputError(
+                f"SED: component {name!r} of shape {values.shape} does not fit {self.energy.size} energies"
+            )
+        return part if part.dtype == np.float64 else values * INTENSITY
 
     @property
     def intensity(self) -> u.Quantity:
@@ -88,14 +112,18 @@ class Sed:
         Raises
         ------
         InputError
-            For energies outside the nodes.
+            For energies outside the nodes, nodes that do not increase, or a spectrum below zero.
         """
         nodes, wanted = self.energy.to_value(u.GeV), to_array(energy, u.GeV, "energy")
+        if np.any(np.diff(nodes) <= 0):
+            raise InputError("SED: between energies that do not increase nothing is interpolated")
         if not within(wanted, nodes[0], nodes[-1]).all():
             raise InputError(
                 f"SED: {wanted.min():g}..{wanted.max():g} GeV is outside its energies, {nodes[0]:g}..{nodes[-1]:g} GeV"
             )
         intensity = self.intensity.to_value(INTENSITY)
+        if (intensity < 0).any():
+            raise InputError(f"SED: an intensity below zero, {intensity.min():g} {INTENSITY}, has no power law")
         values = [interpolated(nodes, e, intensity.__getitem__) for e in wanted.ravel().tolist()]
         return np.reshape(values, wanted.shape) * INTENSITY
 

@@ -28,6 +28,9 @@ BAD = {
     "NaN": (('"0.1 kpc"', '"nan kpc"'), ["disc.height", "finite"]),
     "NaN number": (("slope = 4.31", "slope = nan"), ["proton.slope", "finite"]),
     "infinite": (('"20 kpc"', '"inf kpc"'), ["disc.radius", "finite"]),
+    "too thin": (('"0.1 kpc"', '"1e-300 kpc"'), ["disc.height", "1e-300 kpc", "1e-12 to 1e+12 kpc"]),
+    "too large": (('"20 kpc"', '"1e16 pc"'), ["disc.radius", "1e+16 pc", "1e-12 to 1e+12 kpc"]),
+    "too rare": (('"30 yr"', '"1e300 yr"'), ["supernova_interval", "1e+300 yr", "1e-12 to 1e+12 yr"]),
     "list": (('"0.1 kpc"', '["0.1 kpc"]'), ["disc.height", "not a quantity"]),
     "boolean": (('"0.1 kpc"', "true"), ["disc.height", "not a quantity"]),
     "efficiency": (("efficiency = 0.07", "efficiency = 1.7"), ["proton.efficiency", "1.7", "less than or equal to 1"]),
@@ -189,3 +192,30 @@ def test_the_new_sections_refuse(key, value, words):
 )
 def test_unknown_keys_at_every_depth(overrides, place, nearest):
     refused(overrides, place, f"did you mean {nearest!r}? Allowed: ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("galaxy.sun_radius", "1e-300 kpc", "1e-12 to 1e+12 kpc"),
+        ("galaxy.sun_height", "-1e300 kpc", "-1e+12 to 1e+12 kpc"),
+        ("components.cocoons.supernova_energy", "1e300 erg", "0 to 1e+63 erg"),
+        ("components.cocoons.gas_density", "1e300 cm-3", "1e-12 to 1e+12 1 / cm3"),
+        ("components.cocoons.grammage.normalisation", "1e300 g cm-2", "0 to 1e+12 g / cm2"),
+        ("components.cocoons.grammage.cutoff", "1e-300 GV", "1e-12 to 1e+12 GV"),
+        ("components.cocoons.injection.proton.cutoff", "1e-300 GV", "1e-12 to 1e+12 GV, or inf"),
+        ("transport.diffusion", "1e300 cm2 s-1", "1e+16 to 1e+40 cm2 / s"),
+    ],
+)
+def test_absurd_values_name_their_key(key, value, allowed):
+    """They gave NaN and exit code 0, or arrays over many lines."""
+    with pytest.raises(InputError) as error:
+        load_file("paper", {key: value})
+    assert key in str(error.value)
+    assert str(error.value).endswith(f"is out of range; allowed: {allowed}")
+    assert "\n" not in str(error.value)
+
+
+def test_what_may_be_nothing_may_be_next_to_nothing():
+    """A search between 0 and more goes there."""
+    load_file("paper", {"components.cocoons.grammage.normalisation": "1e-200 g cm-2", "galaxy.sun_height": "1e-30 pc"})

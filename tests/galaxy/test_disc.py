@@ -78,3 +78,13 @@ def test_refusals(changes, words):
 def test_unknown_profile_names_the_nearest():
     with pytest.raises(InputError, match="did you mean 'green2015'"):
         SourceDisc.preset("green2016")
+
+
+@pytest.mark.parametrize(
+    "changes", [{"sun_radius": 1e-6 * u.kpc}, {"radius": 1e6 * u.kpc}, {"half_height": 1e12 * u.kpc}]
+)
+@pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")
+def test_a_disc_that_is_nowhere_in_its_cylinder_is_one_line(changes):
+    with pytest.raises(InputError, match="density: it is 0 in nearly all of its cylinder, R < ") as error:
+        SourceDisc(**changes).table(1e-2).thickness  # noqa: B018
+    assert "\n" not in str(error.value)

@@ -125,3 +125,20 @@ def test_steep_columns_are_those_of_the_density():
     height = math.sqrt(math.pi / 2) * 0.06 + 0.05 * (1 - math.exp(-4))
     assert up == pytest.approx(math.exp(-8.5 / 4) * height, rel=1e-4)
     assert out == pytest.approx(1.05 * 4 * (math.exp(-8.5 / 4) - math.exp(-5)), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["f2", "f4", ">f4", ">f8", "g", "i4"])
+def test_densities_in_any_type_of_numbers(kind, tmp_path):
+    """One per kpc^3 and year is 1e-72 inside: single precision made nothing of it."""
+    radius, height = np.linspace(0, 16, 17), np.linspace(0, 1, 9)
+    values = np.round(100 * np.exp(-radius[:, None] / 3 - height / 0.3)).astype(kind)
+    np.savez(tmp_path / "n.npz", radius=radius.astype(kind), height=height.astype("f4"), values=values[:, ::1])
+    expected = CylindricalGrid(radius * u.kpc, height * u.kpc, values.astype(float) * u.Unit("kpc-3 yr-1"))
+    for grid in (
+        CylindricalGrid.read(tmp_path / "n.npz"),
+        CylindricalGrid(radius * u.kpc, height * u.kpc, u.Quantity(values, "kpc-3 yr-1", dtype=values.dtype)),
+    ):
+        assert grid.values.dtype == np.float64
+        np.testing.assert_array_equal(grid.values.value, values.astype(float))
+        np.testing.assert_allclose(grid.total().value, expected.total().value, rtol=1e-12)
+        np.testing.assert_allclose(grid.normalised(1e-45 / u.yr).total().to_value(1 / u.yr), 1e-45, rtol=1e-9)

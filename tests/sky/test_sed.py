@@ -82,6 +82,45 @@ def test_any_shape_of_energies():
     assert of_values(np.array([2.0]), np.array([3.0])).at(2 * u.GeV).value == 3
 
 
+@pytest.mark.parametrize("kind", ["f4", ">f4", ">f8", "g", "i8"])
+def test_any_type_of_numbers(kind):
+    """In TeV-1 m-2 single precision holds what it does not in GeV-1 cm-2."""
+    energy, values = np.array([1, 100], dtype=kind), np.array([1, 4], dtype=kind)
+    sed = Sed(
+        u.Quantity(energy, u.TeV, dtype=energy.dtype),
+        {"x": u.Quantity(values, "kpc-2 yr-1 EeV-1 sr-1", dtype=values.dtype)},
+        Region.everywhere(),
+    )
+    one = u.Unit("kpc-2 yr-1 EeV-1 sr-1").to(INTENSITY)
+    assert 0 < one < 1e-58
+    np.testing.assert_allclose(sed.at([1, 10, 100] * u.TeV).value, np.array([1, 2, 4]) * one, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("energy", "values", "words"),
+    [
+        ([1, 2] * u.TeV, [1, np.nan] * INTENSITY, "component 'x': nan 1 / (GeV s sr cm2) (value 2 of 2) is not finite"),
+        ([1, 2] * u.TeV, [1] * INTENSITY, "component 'x' of shape (1,) does not fit 2 energies"),
+        ([1, 2] * u.TeV, [1, 2] * u.TeV, "component 'x': the unit 'TeV' does not fit"),
+        ([1, 2] * u.TeV, [1, 2], "component 'x': a Quantity with a unit like"),
+        (1 * u.TeV, [1] * INTENSITY, "one energy above zero or more, in a row"),
+        ([0, 1] * u.TeV, [1, 1] * INTENSITY, "one energy above zero or more, in a row"),
+        ([1, 2], [1, 1] * INTENSITY, "energy: a Quantity with a unit like 'GeV'"),
+    ],
+)
+def test_what_is_no_spectrum_is_one_line(energy, values, words):
+    with pytest.raises(InputError) as error:
+        Sed(energy, {"x": values}, Region.everywhere())
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_what_cannot_be_interpolated_is_one_line():
+    for energies, values, words in (([2.0, 1.0], [1, 1], "do not increase"), ([1.0, 2.0], [1, -1], "below zero")):
+        with pytest.raises(InputError, match=words):
+            of_values(np.array(energies), np.array(values)).at(1.5 * u.GeV)
+
+
 def test_text(sed):
     assert "lhaaso-inner" in str(sed)
     assert "31 energies" in str(sed)
