@@ -343,8 +343,8 @@ def to_array(value: Any, unit: u.UnitBase, name: str) -> FloatArray:
     Raises
     ------
     InputError
-        If the value carries no unit where one is meant, a unit of another kind, masked values, NaN or infinity, or is
-        too large or too small as a whole for double precision in this unit.
+        If the value carries no unit where one is meant, a unit of another kind, masked values, NaN or infinity, is
+        too large for double precision in this unit, or an array that is too small for it as a whole.
     """
     value = _checked(value, unit, name)
     if value.dtype != np.float64:
@@ -366,11 +366,11 @@ def to_array(value: Any, unit: u.UnitBase, name: str) -> FloatArray:
 
 
 def _check_size(array: FloatArray, given: u.Quantity, unit: u.UnitBase, name: str) -> None:
-    """Check that what was given still has its values after a conversion: nothing infinite, and not all of it 0."""
+    """Check that a conversion made nothing infinite, and left something of an array: one number may be next to 0."""
     largest = abs(array).max(initial=0.0) if array.ndim else abs(float(array))
     if TINY <= largest < math.inf:
         return
-    if largest < TINY and given.value.any():
+    if array.ndim and largest < TINY and given.value.any():
         raise InputError(f"{name}: {_first(given, given.value != 0)} is too small for a number of '{unit}'")
     lost = np.isinf(array) & np.isfinite(given.value)
     if lost.any():

@@ -11,9 +11,9 @@ import astropy.units as u
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..kernels.tables import EMPTY, LOGARITHM, VALUE, Table
 from ..numerics.quadrature import panel_nodes
-from ..errors import InputError
 from ..units import FloatArray
 
 __all__ = ["NUMBER_DENSITY", "RATE_DENSITY", "Density", "DensityTable", "table_of", "uniform"]

@@ -86,5 +86,5 @@ def test_unknown_profile_names_the_nearest():
 @pytest.mark.filterwarnings("ignore:.*encountered:RuntimeWarning")
 def test_a_disc_that_is_nowhere_in_its_cylinder_is_one_line(changes):
     with pytest.raises(InputError, match="density: it is 0 in nearly all of its cylinder, R < ") as error:
-        SourceDisc(**changes).table(1e-2).thickness  # noqa: B018
+        SourceDisc(**changes).table(1e-2).thickness
     assert "\n" not in str(error.value)

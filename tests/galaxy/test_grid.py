@@ -75,7 +75,7 @@ def test_broken_files(tmp_path, content):
     np.savez(tmp_path / "half.npz", radius=R.value)
     with pytest.raises(InputError, match="no array 'height'"):
         CylindricalGrid.read(tmp_path / "half.npz")
-    with pytest.raises(InputError, match="not a readable"):
+    with pytest.raises(InputError, match="no such file"):
         CylindricalGrid.read(tmp_path / "missing.npz")
 
 
