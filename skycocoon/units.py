@@ -177,7 +177,7 @@ def wrong_unit(unit: u.UnitBase, wanted: u.UnitBase) -> str:
 # Words that files use for units, and what astropy calls them.
 _WORDS = {r"photons?": "ph", r"seconds?|secs?": "s", r"steradians?|sterad|ster": "sr"}
 _POWER = re.compile(r"\((?P<inside>[^()]+)\)\s*(?:\^|\*\*)?\s*(?P<open>\()?(?P<power>[+-]?\d+)(?(open)\))")
-_SLASHES = re.compile(r"1?\s*((?:/\s*[^\s/()*.]+\s*)+)")
+_SLASHES = re.compile(r"(?P<number>10\s*(?:\^|\*\*)\s*[+-]?\d+|[\d.]+(?:[eE][+-]?\d+)?)?\s*(?P<rest>/.*/.*)")
 
 
 def read_unit(text: object) -> u.UnitBase | None:
@@ -206,8 +206,9 @@ def read_unit(text: object) -> u.UnitBase | None:
             text = re.sub(rf"(?<![A-Za-z])({word})(?![A-Za-z])", name, text)
         if (match := _POWER.fullmatch(text)) and (inside := read_unit(match["inside"])) is not None:
             return inside ** int(match["power"])
-        if match := _SLASHES.fullmatch(text):
-            text = f"1/({' '.join(match[1].split('/')).strip()})"
+        if match := _SLASHES.fullmatch(text):  # astropy takes several slashes behind a unit, none behind a number.
+            behind, number = read_unit(f"ph{match['rest']}"), read_unit(match["number"] or "")
+            return None if behind is None or number is None else number * behind / u.ph
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", u.UnitsWarning)
         try:

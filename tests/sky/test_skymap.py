@@ -268,7 +268,7 @@ def test_truncated_and_corrupt_files(sky, path):
         ({"BUNIT": ""}, "unit"),
         ({"BUNIT": "K"}, "no intensity"),
         ({"COORDSYS": ""}, "frame"),
-        ({"COORDSYS": "CEL"}, "Galactic"),
+        ({"COORDSYS": "MOON"}, "unknown frame"),
         ({"ORDERING": "SPIRAL"}, "RING or NESTED"),
     ],
 )

@@ -62,6 +62,8 @@ def energy_table(file: Any, table: Any, bare: str = "") -> tuple[FloatArray | No
     others = [k for k, name in enumerate(names) if name != "CHANNEL"]
     if len(nodes) == 1:
         energy, unit = _numbers(found, nodes[0])
+        if len(low) == len(high) == 1:
+            _check_within(found, nodes[0], low[0], high[0])
         return energy, unit or bare
     if not nodes and len(low) == len(high) == 1:
         return _centres(found, low[0], high[0])
@@ -96,6 +98,16 @@ def _numbers(table: Any, place: int) -> tuple[FloatArray, str]:
         raise InputError(
             f"the column {column.name} of {table.name} has texts that are no energies like '1 TeV'"
         ) from None
+
+
+def _check_within(table: Any, node: int, low: int, high: int) -> None:
+    """Raise `InputError` if energies are not between the bounds of their bins, in the same unit."""
+    columns = [_numbers(table, place) for place in (low, node, high)]
+    lower, energy, upper = (numbers for numbers, _ in columns)
+    units = [unit for _, unit in columns]
+    if len(set(units)) == 1 and not np.all((lower <= energy * (1 + 1e-6)) & (energy <= upper * (1 + 1e-6))):
+        names = [table.columns[place].name for place in (node, low, high)]
+        raise InputError(f"{table.name}: {names[0]} is not between {names[1]} and {names[2]}")
 
 
 def _centres(table: Any, low: int, high: int) -> tuple[FloatArray, str]:

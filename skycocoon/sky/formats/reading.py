@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -12,7 +13,7 @@ from typing import Any
 import astropy.units as u
 import numpy as np
 
-from ...errors import InputError
+from ...errors import FileWarning, InputError
 from ...resources import check_memory
 from ...units import INTENSITY, FloatArray
 from .. import healpix
@@ -138,6 +139,9 @@ def _opened(path: str | Path, statements: Statements) -> Iterator[_Opened]:
             else:
                 name, content = recognise(file, statements.column)
                 component, meta = component_of(file, content.headers[0]), provenance(file)
+                if "PROVENANCE" not in [hdu.name for hdu in file] and file[0].header.get("CREATOR") == "skycocoon":
+                    text = f"{path}: its table PROVENANCE is missing, as if the end were cut off"
+                    warnings.warn(text, FileWarning, stacklevel=5)
             yield _map_fields(content, statements, component, {**meta, "file": Path(path).name, "layout": name})
         except InputError as error:
             raise InputError(f"{path}: {error}") from None

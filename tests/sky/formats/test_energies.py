@@ -81,6 +81,10 @@ def test_an_energy_unit_that_cannot_be_read_is_named(path, unit):
         ({"ENERGY": (np.array([0.0, 1.0, 3.0]), "GeV")}, "not positive"),
         ({"ENERGY": (np.array([1.0, 1.0, 3.0]), "GeV")}, "not all different"),
         ({"E_MIN": (E.value, "GeV"), "E_MAX": (E.value, "TeV")}, "different units, GeV and TeV"),
+        (
+            {"ENERGY": (E.value, "GeV"), "E_MIN": (2 * E.value, "GeV"), "E_MAX": (3 * E.value, "GeV")},
+            "ENERGY is not between E_MIN and E_MAX",
+        ),
         ({"E_MIN": (E.value, "GeV"), "E_MAX": (E.value, "GeV")}, "not below and above"),
     ],
 )
@@ -153,6 +157,10 @@ def test_hermes_energies_in_another_unit_than_joule(path):
         ("ph/(cm^{2} s sr MeV)", 1e3),
         ("cm^{-2} s^{-1} sr^{-1} MeV^{-1}", 1e3),
         ("10^-4 cm-2 s-1 sr-1 MeV-1", 0.1),
+        ("1e-4/cm2/s/sr/MeV", 0.1),
+        ("10**-4 / cm2 / s / sr / MeV", 0.1),
+        ("1/MeV/(cm^2 s sr)", 1e3),
+        ("ph/(cm^2 sec)/sr/MeV", 1e3),
     ],
 )
 def test_units_of_intensity_as_people_write_them(path, unit, factor):

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from skycocoon import SkyMap
+from skycocoon.errors import FileWarning
 from skycocoon.sky.formats.texts import SHORT, escaped, short, unescaped
 from skycocoon.units import INTENSITY
 
@@ -95,3 +96,14 @@ def test_the_model_can_be_read_in_the_file(tmp_path):
     SkyMap(E, {"a": VALUES}, meta={"toml": text}).write(tmp_path / "map.fits")
     table = fits.getdata(tmp_path / "map.fits", "PROVENANCE")
     assert text.strip() in str(table["value"][list(table["key"]).index("toml")])
+
+
+def test_a_file_of_ours_without_its_last_table(tmp_path):
+    """Cut where a table ends it is a whole file, and its numbers are right; how they were made is lost."""
+    path = tmp_path / "map.fits"
+    SkyMap(E, {"a": VALUES}, meta={"toml": "x"}).write(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.find(b"XTENSION", whole.find(b"'ENERGIES'"))])
+    with pytest.warns(FileWarning, match="its table PROVENANCE is missing"):
+        again = SkyMap.read(path)
+    assert "toml" not in again.meta
