@@ -9,12 +9,15 @@ from pathlib import Path
 
 from .errors import InputError
 
-__all__ = ["check_disk", "check_memory", "memory_limit"]
+__all__ = ["check_disk", "check_memory", "check_start", "memory_limit"]
 
 # Part of what is left that one piece of work may plan for.
 PART = 0.9
 # A limit this large is none: cgroups write 2^63 less a page where nothing is limited.
 NO_LIMIT = 2**60
+
+# What libraries take to begin with: of address space, of data, and of memory.
+START = {"ulimit -v": 600 * 2**20, "ulimit -d": 256 * 2**20, "": 200 * 2**20}
 
 PROC = Path("/proc")
 CGROUPS = Path("/sys/fs/cgroup")
@@ -145,6 +148,22 @@ def check_memory(needed: float, what: str, remedy: str) -> None:
     if limit is None or needed <= PART * limit[0]:
         return
     raise InputError(f"{_size(needed)} of memory are needed for {what}, {_size(limit[0])} are {limit[1]}; {remedy}")
+
+
+def check_start() -> None:
+    """Refuse to begin where there is no room for the libraries that are loaded; some of them end the process.
+
+    Raises
+    ------
+    InputError
+        If less memory, address space or data may be used than a small spectrum takes.
+    """
+    for left, words in _limits(PROC, CGROUPS):
+        needed = next(size for limit, size in START.items() if limit in words)
+        if left < needed:
+            raise InputError(
+                f"{_size(needed)} of memory are needed to begin, {_size(left)} are {words}; raise the limit"
+            )
 
 
 def check_disk(needed: int, folder: Path, what: str) -> None:

@@ -107,6 +107,18 @@ def test_a_disk_without_room(tmp_path):
         check_disk(2 * free, tmp_path, "a map")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS has no ulimit -v")
+@pytest.mark.parametrize("limit", ["-v 150000", "-v 300000", "-v 500000", "-d 100000", "-d 200000"])
+def test_a_command_without_room_to_begin_is_one_line(limit):
+    """Libraries end the process, or with errors that name no memory, where they cannot be loaded."""
+    line = f'ulimit {limit}; exec "{sys.executable}" -m skycocoon sed paper --messenger gamma --region lhaaso-inner'
+    result = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "MiB of memory are needed to begin, " in result.stderr
+    assert f"(ulimit {limit[:2]}); raise the limit" in result.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="macOS has no ulimit -v")
 @pytest.mark.parametrize("limit", ["-v 4000000", "-d 1500000"])

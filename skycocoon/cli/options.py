@@ -276,6 +276,9 @@ def gathered(**nouns: type[Any]) -> Callable[[Callable[..., None]], Callable[...
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
         @wraps(function)
         def command(**options: Any) -> None:
+            from ..resources import check_start
+
+            check_start()
             for name, noun in nouns.items():
                 keys = [field.name for field in fields(noun) if field.name in options]
                 options[name] = noun(**{key: options.pop(key) for key in keys})

@@ -84,6 +84,10 @@ def new_folder(path: str | Path, contents: Sequence[str], overwrite: bool = Fals
                     _settle(work, target)
     except OSError as error:
         raise reason(error, target, target) from None
+    except InputError as error:
+        # Of a file that was to have another name.
+        error.args = (str(error).replace(str(target / WORK / NEW), str(target)),)
+        raise
     finally:
         for folder in () if done else made:
             with suppress(OSError):  # somebody else's files are in it
