@@ -105,10 +105,13 @@ def new_figure(size: tuple[float, float], layout: Literal["constrained"] | None 
     """
     if threading.current_thread() is not threading.main_thread():
         return Figure(figsize=size, layout=layout)
-    # Slow to import, and not needed for files.
-    import matplotlib.pyplot as plt
+    try:
+        # Slow to import, and not needed for files.
+        import matplotlib.pyplot as plt
 
-    return plt.figure(figsize=size, layout=layout)
+        return plt.figure(figsize=size, layout=layout)
+    except ImportError:  # what draws windows cannot be loaded here, as without a display
+        return Figure(figsize=size, layout=layout)
 
 
 def new_axes(size: tuple[float, float] = (6.4, 4.8)) -> Axes:

@@ -1,6 +1,10 @@
 """Figures are laid out and drawn once for each file, and outside the main thread they have no window."""
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -54,3 +58,17 @@ def test_outside_the_main_thread_a_figure_has_no_window_and_looks_the_same(tmp_p
         pool.submit(save, axes, tmp_path / "aside.png").result()
     save(power_law(), tmp_path / "here.png")
     np.testing.assert_array_equal(*(plt.imread(tmp_path / f"{name}.png") for name in ("aside", "here")))
+
+
+@pytest.mark.parametrize("backend", ["module://a_package_that_is_missing", "gtk3cairo"])
+def test_without_windows_figures_are_files(tmp_path, backend):
+    """As a notebook's settings in a script, or those of a desktop on a node without a display."""
+    code = (
+        "import numpy as np; from skycocoon.plot import Curve, Panel, plot_panel, save\n"
+        "x = np.geomspace(1, 10, 3); save(plot_panel(Panel('', (Curve('', x, x),))), 'figure.png')"
+    )
+    environment = {key: value for key, value in os.environ.items() if "DISPLAY" not in key} | {"MPLBACKEND": backend}
+    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "figure.png").stat().st_size > 1000
