@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ..fuzz.kills import Commands, case
+from .fuzz.kills import Commands, case
 
 
 @pytest.fixture(scope="module")
