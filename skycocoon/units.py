@@ -37,6 +37,7 @@ __all__ = [
     "summed",
     "to_array",
     "to_float",
+    "to_quantity",
     "within",
     "without_photons",
     "wrong_unit",
@@ -364,6 +365,28 @@ def to_array(value: Any, unit: u.UnitBase, name: str) -> FloatArray:
     if not (np.isfinite(array).all() if array.ndim else math.isfinite(array)):
         raise InputError(f"{name}: {_first(value, ~np.isfinite(array))} is not finite")
     return array
+
+
+def to_quantity(value: Any, unit: u.UnitBase, name: str) -> u.Quantity:
+    """Turn what :func:`to_array` takes into a Quantity in double precision that keeps its own unit.
+
+    Parameters
+    ----------
+    value, unit, name
+        As in :func:`to_array`.
+
+    Returns
+    -------
+    Quantity
+        Without masks; a list of Quantities in the unit of the first.
+
+    Raises
+    ------
+    InputError
+        As :func:`to_array`.
+    """
+    to_array(value, unit, name)
+    return _checked(value, unit, name).astype(np.float64, copy=False)
 
 
 def _check_size(array: FloatArray, given: u.Quantity, unit: u.UnitBase, name: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from ..errors import InputError, check_name
 from ..sky import SkyMap
 from ..sky.convention import flavour_factor
-from ..units import INTENSITY, to_array, within
+from ..units import INTENSITY, to_quantity, within
 from .component import Term
 
 __all__ = ["OUTSIDE", "Template"]
@@ -107,7 +107,8 @@ class Template:
         """
         sky = self.sky
         factor = self.scale * flavour_factor(sky.flavour, flavour)
-        gev, nodes = to_array(energy, u.GeV, "energy"), sky.energy.to_value(u.GeV)
+        energy = to_quantity(energy, u.GeV, "energy")
+        gev, nodes = energy.to_value(u.GeV), sky.energy.to_value(u.GeV)
         inside = within(gev, nodes[0], nodes[-1])
         if not inside.all() and self.outside == "error":
             raise InputError(

@@ -10,7 +10,7 @@ import numpy as np
 from ..absorption import Absorption, TransmissionBasis, transmission_basis
 from ..errors import InputError
 from ..galaxy import Sun
-from ..units import FloatArray, to_array
+from ..units import FloatArray, to_array, to_quantity
 
 __all__ = ["NOTHING", "RTOL", "View", "energy_nodes"]
 
@@ -60,7 +60,7 @@ def energy_nodes(energy: u.Quantity) -> tuple[u.Quantity, FloatArray]:
     InputError
         If they are not one list of positive, increasing energies.
     """
-    energy = np.atleast_1d(energy)
+    energy = np.atleast_1d(to_quantity(energy, u.GeV, "energy"))
     gev = to_array(energy, u.GeV, "energy")
     if gev.ndim != 1 or gev.size == 0 or np.any(gev <= 0):
         raise InputError("energy: a list of positive energies is needed")

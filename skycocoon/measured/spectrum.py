@@ -19,7 +19,18 @@ from ..shipped import Shelf
 from ..sky import Region, Sed
 from ..sky.convention import check_flavour, check_messenger, flavour_factor
 from ..sky.sed import spectrum_title
-from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, ROUNDING, BoolArray, FloatArray, quantity, to_array, within
+from ..units import (
+    E2_FLUX,
+    E2_INTENSITY,
+    INTENSITY,
+    ROUNDING,
+    BoolArray,
+    FloatArray,
+    quantity,
+    to_array,
+    to_float,
+    within,
+)
 from .comparison import Comparison, Target
 
 if TYPE_CHECKING:
@@ -218,9 +229,9 @@ class Measurement:
         gev = self.energy.to_value(u.GeV)
         inside = np.ones(gev.size, dtype=bool)
         if low is not None:
-            inside &= gev >= quantity(low, u.GeV, f"{self.name}: low bound").to_value(u.GeV)
+            inside &= gev >= _bound(low, f"{self.name}: low bound")
         if high is not None:
-            inside &= gev <= quantity(high, u.GeV, f"{self.name}: high bound").to_value(u.GeV)
+            inside &= gev <= _bound(high, f"{self.name}: high bound")
         if not inside.any():
             limits = f"{'the lowest' if low is None else low} to {'the highest' if high is None else high}"
             raise InputError(f"{self.name}: no point from {limits}; it has {gev.min():.4g}..{gev.max():.4g} GeV")
@@ -476,6 +487,10 @@ class Measurement:
             f"{self.energy_min.min():.4g}..{self.energy_max.max():.4g}, {unit}, {self.region.name}\n"
             f"  {self.meta.get('reference', 'no reference given')} {self.meta.get('doi', '')}".rstrip()
         )
+
+
+def _bound(bound: object, name: str) -> float:
+    return to_float(quantity(bound, u.GeV, name), u.GeV, name)
 
 
 def _energies(table: Any) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -17,7 +17,7 @@ from ..ecsv import write_ecsv
 from ..errors import InputError, check_name, check_title
 from ..numerics.interpolation import interpolated
 from ..outputs import new_file
-from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, within
+from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, to_quantity, within
 from .convention import FLAVOURS, check_flavour, flavour_factor, messenger_title
 from .region import Region
 
@@ -71,23 +71,18 @@ class Sed:
     meta: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        gev = to_array(self.energy, u.GeV, "SED: energy")
-        if gev.ndim != 1 or not gev.size or not (gev > 0).all():
+        energy = to_quantity(self.energy, u.GeV, "SED: energy")
+        if energy.ndim != 1 or not energy.size or not (energy.value > 0).all():
             raise InputError("SED: one energy above zero or more, in a row, are needed")
-        object.__setattr__(self, "energy", u.Quantity(self.energy, dtype=np.float64))
         if not self.components:
             raise InputError("SED: there is no component")
-        parts = {name: self._checked(name, part) for name, part in self.components.items()}
+        names = self.components
+        parts = {name: to_quantity(part, INTENSITY, f"SED: component {name!r}") for name, part in names.items()}
+        for name, part in parts.items():
+            if part.shape != energy.shape:
+                raise InputError(f"SED: component {name!r} of shape {part.shape} does not fit {energy.size} energies")
+        object.__setattr__(self, "energy", energy)
         object.__setattr__(self, "components", parts)
-
-    def _checked(self, name: str, part: u.Quantity) -> u.Quantity:
-        """Component in double precision, one number for each energy; else `InputError`."""
-        values = to_array(part, INTENSITY, f"SED: component {name!r}")
-        if values.shape != self.energy.shape:
-            raise InputError(
-                f"SED: component {name!r} of shape {values.shape} does not fit {self.energy.size} energies"
-            )
-        return part if part.dtype == np.float64 else values * INTENSITY
 
     @property
     def intensity(self) -> u.Quantity:
