@@ -61,8 +61,8 @@ def read_ecsv(path: Path, shipped: str) -> Any:
         raise InputError(f"{path}: not a readable ECSV table ({reason})") from None
 
 
-# Headers of ours have some kB; YAML takes seconds for a megabyte.
-MAX_HEADER = 1 << 20
+# Headers of ours have some 10 kB; YAML takes ten seconds for a megabyte.
+MAX_HEADER = 1 << 17
 MAX_NODES = 100_000
 _ALIAS = re.compile(r"(?:^|[\s\[{,:-])\*[^\s,\]}]")
 

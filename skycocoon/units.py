@@ -25,6 +25,7 @@ __all__ = [
     "E2_FLUX",
     "E2_INTENSITY",
     "INTENSITY",
+    "LONGEST",
     "MBARN",
     "M_PI0",
     "M_PROTON",
@@ -202,6 +203,8 @@ def read_unit(text: object) -> u.UnitBase | None:
     True
     """
     if isinstance(text, str):
+        if len(text) > LONGEST:
+            return None
         text = re.sub(r"\^\{([+-]?\d+)\}", r"^\1", text.strip())
         for word, name in _WORDS.items():
             text = re.sub(rf"(?<![A-Za-z])({word})(?![A-Za-z])", name, text)
@@ -214,7 +217,7 @@ def read_unit(text: object) -> u.UnitBase | None:
         warnings.simplefilter("ignore", u.UnitsWarning)
         try:
             unit = u.Unit(text)
-        except (TypeError, ValueError, OverflowError, RecursionError):
+        except (TypeError, ValueError, ArithmeticError, RecursionError):
             return None
     return unit if isinstance(unit, u.UnitBase) else None
 

@@ -41,6 +41,8 @@ __all__ = [
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+# Of a scheduler: protocol, host and port, or its file.
+DASK = re.compile(r"(?:[a-z]+://)?[^\s/]+:\d+|inproc://\S+|.+\.json")
 PER_FLAVOUR = "per-flavour"
 REGION_HELP = (
     "Name, all-sky, box:l1,l2,b1,b2, disc:l,b,radius (deg), mask:FILE (1 is kept; behind commas a frame, RING or "
@@ -252,10 +254,12 @@ class Machines:
     @property
     def chosen(self) -> int | str | None:
         """Workers as the library takes them; this process if none are named."""
-        from ..errors import InputError
+        from ..errors import InputError, shortened
 
         if self.workers is not None and self.dask is not None:
             raise InputError("--workers and --dask: give one of them")
+        if self.dask is not None and not DASK.fullmatch(self.dask):
+            raise InputError(f"--dask {shortened(self.dask)}: write it like tcp://HOST:8786 or scheduler.json")
         return self.dask if self.workers is None else self.workers
 
 

@@ -13,12 +13,14 @@ import numpy as np
 from ..errors import AccuracyWarning, InputError
 from ..inputs import check_file
 from ..resources import check_memory
-from ..units import FloatArray, to_array, to_float
+from ..units import LONGEST, FloatArray, to_array, to_float
 from .sampling import MAX_CELLS, Lattice, refined, total
 from .table import NUMBER_DENSITY, RATE_DENSITY, DensityTable, table_of, uniform
 
 __all__ = ["CylindricalGrid"]
 
+# Arrays of a file, four times the largest grid that is sampled [bytes].
+MAX_BYTES = 4 * 8 * MAX_CELLS
 # Part of a density that a sampled grid must not miss.
 MISSING = 0.1
 
@@ -227,18 +229,24 @@ class CylindricalGrid:
         check_file(path)
         try:
             with open(path, "rb") as handle, np.load(handle, allow_pickle=False) as file:
-                check_memory(sum(part.file_size for part in file.zip.infolist()), f"{path}", "a coarser grid has less")
+                size = sum(part.file_size for part in file.zip.infolist())
+                if size > MAX_BYTES:
+                    raise InputError(f"{size} bytes of arrays; allowed: {MAX_BYTES}")
+                check_memory(2 * size, "its arrays", "a coarser grid has less")
                 missing = [name for name in ("radius", "height", "values") if name not in file]
                 if missing:
-                    raise InputError(f"{path}: no array {missing[0]!r}; needed: radius, height, values")
-                unit = u.Unit(str(file["unit"])) if "unit" in file else u.Unit("kpc-3 yr-1")
+                    raise InputError(f"no array {missing[0]!r}; needed: radius, height, values")
+                unit = u.Unit(str(file["unit"])[:LONGEST]) if "unit" in file else u.Unit("kpc-3 yr-1")
+                if wrong := [name for name in ("radius", "height", "values") if file[name].dtype.kind not in "biuf"]:
+                    raise InputError(f"array {wrong[0]!r}: real numbers are needed")
                 return cls(file["radius"] * u.kpc, file["height"] * u.kpc, file["values"] * unit)
-        except InputError:
-            raise
-        except AttributeError:  # an array alone, .npy
+        except InputError as error:
+            raise InputError(f"{path}: {error}") from None
+        except (AttributeError, TypeError):  # an array alone, .npy
             raise InputError(f"{path}: not a .npz grid; needed: arrays radius, height, values") from None
-        except (OSError, ValueError, TypeError, EOFError) as error:
-            raise InputError(f"{path}: not a readable .npz grid ({str(error).splitlines()[0]})") from None
+        except (OSError, ValueError, EOFError) as error:
+            reason = str(error).splitlines()[0].split("  If this is meant")[0]
+            raise InputError(f"{path}: not a readable .npz grid ({reason})") from None
         except Exception as error:  # zipfile and zlib raise their own
             raise InputError(f"{path}: not a readable .npz grid ({type(error).__name__})") from None
 

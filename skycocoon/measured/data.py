@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal, overload
 
@@ -58,7 +59,7 @@ def _read(name: str) -> Data:
     names = [*MEASUREMENTS.names(), *RATIOS.names()]
     if name in names:
         return Measurement.named(name)
-    if not name.endswith(".ecsv") and "/" not in name and not Path(name).is_file():
+    if not name.endswith(".ecsv") and "/" not in name and not os.path.isfile(name):
         raise unknown_name("data set", name, names)
     path = Path(name)
     table = read_ecsv(path, f"data sets: {listed(names)}")

@@ -1,6 +1,7 @@
 """Densities on cylindrical grids: totals, files and refusals."""
 
 import math
+import zipfile
 
 import astropy.units as u
 import numpy as np
@@ -10,6 +11,7 @@ from skycocoon import Cocoons, CylindricalGrid, InputError, Sun
 from skycocoon.galaxy.table import NUMBER_DENSITY, RATE_DENSITY
 from skycocoon.los import column
 
+from ..conftest import error_of
 from .conftest import RATE, STEEP, R, Z, thin_layer
 
 
@@ -142,3 +144,61 @@ def test_densities_in_any_type_of_numbers(kind, tmp_path):
         np.testing.assert_array_equal(grid.values.value, values.astype(float))
         np.testing.assert_allclose(grid.total().value, expected.total().value, rtol=1e-12)
         np.testing.assert_allclose(grid.normalised(1e-45 / u.yr).total().to_value(1 / u.yr), 1e-45, rtol=1e-9)
+
+
+def _saved(path, **changes):
+    arrays = {"radius": np.linspace(0, 10, 5), "height": np.linspace(0, 1, 3), "values": np.ones((5, 3)), **changes}
+    np.savez_compressed(path, **arrays)
+    return path
+
+
+def _header(path, shape):
+    """A file whose array of values says that it has another shape than its few bytes are."""
+    with zipfile.ZipFile(_saved(path), "r") as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    parts["values.npy"] = parts["values.npy"].replace(b"(5, 3)", shape)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    "shape", [b"(10**13,)", b"(9999999999999,)", b"(-5, 3)", b"(99999, 99999)", b"(" * 40, b"(5, 4)"]
+)
+def test_a_file_that_lies_about_its_shape(shape, tmp_path):
+    text = error_of(CylindricalGrid.read, _header(tmp_path / "x.npz", shape))
+    assert text.startswith(f"{tmp_path / 'x.npz'}: not a readable .npz grid")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"values": np.ones((5, 3)) * 1j}, "array 'values': real numbers are needed"),
+        ({"values": np.full((5, 3), "1")}, "array 'values': real numbers are needed"),
+        ({"radius": np.array(["0", "1", "2", "3", "4"])}, "array 'radius': real numbers are needed"),
+        ({"values": np.ones((4, 3))}, "values of shape (4, 3) do not fit 5 radii"),
+        ({"unit": "kpc"}, "unit"),
+        ({"unit": "nonsense"}, "'nonsense' did not parse as unit"),
+        ({"unit": "k" * 10_000}, "did not parse as unit"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_files_of_other_things(changes, reason, tmp_path):
+    path = _saved(tmp_path / "x.npz", **changes)
+    text = error_of(CylindricalGrid.read, path)
+    assert text.startswith(f"{path}: ")
+    assert text.count(str(path)) == 1
+    assert reason in text
+
+
+def test_a_file_that_holds_far_more_than_its_size(tmp_path, monkeypatch):
+    """A zip of nothing but zeros is a thousandth of them; it is refused before they are made."""
+    monkeypatch.setattr("skycocoon.galaxy.grid.MAX_BYTES", 10_000)
+    path = _saved(tmp_path / "x.npz", values=np.zeros((5, 1000, 3)))
+    assert "bytes of arrays; allowed: 10000" in error_of(CylindricalGrid.read, path)
+
+
+def test_an_array_alone_is_no_grid(tmp_path):
+    np.save(tmp_path / "x.npy", np.ones((5, 3)))
+    assert "needed: arrays radius, height, values" in error_of(CylindricalGrid.read, tmp_path / "x.npy")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -33,7 +34,7 @@ HEADERS: dict[tuple[int, int], Callable[..., Any]] = {
 
 def is_array(path: str | Path) -> bool:
     """Whether a file is one of numpy's, by its first bytes; or at least called so."""
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         return False
     with open(path, "rb") as file:
         first = file.read(len(NPY))
