@@ -217,3 +217,21 @@ def test_a_map_that_is_stopped_keeps_the_old_file(tmp_path, number):
         assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
         assert said.strip() == ("skycocoon: interrupted, nothing was written" if number == signal.SIGINT else "")
     assert [item.name for item in tmp_path.iterdir()] == ["x.fits"]
+
+
+@pytest.mark.filterwarnings("always::skycocoon.errors.RangeWarning")
+def test_beyond_the_range_of_the_cross_sections_one_line_warns():
+    """Once in a command, and in the next one again; not at the presets' highest energy, 10 PeV."""
+    line = "sed base-min --messenger gamma --region box:30,31,-1,1 --rtol 1e-2 --set components.diffuse.gas=nakanishi-sofue"
+    assert "warning" not in call(f"{line} --energies '1 PeV, 10 PeV'").stderr
+    for _ in range(2):
+        result = call(f"{line} --energies '10 PeV, 30 PeV, 60 PeV'")
+        assert result.exit_code == 0
+        assert result.stderr.count("kelner2006 was made for protons up to 1e+08 GeV") == 1
+
+
+def test_what_a_model_rests_on_is_shown():
+    """Cross sections and local spectra beyond or beside the data."""
+    text = good("show paper")
+    assert "those beyond make 28% of the gamma rays and 52% of the neutrinos of 1e+07 GeV" in text
+    assert "protons of min: 0.38 to 0.44 of LHAASO's protons of 2025" in text
