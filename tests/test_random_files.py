@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from skycocoon import CylindricalGrid, InputError, Measurement, Region, SkyMap
+from skycocoon import Catalogue, CylindricalGrid, InputError, Measurement, Region, SkyMap
 from skycocoon.measured import RatioMeasurement
 from skycocoon.shipped import data_folder
 
@@ -25,6 +25,9 @@ def reads(reader, path):
     [
         (SkyMap.read, "x.fits", b"SIMPLE  =                    T"),
         (Region.mask, "x.fits", b"SIMPLE  =                    T"),
+        (Catalogue.read, "x.csv", b"ra,dec\n1,2\n"),
+        (Catalogue.read, "x.dat", b"SIMPLE  =                    T"),
+        (Catalogue.read, "x.ecsv", b"# %ECSV 1.0\n# ---\n"),
         (Measurement.read, "x.ecsv", b"# %ECSV 1.0\n# ---\n"),
         (RatioMeasurement.read, "x.ecsv", b"# %ECSV 1.0\n# ---\n"),
         (CylindricalGrid.read, "x.npz", b"PK\x03\x04"),

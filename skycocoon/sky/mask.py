@@ -15,6 +15,9 @@ from .shapes import INSIDE, PIECE_NSIDE
 
 __all__ = ["Mask"]
 
+# Parts across a pixel of which the distance from an edge is measured.
+PARTS = 8
+
 
 @dataclass(frozen=True, eq=False)
 class Mask:
@@ -61,6 +64,10 @@ class Mask:
         depth = np.asarray(self._depths[np.searchsorted(self._starts, pixels, side="right") - 1])
         if self.frame == "G" and nside >= self.nside:
             return np.copysign(INSIDE, depth)
+        if nside > self.nside:  # the pixels are at an angle to ours: their own edges matter
+            near = np.abs(depth) <= ranges.TINY
+            within = ranges.border_distance(self.nside, vectors[near], min(PARTS * nside, 2**ranges.MAX_ORDER))
+            depth[near] = np.copysign(np.maximum(within, ranges.TINY), depth[near])
         return depth
 
     def coverage(self, directions: FloatArray, width: float) -> FloatArray:

@@ -13,9 +13,11 @@ from . import healpix
 from .healpix import Indices
 
 __all__ = [
+    "TINY",
     "UNSEEN",
     "MaskRule",
     "area",
+    "border_distance",
     "check_numbers",
     "depth_steps",
     "of_array",
@@ -35,6 +37,10 @@ ROUNDING = 1e-6
 BLOCK = 1 << 20
 # Finest resolution of numbers that fit into 64 bits: 12 * 4^29 of them.
 MAX_ORDER = 29
+# Depth [rad] next to a pixel of the other kind, where only the sign matters.
+TINY = 1e-12
+# Rows of parts of a pixel are this thick at least, in units of the root of a part's area: 0.677 near the poles.
+THICKNESS = 0.6
 
 
 @dataclass(frozen=True)
@@ -317,7 +323,6 @@ def depth_steps(edges: Indices, nside: int) -> tuple[Indices, FloatArray]:
     starts, depths
         (n,) NESTED numbers where a step begins, and depths [rad] behind it, positive inside.
     """
-    tiny = 1e-12
     starts, depths = [], []
     for family in range(12):
         cells, level = np.array([family]), 1
@@ -332,7 +337,7 @@ def depth_steps(edges: Indices, nside: int) -> tuple[Indices, FloatArray]:
                 alike[some] = (_states(edges, around, width) == state[some]).all(axis=0)
             done = alike if level < nside else np.ones(cells.size, dtype=bool)
             starts.append(cells[done] * width)
-            depths.append(state[done] * np.where(alike[done], 0.5 * healpix.pixel_width(level), tiny))
+            depths.append(state[done] * np.where(alike[done], 0.5 * healpix.pixel_width(level), TINY))
             if level == nside:
                 break
             cells, level = healpix.descendants(cells[~done], 4), 2 * level
@@ -341,6 +346,34 @@ def depth_steps(edges: Indices, nside: int) -> tuple[Indices, FloatArray]:
     joined, values = joined[order], values[order]
     begins = np.append(True, np.diff(values) != 0)
     return joined[begins], values[begins]
+
+
+def border_distance(nside: int, vectors: FloatArray, fine: int) -> FloatArray:
+    """Lower bound of the distance of directions from the borders of the pixels that hold them.
+
+    Parameters
+    ----------
+    nside
+        Resolution of the pixels.
+    vectors
+        (n, 3) unit vectors in the frame of these.
+    fine
+        Resolution of the parts whose rows are counted, a multiple of ``nside``.
+
+    Returns
+    -------
+    array
+        (n,) [rad], 0 in the outermost parts.
+    """
+    across = fine // nside
+    part = healpix.pixels_at(fine, vectors, nest=True) % across**2
+    x, y = np.zeros_like(part), np.zeros_like(part)
+    # Bits of NESTED numbers are those of x and y by turns.
+    for bit in range(across.bit_length() - 1):
+        x |= ((part >> (2 * bit)) & 1) << bit
+        y |= ((part >> (2 * bit + 1)) & 1) << bit
+    rows = np.minimum(np.minimum(x, y), across - 1 - np.maximum(x, y))
+    return np.asarray(THICKNESS * healpix.pixel_width(fine) * rows)
 
 
 def of_uniq(numbers: Any) -> tuple[Indices, Indices]:

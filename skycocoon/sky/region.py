@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -14,6 +13,7 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import InputError, unknown_name
+from ..inputs import check_file
 from ..units import BoolArray, FloatArray, to_array, to_float
 from . import healpix, ranges
 from .catalogue import MASK_RADII, MASKED_CATALOGUE, find_catalogue, list_catalogues
@@ -74,9 +74,7 @@ class Region:
 
     @classmethod
     def named(cls, name: str) -> Region:
-        """Region of a published analysis, by its short name or the analysis' own, or ``"all-sky"``.
-
-        :func:`list_regions` lists them.
+        """Region of a published analysis, by its short name or the analysis' own (:func:`list_regions`), or all-sky.
 
         Raises
         ------
@@ -246,7 +244,7 @@ class Region:
         bright: 3.14159 sr
         """
         rule = MaskRule.of(above, inverted)
-        if isinstance(source, (str, os.PathLike)):
+        if isinstance(source, (str, Path)):
             return cls._of_file(Path(source), MaskStatements(frame, nest, column, rule), name)
         if column is not None:
             raise InputError("column goes with a file, not with an array")
@@ -564,8 +562,8 @@ def _parse_mask(term: Term, folder: Path) -> Region:
     except InputError as error:
         raise InputError(f"region {term.text!r}: {error}; {IN_QUOTES}") from None
     path = folder / term.path
-    if not (os.path.isfile(path) or MASK_ENDING.search(term.path)):
-        raise InputError(f"{path}: no such file; {IN_QUOTES}")
+    if not MASK_ENDING.search(term.path):
+        check_file(path, IN_QUOTES)
     return Region._of_file(path, statements, term.at(str(path)))
 
 

@@ -107,6 +107,21 @@ def test_a_few_pixels_of_the_finest_map_take_little_memory():
     np.testing.assert_array_equal(np.sign(depths[place]), [1] * 10 + [-1] * 10)
 
 
+@pytest.mark.parametrize("nside", [1, 2, 8])
+def test_distances_from_borders_are_lower_bounds(nside):
+    """Against the nearest of many points of the pixel's border; not by more than a factor of three where rows are many."""
+    rng = np.random.default_rng(4)
+    fine = 64 * nside
+    for pixel in np.unique(np.linspace(0, 12 * nside**2 - 1, 40).astype(int)):
+        inside = pixel * 64**2 + rng.integers(0, 64**2, 200)
+        vectors = np.stack(healpy.pix2vec(fine, inside, nest=True), axis=-1)
+        border = healpy.boundaries(nside, pixel, step=300, nest=True).T
+        distance = 2 * np.arcsin(np.linalg.norm(vectors[:, None] - border, axis=2).min(axis=1) / 2)
+        bound = ranges.border_distance(nside, vectors, fine)
+        assert np.all(bound <= distance)
+        assert np.all(bound > distance / 3 - 2 * math.sqrt(math.pi / 3) / fine)
+
+
 def test_rules():
     values = np.array([0.0, 1.0, 1 - 1e-12, np.nan, healpy.UNSEEN, -1.6e30, 1e-9])
     kept = [False, True, True, False, False, False, False]

@@ -186,6 +186,19 @@ def test_masks_of_any_size_ordering_and_frame(tmp_path, nside, nest, frame):
     assert np.abs(region.fractions(16) - box_part).max() < (0.75 if nside == 32 else 0.15)
 
 
+def test_a_mask_at_an_angle_to_our_pixels():
+    """Half a sky of large celestial pixels within a disc: the share of random directions, to four of its sigmas."""
+    lat = healpy.pix2ang(8, np.arange(768), lonlat=True)[1]
+    region = Region.mask(np.abs(lat) < 20, frame="celestial") & Region.disc(60 * DEG, 0 * DEG, 15 * DEG)
+    rng = np.random.default_rng(6)
+    n = 100_000
+    l, sine = 60 + rng.uniform(-16, 16, n), rng.uniform(-0.27, 0.27, n)
+    part = region.contains(l * DEG, np.degrees(np.arcsin(sine)) * DEG).mean()
+    assert 0.05 < part < 0.95
+    area = math.radians(32) * 0.54
+    assert region.solid_angle.value == pytest.approx(area * part, abs=4 * area * math.sqrt(part * (1 - part) / n))
+
+
 def test_mask_on_its_own_grid_is_exact(tmp_path):
     values = inner_mask(64)
     region = Region.parse(f"mask:{write_mask(tmp_path / 'm.fits', values)}")
