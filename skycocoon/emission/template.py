@@ -129,6 +129,7 @@ class Template:
         scale = f", times {self.scale:g}" if self.scale != 1 else ""
         return [
             str(self),
+            *(f"  {key}: {meta[key]}" for key in ("turned", "file_image", "outside_sky", "negative") if key in meta),
             f"  {source}; nside {self.sky.nside}, {e.size} energies {e[0]:.4g}..{e[-1]:.4g}{scale}",
             "  as it is: no absorption is applied to it, and its pixels are as coarse as they are",
         ]

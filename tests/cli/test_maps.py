@@ -166,3 +166,14 @@ def test_arrays(tmp_path, ending):
     (np.save if ending == "npy" else np.savez)(path, CUBE)
     assert "--unit, --frame, --ordering, --energies-of-map" in bad(f"show {path}")
     np.testing.assert_allclose(sed_of(f"{path} {SILENT}"), MEANS, rtol=1e-6)
+
+
+def test_an_equatorial_map(tmp_path):
+    """show, sed and plot turn it: the mean over the sky is that of the file."""
+    path = fermi(tmp_path / "map.fits", COORDSYS="CEL")
+    np.testing.assert_allclose(sed_of(path), MEANS, rtol=3e-4)
+    shown = good(f"show {path}")
+    assert "file_frame: celestial" in shown
+    assert "turned: from celestial to galactic" in shown
+    good(f"plot {path} --energy '50 GeV' --out sky.png")
+    assert (tmp_path / "sky.png").exists()

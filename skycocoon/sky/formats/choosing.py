@@ -41,7 +41,7 @@ def chosen(tables: Sequence[Any], column: Column, read: Callable[[Any], Content]
         If there is no such column, or one in several tables.
     """
     wanted: list[Any] = list(column) if isinstance(column, list | tuple) else [column]
-    if not wanted or any(isinstance(name, bool) or not isinstance(name, str | int) for name in wanted):
+    if not wanted or any(isinstance(name, bool) or not isinstance(name, str | int | np.integer) for name in wanted):
         raise InputError(f"column = {column!r}: a name or a number is needed, or several")
     if isinstance(column, str) and not _places(tables, column) and "," in column:
         wanted = [text.strip() for text in column.split(",")]

@@ -226,20 +226,25 @@ class SkyImage:
             i, j = np.floor(x + 0.5), np.floor(y + 0.5)
             inside = (i >= 0) & (i < columns) & (j >= 0) & (j < rows)
         number = np.where(inside, j * columns + i, 0).astype(np.int64)
-        return inside & ~self.blank[number]
+        return inside & ~self.missing[number]
 
     @cached_property
-    def usable(self) -> Any:
-        """(rows, columns) whether a pixel has a value, and its middle is on the sky."""
+    def on_sky(self) -> Any:
+        """(rows, columns) whether a pixel's middle is on the sky, and not beside the oval of a projection."""
         rows, columns = self.shape
         x = np.zeros(1) if math.isfinite(self.period) else np.arange(columns, dtype=np.float64)
         many = max(1, PARTS // columns)
-        usable = ~self.blank.reshape(self.shape)
+        on_sky = np.empty(self.shape, dtype=bool)
         for first in range(0, rows, many):
             block = slice(first, min(first + many, rows))
             middles = self.vectors(x, np.arange(block.start, block.stop, dtype=np.float64)[:, None])
-            usable[block] &= np.isfinite(middles[..., 0])
-        return usable
+            on_sky[block] = np.isfinite(middles[..., 0])
+        return on_sky
+
+    @cached_property
+    def missing(self) -> Any:
+        """(rows * columns,) whether a pixel is on the sky and has no value."""
+        return self.blank & self.on_sky.ravel()
 
     def _samples(self, nside: int) -> Iterator[Sample]:
         """Parts of the image's pixels: the HEALPix pixel and the pixel in which each is, and its solid angle."""
@@ -251,6 +256,7 @@ class SkyImage:
         x = x[(x >= self._first) & (x < self._first + self.period)]
         column = np.clip(np.floor(x + 0.5), 0, columns - 1).astype(np.int64)
         round_ = math.isfinite(self.period)
+        usable = self.on_sky & ~self.blank.reshape(self.shape)
         many = max(1, PARTS // (x.size * ny))
         for first in range(0, rows, many):
             last = min(first + many, rows)
@@ -261,7 +267,7 @@ class SkyImage:
             px, py = x + (random.random(shape) - 0.5) / nx, y + (random.random(shape) - 0.5) / ny
             areas = self._areas(x[:1] if round_ else x, y)
             places = self.vectors(px, py)
-            good = self.usable[row, column] & np.isfinite(places[..., 0])
+            good = usable[row, column] & np.isfinite(places[..., 0])
             areas = np.broadcast_to(areas, shape)
             # At the edge of the sky a part may have its middle outside.
             if (edge := good & ~np.isfinite(areas)).any():
@@ -309,7 +315,7 @@ class SkyImage:
 
     def _is_whole(self, nside: int) -> bool:
         """Whether the image has the whole sky, to half of a HEALPix pixel."""
-        if self.blank.any():
+        if self.missing.any():
             return False
         pixels = Pixels.whole(min(2 * nside, healpix.MAX_NSIDE))
         blocks = (pixels.numbers[block] for block in pixels.blocks(PARTS))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from ...errors import AccuracyWarning
 from ...units import FloatArray
 from ..healpix import Indices
 from ..overlaps import Overlaps, placed, turned
@@ -15,6 +17,8 @@ from .statements import map_pixels
 
 __all__ = ["FRAME_WORDS", "Places"]
 
+# Error of a pixel's integral of which the caller is warned.
+WARNED = 0.01
 FRAME_WORDS = {"G": "galactic", "C": "celestial", "E": "ecliptic"}
 """Names of frames, by healpy's letters."""
 
@@ -67,10 +71,12 @@ class Places:
         """
         if content.image is not None:
             found = content.image.overlaps(filled)
+            _warn(found)
             return cls(found.pixels, None, found, {"file_image": content.image.words(found.error)})
         pixels, rows = map_pixels(content, nested)
         if frame != "G":
             found = turned(pixels, frame, filled)
+            _warn(found)
             note = (
                 f"from {FRAME_WORDS[frame]} to galactic: means over pixels of the same size; what a pixel adds to the "
                 f"integral over the sky is kept to {found.error:.1g} of it"
@@ -102,3 +108,14 @@ class Places:
             return values(where if rows is None else rows[where])
 
         return of_file(places) if self.overlaps is None else self.overlaps.means(of_file, places)
+
+
+def _warn(found: Overlaps) -> None:
+    """Warn of pixels whose integral is not kept to a per cent."""
+    if found.error > WARNED:
+        warnings.warn(
+            f"what some pixels add to the integral over the sky is kept to {found.error:.1g} of a pixel only, when "
+            "they are brought to Galactic HEALPix pixels",
+            AccuracyWarning,
+            stacklevel=6,
+        )

@@ -215,6 +215,17 @@ def test_pixels_without_a_value_are_outside(path):
     np.testing.assert_allclose(total(filled), 4 * np.pi * 7 / 9, rtol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["Aitoff", "Mollweide, RA", "sinusoidal"])
+@pytest.mark.parametrize("beside", [0.0, np.nan, 1e9])
+def test_what_is_beside_the_oval_does_not_matter(path, name, beside):
+    """Those pixels are not on the sky."""
+    head, shape = WHOLE_SKIES[name]
+    values, _ = sampled(head, shape)
+    sky = SkyMap.read(write_cube(path, head, np.where(np.isfinite(values), 2e-9, beside)[None]))
+    assert sky.pixels.are_all
+    np.testing.assert_allclose(sky.intensity.to_value(MEV), 2e-9, rtol=1e-12)
+
+
 def test_region_of_an_image(path):
     head, shape = WHOLE_SKIES["RA and Dec"]
     values, _ = sampled(head, shape)

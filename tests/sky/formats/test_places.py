@@ -158,3 +158,17 @@ def test_float_and_unit_are_kept(path):
     """E^2 times an intensity, in another frame, is divided by E^2 after nothing else."""
     sky = SkyMap.read(by_healpy(path, np.ones((1, NPIX)), coord="C", unit="GeV cm-2 s-1 sr-1"), energies=[2] * u.GeV)
     np.testing.assert_allclose(sky.intensity.to_value(INTENSITY), 0.25, rtol=1e-12)
+
+
+def test_gammapy_writes_a_part(path):
+    """A disc in equatorial pixels, in its own layout: the integral is that of its pixels."""
+    maps = pytest.importorskip("gammapy.maps")
+    axis = maps.MapAxis.from_nodes([1, 10, 100], unit="TeV", name="energy_true", interp="log")
+    geom = maps.HpxGeom(32, nest=True, frame="icrs", region="DISK(83.6,22,20)", axes=[axis])
+    part = maps.HpxNDMap(geom, unit="GeV-1 cm-2 s-1 sr-1")
+    part.data[:] = SCALES[:, None] * (1 + np.arange(part.data.shape[1]) % 7)
+    part.write(path)
+    sky = SkyMap.read(path, outside_sky="zero")
+    own = part.data.sum(axis=1) * 4 * np.pi / (12 * 32**2)
+    np.testing.assert_allclose(total(sky) * 1e3, own, rtol=3e-4)
+    assert 0 < SkyMap.read(path).pixels.size < part.data.shape[1]
