@@ -173,9 +173,9 @@ def show(stated: MapSource, model: str | None, messenger: str | None, flavour: s
     elif thing in (*list_measurements(), *list_ratios()) or thing.endswith(".ecsv"):
         item = load_data(thing)
         _show_with_head(item, item.meta)
-    elif thing.endswith(TEXT_ENDINGS):
-        _show_with_head(Catalogue.read(thing), {})
     elif is_map(thing):
         _show_map(Source(thing, messenger=messenger, flavour=flavour), stated)
+    elif thing.endswith(TEXT_ENDINGS):
+        _show_with_head(Catalogue.read(thing), {})
     else:
         _show_region(thing)
