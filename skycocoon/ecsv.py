@@ -16,10 +16,19 @@ from .errors import InputError
 from .inputs import read_text
 from .units import BoolArray, FloatArray, read_unit, without_photons, wrong_unit
 
-__all__ = ["check_rows", "column_unit", "read_column", "read_ecsv", "read_errors", "read_flags", "write_ecsv"]
+__all__ = [
+    "check_names",
+    "check_rows",
+    "column_unit",
+    "read_column",
+    "read_ecsv",
+    "read_errors",
+    "read_flags",
+    "write_ecsv",
+]
 
 
-def read_ecsv(path: Path, shipped: str) -> Any:
+def read_ecsv(path: Path, shipped: str, *, texts: bool = False) -> Any:
     """Table of Quantities of an ECSV file.
 
     Parameters
@@ -28,11 +37,13 @@ def read_ecsv(path: Path, shipped: str) -> Any:
         The file.
     shipped
         What there is instead, for the message about a missing file.
+    texts
+        Whether columns with units may be texts, such as hours and minutes; columns then are no Quantities.
 
     Returns
     -------
     astropy.table.QTable
-        The table.
+        The table; a `Table` with ``texts``.
 
     Raises
     ------
@@ -54,7 +65,10 @@ def read_ecsv(path: Path, shipped: str) -> Any:
             warnings.simplefilter("ignore", u.UnitsWarning)
             # Lines, not a path: astropy fetches addresses from the network, and reads in the encoding of the locale.
             table = Table.read(lines, format="ascii.ecsv")
-            _check_columns(table, next((line for line in lines if not line.startswith("#")), ""))
+            check_names(table, next((line for line in lines if not line.startswith("#")), ""))
+            if texts:
+                return table
+            _check_units(table)
             return QTable(table)
     except Exception as error:  # astropy's readers raise many kinds
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
@@ -102,12 +116,29 @@ def _is_fits(path: Path) -> bool:
         return False
 
 
-def _check_columns(table: Any, names: str) -> None:
-    """Check that columns with units are numbers, and that no two have one name, of which astropy renames the second."""
+def _check_units(table: Any) -> None:
+    """Check that columns with units are numbers."""
     for name in table.colnames:
         column = table[name]
         if getattr(column, "unit", None) is not None and column.dtype.kind not in "biuf":
             raise InputError(f"column {name!r}: one number is needed in every row, as it has a unit")
+
+
+def check_names(table: Any, names: str) -> None:
+    """Check that no two columns have one name, of which astropy renames the second.
+
+    Parameters
+    ----------
+    table
+        The table as it was read.
+    names
+        The file's line of names.
+
+    Raises
+    ------
+    InputError
+        If two have.
+    """
     if renamed := [name for name in table.colnames if name not in names]:
         raise InputError(f"two columns are called {renamed[0].rpartition('_')[0]!r}")
 

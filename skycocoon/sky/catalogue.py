@@ -252,8 +252,9 @@ class Catalogue:
         centres = (to_array(x, u.deg, "position") for x in (self.l, self.b))
         shape = Discs(*(tuple(np.broadcast_to(x, radius.shape).tolist()) for x in (*centres, radius)))
         source = " ".join(self.meta[key] for key in ("reference", "doi") if key in self.meta)
+        source = (f" ({source})" if source else "") + ("" if np.any(self.extension > 0) else ", all of them points")
         reference = f"discs of radius {n:g} sqrt(psf^2 + extension^2), psf {width:g} deg, around the sources of "
-        return SourceDiscs(label, shape, reference + self.name + (f" ({source})" if source else ""))
+        return SourceDiscs(label, shape, reference + self.name + source)
 
     def __eq__(self, other: object) -> bool:
         """Whether two catalogues have the same sources in the same order and the same psf; names do not count."""

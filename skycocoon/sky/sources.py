@@ -27,7 +27,7 @@ LATITUDES = {
 EXTENSIONS = ("extension", "ext", "sigma", "r39", "gausssigma", "morphsigma", "extent", "size")
 NAMES = ("name", "sourcename", "source", "srcname", "commonname", "designation")
 UNITS = {
-    u.deg: ("deg", "degs", "degree", "degrees", "°"),
+    u.deg: ("deg", "degs", "degree", "degrees", "°", "d:m:s", "dms"),
     u.rad: ("rad", "radian", "radians"),
     u.hourangle: ("h", "hr", "hour", "hours", "hourangle", "h:m:s", "hms"),
     u.arcmin: ("arcmin", "arcmins", "arcminute", "arcminutes", "'"),

@@ -379,6 +379,16 @@ def test_files_of_all_kinds(tmp_path, name, columns):
     assert Region.parse(region.name) == region
 
 
+def test_texts_with_units(tmp_path):
+    """As VizieR's tables are, written by astropy."""
+    table = Table({"RAJ2000": ["05 34 31.97", "19 08 12"], "DEJ2000": ["+22 00 52.1", "+06 23 24"]})
+    table["RAJ2000"].unit, table["DEJ2000"].unit = '"h:m:s"', '"d:m:s"'
+    table.write(tmp_path / "v.ecsv")
+    assert same_places(Catalogue.read(tmp_path / "v.ecsv"))
+    assert same_places(Catalogue.of(table))
+    assert "all of them points" in Region.around(table, "0.5 deg").reference
+
+
 def test_the_first_table_of_a_fits_file_with_positions(tmp_path):
     """Fermi's catalogues have other tables behind that of sources; units may be odd."""
     other = fits.BinTableHDU(Table({"energy": [1.0]}), name="BINS")
@@ -414,6 +424,7 @@ def test_the_first_table_of_a_fits_file_with_positions(tmp_path):
         ("ra,dec\n1,2\n,3\n", "row 2: the source has no finite position"),
         ("<VOTABLE/>", "no table of sources; FITS, ECSV or a text with columns is needed"),
         ("\0\1\2", "no table of sources"),
+        ("ra,ra,dec\n1,2,3\n", "two columns are called 'ra'"),
         ("name;flux\na;1\n", "there are: name, flux"),
     ],
 )

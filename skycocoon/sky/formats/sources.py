@@ -6,7 +6,7 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-from ...ecsv import read_ecsv
+from ...ecsv import check_names, read_ecsv
 from ...errors import InputError
 from ...inputs import check_file, read_text
 from .container import open_whole
@@ -46,7 +46,7 @@ def read_tables(path: Path, shipped: str) -> list[Any]:
     if start[:6] == b"SIMPLE" or start[:2] == b"\x1f\x8b":
         return _fits_tables(path)
     if start.startswith(b"# %ECSV") or path.suffix.lower() == ".ecsv":
-        return [read_ecsv(path, shipped)]
+        return [read_ecsv(path, shipped, texts=True)]
     if start.lstrip()[:1] in (b"<", b"{") or b"\0" in start:
         raise InputError(f"{path}: no table of sources; FITS, ECSV or a text with columns is needed")
     return [_text_table(path)]
@@ -82,7 +82,9 @@ def _text_table(path: Path) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Table.read(lines, format="ascii.basic", delimiter=delimiter, comment=r"\s*#", guess=False)
+            table = Table.read(lines, format="ascii.basic", delimiter=delimiter, comment=r"\s*#", guess=False)
+            check_names(table, names)
+            return table
     except Exception as error:  # astropy's readers raise many kinds
         raise InputError(f"{path}: not a readable table ({_first_line(error)})") from None
 
