@@ -334,7 +334,7 @@ def to_array(value: Any, unit: u.UnitBase, name: str) -> FloatArray:
     Parameters
     ----------
     value
-        The Quantity, of any real type of numbers; a list of Quantities, or a column of a table with a unit.
+        The Quantity, of any real type of numbers, per photon or not; a list of Quantities, or a column of a table.
     unit
         Unit of the result.
     name
@@ -351,17 +351,13 @@ def to_array(value: Any, unit: u.UnitBase, name: str) -> FloatArray:
         If the value carries no unit where one is meant, a unit of another kind, masked values, NaN or infinity, is
         too large for double precision in this unit, or an array that is too small for it as a whole.
     """
-    value = _checked(value, unit, name)
-    if value.dtype != np.float64:
-        # Precision first: single precision ends at 1e-38, and one per kpc^3 and year is 1e-72 per cm^3 and second.
-        with np.errstate(over="ignore", under="ignore"):
-            value = u.Quantity(given := value, dtype=np.float64)
-        _check_size(np.asarray(value.value), given, value.unit, name)
+    value = _real(value, unit, name)
     try:
         with np.errstate(over="ignore"):
             array = np.asarray(value.to_value(unit))
     except u.UnitConversionError:
-        raise InputError(f"{name}: the unit '{value.unit}' does not fit; a unit like '{unit}' is needed") from None
+        value = _fitting(value, unit, name)
+        array = np.asarray(value.to_value(unit))
     if value.unit is not unit:
         _check_size(array, value, unit, name)
     # Scalars, which parameters are, are looked at ten times faster without numpy.
@@ -371,7 +367,7 @@ def to_array(value: Any, unit: u.UnitBase, name: str) -> FloatArray:
 
 
 def to_quantity(value: Any, unit: u.UnitBase, name: str) -> u.Quantity:
-    """Turn what :func:`to_array` takes into a Quantity in double precision that keeps its own unit.
+    """Turn what :func:`to_array` takes into a Quantity in double precision that keeps its own unit; it may hold NaN.
 
     Parameters
     ----------
@@ -381,20 +377,28 @@ def to_quantity(value: Any, unit: u.UnitBase, name: str) -> u.Quantity:
     Returns
     -------
     Quantity
-        Without masks; a list of Quantities in the unit of the first.
+        Without masks, and with photons as mere numbers; a list of Quantities in the unit of the first.
 
     Raises
     ------
     InputError
         As :func:`to_array`.
     """
-    to_array(value, unit, name)
-    return _checked(value, unit, name).astype(np.float64, copy=False)
+    value = _real(value, unit, name)
+    return value if value.unit.is_equivalent(unit) else _fitting(value, unit, name)
+
+
+def _fitting(value: u.Quantity, unit: u.UnitBase, name: str) -> u.Quantity:
+    """Quantity with photons as mere numbers, if it has a unit of the right kind then; else `InputError`."""
+    plain = without_photons(value.unit) if hasattr(value.unit, "bases") else value.unit
+    if plain.is_equivalent(unit):
+        return u.Quantity(value.value, plain)
+    raise InputError(f"{name}: the unit '{value.unit}' does not fit; a unit like '{unit}' is needed")
 
 
 def _check_size(array: FloatArray, given: u.Quantity, unit: u.UnitBase, name: str) -> None:
     """Check that a conversion made nothing infinite, and left something of an array: one number may be next to 0."""
-    largest = abs(array).max(initial=0.0) if array.ndim else abs(float(array))
+    largest = max(array.max(initial=0.0), -array.min(initial=0.0)) if array.ndim else abs(float(array))
     if TINY <= largest < math.inf:
         return
     if array.ndim and largest < TINY and given.value.any():
@@ -404,8 +408,8 @@ def _check_size(array: FloatArray, given: u.Quantity, unit: u.UnitBase, name: st
         raise InputError(f"{name}: {_first(given, lost)} is too large for a number of '{unit}'")
 
 
-def _checked(value: Any, unit: u.UnitBase, name: str) -> u.Quantity:
-    """Quantity of numbers without gaps; else `InputError`."""
+def _real(value: Any, unit: u.UnitBase, name: str) -> u.Quantity:
+    """Quantity of real numbers without gaps, in double precision; else `InputError`."""
     if type(value) is u.Quantity and value.dtype == np.float64:
         return value
     if getattr(value, "unit", None) is None and unit != u.dimensionless_unscaled and not _holds_quantities(value):
@@ -413,11 +417,16 @@ def _checked(value: Any, unit: u.UnitBase, name: str) -> u.Quantity:
     if np.any(getattr(value, "mask", False)):
         raise InputError(f"{name}: {np.count_nonzero(value.mask)} of {np.size(value)} values are masked")
     try:
-        result = u.Quantity(getattr(value, "unmasked", value))
+        given = u.Quantity(getattr(value, "unmasked", value))
     except (TypeError, ValueError, u.UnitsError):
-        result = None
-    if result is None or result.dtype.kind not in "biuf":
-        raise InputError(f"{name}: real numbers are needed")
+        given = None
+    if given is None or given.dtype.kind not in "biuf":
+        words = "Quantities of one kind and shape" if _holds_quantities(value) else "real numbers"
+        raise InputError(f"{name}: {words} are needed")
+    # Precision first: single precision ends at 1e-38, and one per kpc^3 and year is 1e-72 per cm^3 and second.
+    with np.errstate(over="ignore", under="ignore"):
+        result = u.Quantity(given, dtype=np.float64)
+    _check_size(np.asarray(result.value), given, given.unit, name)
     return result
 
 

@@ -9,7 +9,7 @@ import astropy.units as u
 import numpy as np
 
 from ..errors import InputError
-from ..units import INTENSITY, FloatArray, to_array
+from ..units import INTENSITY, FloatArray, to_array, to_quantity
 from .convention import check_flavour, check_messenger
 from .formats import check_plane
 
@@ -53,7 +53,7 @@ def map_parts(energy: Any, components: Any) -> tuple[u.Quantity, dict[str, u.Qua
         If a unit is missing or of another kind, shapes do not fit, energies are not positive and all different, or
         values are masked, NaN, infinite, UNSEEN or negative.
     """
-    nodes = _quantity(energy, u.GeV, "energies")
+    nodes = to_quantity(energy, u.GeV, "map: energies")
     order = _order(nodes)
     if not isinstance(components, Mapping):
         raise InputError("map: components are a dictionary of names and intensities, like {'total': intensity}")
@@ -83,7 +83,7 @@ def _order(nodes: u.Quantity) -> Any:
 def _part(part: Any, nodes: u.Quantity, name: str) -> u.Quantity:
     """Intensity of a component, looked at."""
     what = f"component {name!r}"
-    values = _quantity(part, INTENSITY, what)
+    values = to_quantity(part, INTENSITY, f"map: {what}")
     if nodes.ndim == 0 and values.ndim == 1:
         values = values[None]
     if values.ndim != 2 or values.shape[0] != nodes.size:
@@ -102,27 +102,3 @@ def _check_plane(plane: FloatArray, where: str) -> None:
         check_plane(plane, where)
     except InputError as error:
         raise InputError(f"map: {error}") from None
-
-
-def _quantity(value: Any, unit: u.UnitBase, what: str) -> u.Quantity:
-    """Numbers with a unit of a kind, in double precision; photons are mere numbers."""
-    if not isinstance(value, u.Quantity):
-        if not isinstance(value, list | tuple) or not value or not all(isinstance(v, u.Quantity) for v in value):
-            raise InputError(
-                f"map: {what}: a Quantity with a unit like '{unit}' is needed, not a {type(value).__name__}"
-            )
-        try:
-            value = u.Quantity(value)
-        except (TypeError, ValueError):
-            raise InputError(f"map: {what}: Quantities of one unit and one shape are needed") from None
-    if hasattr(value, "mask"):
-        if np.any(value.mask):
-            raise InputError(f"map: {np.sum(value.mask)} masked values of {what}; all are needed")
-        value = value.unmasked
-    if value.dtype.kind not in "fiub":
-        raise InputError(f"map: {what}: real numbers are needed, not {value.dtype}")
-    if (value.unit / u.ph).is_equivalent(unit):
-        value = u.Quantity(value.value, value.unit / u.ph)
-    if not value.unit.is_equivalent(unit):
-        raise InputError(f"map: {what}: the unit '{value.unit}' does not fit; one like '{unit}' is needed")
-    return value if value.dtype == np.float64 else value.astype(np.float64)

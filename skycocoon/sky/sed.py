@@ -72,6 +72,7 @@ class Sed:
 
     def __post_init__(self) -> None:
         energy = to_quantity(self.energy, u.GeV, "SED: energy")
+        to_array(energy, u.GeV, "SED: energy")
         if energy.ndim != 1 or not energy.size or not (energy.value > 0).all():
             raise InputError("SED: one energy above zero or more, in a row, are needed")
         if not self.components:
@@ -79,6 +80,7 @@ class Sed:
         names = self.components
         parts = {name: to_quantity(part, INTENSITY, f"SED: component {name!r}") for name, part in names.items()}
         for name, part in parts.items():
+            to_array(part, INTENSITY, f"SED: component {name!r}")
             if part.shape != energy.shape:
                 raise InputError(f"SED: component {name!r} of shape {part.shape} does not fit {energy.size} energies")
         object.__setattr__(self, "energy", energy)
