@@ -12,8 +12,12 @@ from typing import Any
 
 import click
 
-from .stopping import Stopped, stopped_by_signals
+from .stopping import Stopped, notes_of, stopped_by_signals
 from .surroundings import PipeClosedError, flush, prepare_process
+
+
+class _InterruptedError(BaseException):
+    """Ctrl-C, for which click would print an empty line."""
 
 
 class _Group(click.Group):
@@ -51,9 +55,9 @@ class _Group(click.Group):
             _say("error: ", f"{error.format_message()}{where}")
             sys.exit(2)
         except (InputError, WorkerError) as error:
-            _say("error: ", _for_commands("; ".join([str(error), *_notes(error)])))
+            _say("error: ", _for_commands("; ".join([str(error), *notes_of(error)])))
             sys.exit(2)
-        except (click.Abort, KeyboardInterrupt) as error:
+        except (click.Abort, KeyboardInterrupt, _InterruptedError) as error:
             _say("interrupted, ", _done(error, written))
             sys.exit(130)
         except Stopped as error:
@@ -65,20 +69,20 @@ class _Group(click.Group):
         except MemoryError as error:
             # Numpy's message is of one array, of which a user knows nothing.
             text = "out of memory; use a smaller nside, fewer energies or a region"
-            _say("error: ", _for_commands("; ".join([text, *_notes(error)])))
+            _say("error: ", _for_commands("; ".join([text, *notes_of(error)])))
             sys.exit(2)
         except OSError as error:
             _say("error: ", f"{error.filename or 'output'}: {error.strerror}" if error.strerror else str(error))
             sys.exit(2)
 
     def make_context(self, *args: Any, **kwargs: Any) -> click.Context:
-        """Read the command line, or print the help; of a closed pipe click would make an error."""
-        with _no_broken_pipe():
+        """Read the command line, or print the help; click would have its own ends."""
+        with _left_alone():
             return super().make_context(*args, **kwargs)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that was named."""
-        with _no_broken_pipe():
+        with _left_alone():
             return super().invoke(ctx)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
@@ -103,12 +107,14 @@ def _once() -> Callable[..., None]:
 
 
 @contextmanager
-def _no_broken_pipe() -> Iterator[None]:
-    """Raise an error that is our own where the reader of what is printed has gone."""
+def _left_alone() -> Iterator[None]:
+    """Raise errors that click leaves alone, where the reader of what is printed has gone or the user has."""
     try:
         yield
     except BrokenPipeError:
         raise PipeClosedError from None
+    except KeyboardInterrupt as error:
+        raise _InterruptedError from error
 
 
 def _say(what: str, text: str) -> None:
@@ -119,15 +125,9 @@ def _say(what: str, text: str) -> None:
         click.echo(f"skycocoon: {what}{one_line(text)}", err=True)
 
 
-def _notes(error: BaseException) -> list[str]:
-    """What an error's way up has added to it, such as where finished blocks are; click wraps an interruption."""
-    own = [*getattr(error, "__notes__", ()), *getattr(error.__cause__, "__notes__", ())]
-    return own or list(getattr(error.__context__, "__notes__", ()))
-
-
 def _done(error: BaseException, written: list[Path]) -> str:
     """What an interrupted command has done: files it has written, blocks that it keeps, or nothing."""
-    notes = _notes(error)
+    notes = notes_of(error)
     if written:
         more = f" and {len(written) - 1} more" if len(written) > 1 else ""
         notes = [f"after {written[-1]}{more} {'were' if more else 'was'} written", *notes]

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..outputs.record import SIGNALS
 
-__all__ = ["Stopped", "stopped_by_signals"]
+__all__ = ["Stopped", "notes_of", "stopped_by_signals"]
 
 # How long until a signal that had no effect is repeated [s].
 AGAIN = 0.1
@@ -79,12 +79,41 @@ def stopped_by_signals(finally_die: bool = False) -> Iterator[None]:
     sys.unraisablehook = quietly
     try:
         yield
+    except BaseException as error:
+        # Whatever the way up has made of the signal: Python itself makes a RuntimeError of it in a class that is made.
+        for stopping in underway.values():
+            for note in notes_of(error) if error is not stopping else ():
+                stopping.add_note(note)
+            raise stopping from None
+        raise
     finally:
         over.set()
         with sending:  # none is on its way any more
             sys.unraisablehook = said
             for number, handler in before.items():
                 signal.signal(number, signal.SIG_DFL if finally_die else handler)
+
+
+def notes_of(error: BaseException | None) -> list[str]:
+    """List what an error's way up has added to it, such as where finished blocks are, or to those that it came of.
+
+    Parameters
+    ----------
+    error
+        The error.
+
+    Returns
+    -------
+    list of str
+        Its notes.
+    """
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        if notes := list(getattr(error, "__notes__", ())):
+            return notes
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    return []
 
 
 def _imports(frame: FrameType | None) -> bool:

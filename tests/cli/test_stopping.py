@@ -12,9 +12,9 @@ from contextlib import suppress
 
 import pytest
 
-from skycocoon.cli.stopping import stopped_by_signals
+from skycocoon.cli.stopping import Stopped, notes_of, stopped_by_signals
 
-SIGNALS = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: SystemExit}
+SIGNALS = {signal.SIGINT: KeyboardInterrupt, signal.SIGTERM: Stopped, signal.SIGHUP: Stopped}
 
 
 def send(number):
@@ -30,7 +30,7 @@ def wait():
         time.sleep(0.01)
 
 
-@pytest.fixture(params=SIGNALS, ids=["interrupted", "terminated"])
+@pytest.fixture(params=SIGNALS, ids=["interrupted", "terminated", "hung up"])
 def number(request):
     return request.param
 
@@ -44,8 +44,8 @@ def stopped(number, command):
 
 def test_a_signal_is_an_error(number):
     error = stopped(number, lambda: (send(number), wait()))
-    if number == signal.SIGTERM:
-        assert error.code == 143
+    if number != signal.SIGINT:
+        assert error.code == 128 + number
 
 
 def test_handlers_and_hooks_are_put_back(number):
@@ -106,6 +106,34 @@ def test_a_careless_library_does_not_swallow_it(number):
         pytest.fail("went on")
 
     stopped(number, command)
+
+
+def test_an_error_that_is_made_of_it_does_not_hide_it(number):
+    """Python makes a RuntimeError of anything that comes in the middle of a class; what it was told on the way is kept."""
+
+    class Named:
+        def __set_name__(self, owner, name):
+            send(number)
+            wait()
+
+    def command():
+        try:
+            type("Owner", (), {"field": Named()})
+        except RuntimeError as error:
+            error.add_note("blocks are kept")
+            raise
+
+    assert notes_of(stopped(number, command)) == ["blocks are kept"]
+
+
+def test_what_is_ignored_stays_so():
+    """Behind nohup, a terminal that closes ends nothing."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with stopped_by_signals():
+            send(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_what_waits_for_a_lock_is_woken(number):
