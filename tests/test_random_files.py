@@ -55,7 +55,7 @@ def test_damaged_points(reader, points, tmp_path, data):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.text(alphabet="abclhsoinerubxdmk:,.-~|& 0123456789", max_size=30))
+@given(st.text(alphabet="abclhsoinerubxdmk:,.-~|&()=\"' 0123456789", max_size=30))
 def test_random_region_names(text):
     try:
         Region.parse(text)

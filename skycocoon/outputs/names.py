@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 __all__ = ["file_name", "header", "nearest_folder", "short_names"]
+
+LONGEST = 160
 
 
 def nearest_folder(path: str | Path) -> Path:
@@ -16,8 +19,10 @@ def nearest_folder(path: str | Path) -> Path:
 
 
 def file_name(name: str) -> str:
-    """A name as part of a file's name: letters, digits, ``-_.`` stay, all else becomes a hyphen."""
-    return "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
+    """A name as part of a file's name: letters, digits, ``-_.`` stay, all else becomes a hyphen; long ones are cut."""
+    plain = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.")
+    # Systems take 255 bytes, endings and what temporary files add among them; regions of masks have whole paths.
+    return plain if len(plain.encode()) <= LONGEST else f"{plain[:40]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
 
 
 def short_names(keys: Sequence[str], joint: str = "-") -> dict[str, str]:

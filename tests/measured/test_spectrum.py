@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 
 import astropy.units as u
+import healpy
 import numpy as np
 import pytest
 from astropy.table import MaskedColumn, Table
@@ -492,3 +493,12 @@ def test_a_file_without_rows(tmp_path):
     empty = {key: [] * PER for key in ("dnde", "dnde_errn", "dnde_errp")}
     with pytest.raises(InputError, match="no rows"):
         Measurement.read(points(tmp_path, e_ref=[] * u.TeV, **empty))
+
+
+def test_paths_in_the_region_begin_at_the_file(tmp_path, monkeypatch):
+    healpy.write_map(tmp_path / "m.fits", np.arange(768) < 192, coord="G", dtype=np.float64)
+    path = points(tmp_path, meta={"messenger": "gamma", "region": "mask:m.fits"})
+    monkeypatch.chdir("/")
+    region = Measurement.read(path).region
+    assert region.name == f"mask:{tmp_path}/m.fits"
+    assert region.solid_angle.value == pytest.approx(np.pi, rel=1e-12)
