@@ -352,18 +352,27 @@ def to_array(value: Any, unit: u.UnitBase, name: str) -> FloatArray:
         too large for double precision in this unit, or an array that is too small for it as a whole.
     """
     value = _real(value, unit, name)
-    try:
-        with np.errstate(over="ignore"):
-            array = np.asarray(value.to_value(unit))
-    except u.UnitConversionError:
-        value = _fitting(value, unit, name)
-        array = np.asarray(value.to_value(unit))
+    array = np.asarray(value.value)
     if value.unit is not unit:
+        try:
+            scale = value.unit.to(unit)
+        except u.UnitConversionError:
+            value = _fitting(value, unit, name)
+            scale = value.unit.to(unit)
+        array = _times(array, scale)
         _check_size(array, value, unit, name)
     # Scalars, which parameters are, are looked at ten times faster without numpy.
     if not (np.isfinite(array).all() if array.ndim else math.isfinite(array)):
         raise InputError(f"{name}: {_first(value, ~np.isfinite(array))} is not finite")
     return array
+
+
+def _times(array: FloatArray, scale: float) -> FloatArray:
+    """Product without numpy's warnings; what became infinite is an error of its own."""
+    if not array.ndim:
+        return np.asarray(float(array) * scale)
+    with np.errstate(over="ignore"):
+        return array * scale
 
 
 def to_quantity(value: Any, unit: u.UnitBase, name: str) -> u.Quantity:
