@@ -232,13 +232,34 @@ class RatioMeasurement:
         x, none = self.x.to_value(unit), np.zeros(self.value.size, dtype=bool)
         return Points(self.name, self.label, x, label, self.value, self.error_low, self.error_high, limit=none)
 
+    def shares(self, other: RatioMeasurement) -> str:
+        """Return the element that two different ratios of the same data-taking share, in a range that overlaps.
+
+        Parameters
+        ----------
+        other
+            The other data set.
+
+        Returns
+        -------
+        str
+            Its symbol, e.g. ``"B"`` of B/C and B/O; empty if there is none.
+        """
+        together = self.events == other.events and self.quantity != other.quantity and self._meets(other)
+        shared = set(self.quantity.split("/")) & set(other.quantity.split("/"))
+        return ", ".join(sorted(shared)) if together else ""
+
+    def _meets(self, other: RatioMeasurement) -> bool:
+        """Whether the ranges overlap, as rigidities at A/Z = 2."""
+        one, two = self._rigidity(), other._rigidity()
+        return bool(one.min() <= two.max() and two.min() <= one.max())
+
     def overlaps(self, other: RatioMeasurement) -> bool:
         """Return whether another data set is of the same ratio, in a range that overlaps at A/Z = 2.
 
         :func:`skycocoon.points.same_points` asks this of ratios of the same data-taking.
         """
-        one, two = self._rigidity(), other._rigidity()
-        return self.quantity == other.quantity and bool(one.min() <= two.max() and two.min() <= one.max())
+        return self.quantity == other.quantity and self._meets(other)
 
     def repeats(self, other: RatioMeasurement) -> bool:
         """Return whether one of two data sets holds the ratios of the other at the same x, or a part of them."""

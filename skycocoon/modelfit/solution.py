@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from ..inference import fit as find_minimum
 from ..inference import profile as scan
 from ..inference import sample as draw_samples
 from ..inference.search import IMPROVED
+from ..measured import Data, RatioMeasurement
 from .problem import Problem
 from .sampling import Draw
 
@@ -68,6 +71,7 @@ class FitRun:
             lines.append("the fit has not converged: try --starts, other values in the model, or narrower bounds")
         if result.degenerate:
             lines.append(f"chi-square cannot tell apart: {', '.join(result.degenerate)}; hold one, or give it a prior")
+        lines += _counted_twice(self.problem.data)
         lines += filter(None, (beyond_minos(result, profile) for profile in self.profiles.values()))
         if samples is not None:
             if samples.shortcoming:
@@ -76,6 +80,16 @@ class FitRun:
             if lowest < result.chi2 - IMPROVED:
                 lines.append(f"a sample has a lower chi-square, {lowest:.2f}, than the best fit; try --starts")
         return lines
+
+
+def _counted_twice(data: Sequence[Data]) -> list[str]:
+    """Say which ratios of one data-taking share an element, whose errors are those of both."""
+    ratios = [item for item in data if isinstance(item, RatioMeasurement)]
+    return [
+        f"{one.name} and {other.name} are of the same data-taking; {shared} counts twice, and errors are too small"
+        for one, other in combinations(ratios, 2)
+        if (shared := one.shares(other))
+    ]
 
 
 def beyond_minos(result: FitResult, profile: Profile) -> str:

@@ -77,8 +77,12 @@ def test_oxygen_is_as_carbon():
         both = np.isin(over_o.x.value, over_c.x.value[common])
         assert common.sum() > 5
         assert np.all(np.abs(over_o.value[both] / over_c.value[common] - 0.96) < 0.1)
-        # Other ratios, whatever their events: a fit may have both, and the notes say what they share.
+        # Other ratios of the same events: a fit may have both, and says what they share.
         assert not same_points(over_c, over_o)
+        assert over_c.shares(over_o) == over_o.shares(over_c) == "B"
+        assert over_c.shares(over_c) == ""
+        assert replace(over_c, meta={}).shares(over_o) == ""
+        assert over_c.within(high=300 * u.GV).shares(over_o.within(low=400 * u.GV)) == ""
         assert "counts it twice" in over_o.meta["notes"]
 
 

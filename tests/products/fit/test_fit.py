@@ -338,6 +338,17 @@ def test_a_short_chain_and_a_lower_sample_are_said(monkeypatch):
     assert f"Caution: {doubtful.cautions[-1]}" in summary(doubtful)
 
 
+def test_ratios_that_share_an_element_are_said():
+    """B/C and B/O of the same boron: all is fitted, and the errors are called too small; B/O alone is as good as B/C."""
+    alone = solve(prepare(load_file("fit-bc", {**TINY, "fit": {**TINY["fit"], "data": ["bo-dampe-2022"]}})))
+    assert alone.cautions == []
+    both = solve(prepare(load_file("fit-bc", {**TINY, "fit": {**TINY["fit"], "data": [DAMPE, "bo-dampe-2022"]}})))
+    words = f"{DAMPE} and bo-dampe-2022 are of the same data-taking; B counts twice, and errors are too small"
+    assert both.cautions == [words]
+    index = both.result.names.index(XC)
+    assert both.result.errors[index] < 0.8 * alone.result.errors[index]
+
+
 def test_two_parameters_of_one_normalisation():
     """Gamma rays alone see the grammage times the energy of a supernova."""
     overrides = {
