@@ -22,7 +22,7 @@ from ...kinematics import SPECIES
 from ...numerics.memo import Last
 from ...sky import SkyMap
 from ...sky.convention import FLAVOURS, MESSENGERS
-from ...sky.formats import NEGATIVE, OUTSIDE_SKY
+from ...sky.formats import NEGATIVE, OUTSIDE_SKY, column_list
 from ..quantities import (
     CoToHydrogen,
     Energy,
@@ -363,6 +363,11 @@ class DiffuseSection(Section):
         return Diffuse(name, self.spectra, gas, sea, self.nuclear, self.helium_abundance, interactions.proton)
 
 
+def _columns(value: object) -> object:
+    column_list(value)
+    return value
+
+
 class MapSection(Section):
     """``[components.NAME]`` with ``kind = "map"``: the keys but ``file`` say what the file does not.
 
@@ -390,7 +395,7 @@ class MapSection(Section):
     energies: list[Energy] | None = None
     messenger: Annotated[str | None, BeforeValidator(one_of("messenger", MESSENGERS))] = None
     flavour: Annotated[str | None, BeforeValidator(one_of("flavour convention", FLAVOURS))] = None
-    column: str | int | list[str | int] | None = None
+    column: Annotated[Any, BeforeValidator(_columns)] = None
     outside_sky: Annotated[str | None, BeforeValidator(one_of("choice for the sky outside the map", OUTSIDE_SKY))] = (
         None
     )

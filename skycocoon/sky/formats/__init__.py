@@ -1,7 +1,7 @@
 """Files of maps and masks: files to plain fields, and plain fields to files."""
 
 from .arrays import is_array
-from .choosing import Column
+from .choosing import Column, column_list
 from .compressed import is_fits
 from .fields import MapFields, MapHead
 from .masks import MaskFields, MaskStatements, read_mask
@@ -23,6 +23,7 @@ __all__ = [
     "MaskStatements",
     "Statements",
     "check_plane",
+    "column_list",
     "is_array",
     "is_fits",
     "read_head",

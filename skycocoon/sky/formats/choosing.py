@@ -12,10 +12,34 @@ from .columns import columns_content
 from .container import Content, index_place
 from .energies import energy_key
 
-__all__ = ["Column", "chosen", "way_to_choose"]
+__all__ = ["Column", "chosen", "column_list", "way_to_choose"]
 
 Column = str | int | Sequence[str | int]
 """Names of columns, or numbers as in the keys TTYPE1, TTYPE2, ...: one, or several."""
+
+
+def column_list(column: Any) -> list[str | int]:
+    """Names or numbers of columns, one or several, as a list.
+
+    Parameters
+    ----------
+    column
+        What the caller says.
+
+    Returns
+    -------
+    list
+        One or more.
+
+    Raises
+    ------
+    InputError
+        If it is something else.
+    """
+    wanted: list[Any] = list(column) if isinstance(column, list | tuple) else [column]
+    if not wanted or any(isinstance(name, bool) or not isinstance(name, str | int | np.integer) for name in wanted):
+        raise InputError(f"column = {column!r}: a name or a number is needed, or a list of them")
+    return wanted
 
 
 def chosen(tables: Sequence[Any], column: Column, read: Callable[[Any], Content]) -> Content:
@@ -40,9 +64,7 @@ def chosen(tables: Sequence[Any], column: Column, read: Callable[[Any], Content]
     InputError
         If there is no such column, or one in several tables.
     """
-    wanted: list[Any] = list(column) if isinstance(column, list | tuple) else [column]
-    if not wanted or any(isinstance(name, bool) or not isinstance(name, str | int | np.integer) for name in wanted):
-        raise InputError(f"column = {column!r}: a name or a number is needed, or several")
+    wanted = column_list(column)
     if isinstance(column, str) and not _places(tables, column) and "," in column:
         wanted = [text.strip() for text in column.split(",")]
     found = [_place(tables, name) for name in wanted]
@@ -93,8 +115,19 @@ def _place(tables: Sequence[Any], name: str | int) -> tuple[Any, int]:
 
 
 def way_to_choose(content: Content) -> str:
-    """How to choose one of several columns, for a message; empty if there is nothing to choose."""
+    """How to choose one of several columns, for a message.
+
+    Parameters
+    ----------
+    content
+        What the file holds.
+
+    Returns
+    -------
+    str
+        Words; empty if there is nothing to choose.
+    """
     if len(content.names) < 2:
         return ""
     names = ", ".join(content.names[:6]) + (", ..." if len(content.names) > 6 else "")
-    return f", or e.g. column = {content.names[0]!r} (--column) to read one of {names}"
+    return f"column = {content.names[0]!r} (--column) to read one of {names}"

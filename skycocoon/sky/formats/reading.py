@@ -163,7 +163,8 @@ def _map_fields(content: Content, statements: Statements, component: str, meta: 
         unit, unit_text = intensity_unit(content, statements.unit)
         energies = plane_energies(content, statements.energies)
     except InputError as error:
-        raise InputError(f"{error}{way_to_choose(content)}") from None
+        way = way_to_choose(content)
+        raise InputError(f"{error}; say e.g. {way}" if way else str(error)) from None
     found = {
         "unit": unit is not None,
         "frame": bool(frame),

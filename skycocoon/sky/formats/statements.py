@@ -379,11 +379,12 @@ def unsaid(content: Content, missing: Sequence[str]) -> InputError:
     InputError
         To be raised.
     """
+    column = way_to_choose(content)
     ways = {
         "unit": f"unit = '{UNIT_TEXT}' or what its numbers are in",
         "frame": "frame = 'galactic', 'celestial' or 'ecliptic'",
         "ordering": "ordering = 'RING' or 'NESTED'",
-        "energies": f"energies = ['1 TeV', ...], {len(content.planes)} in all{way_to_choose(content)}",
+        "energies": f"energies = ['1 TeV', ...], {len(content.planes)} in all{f', or e.g. {column}' if column else ''}",
         "flavour": "flavour = 'per-flavour' or 'all-flavour'",
     }
     unread = {"unit": f"its unit {content.units[0]!r} cannot be read"} if content.units else {}

@@ -138,6 +138,8 @@ def test_map_section_of_a_part_and_a_column(model_file, tmp_path):
     fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(tmp_path / "theirs.fits")
     text = '[components.other]\nkind = "map"\nfile = "theirs.fits"\n'
     assert "column = 'HITS'" in error_of(load_model, model_file(text))
+    for wrong in ("true", "1.5", "[]", "[true]", "{ a = 1 }"):
+        assert "a name or a number is needed" in error_of(load_model, model_file(text + f"column = {wrong}\n"))
     text += 'column = "I"\n'
     assert "negative = 'zero'" in error_of(load_model, model_file(text))
     text += 'negative = "zero"\n'
