@@ -28,7 +28,7 @@ class Stopped(SystemExit):
 def stopped_by_signals(finally_die: bool = False) -> Iterator[None]:
     """Turn signals into exceptions that unwind a command like any error, so that what was begun is taken away.
 
-    SIGINT is a KeyboardInterrupt, the others are :class:`Stopped`. One that is ignored, as behind ``nohup``, stays so.
+    SIGINT is a KeyboardInterrupt, the others are :class:`Stopped`. SIGHUP stays ignored behind ``nohup``.
     Python swallows an exception that is raised in a destructor, in a callback of a weak reference or in a function that
     a C library calls, and goes on: the signal is repeated until the exception is on its way. Nothing is raised in the
     middle of an import, whose global lock would stay shut for all other threads.
@@ -70,7 +70,8 @@ def stopped_by_signals(finally_die: bool = False) -> Iterator[None]:
             said(event)
 
     said = sys.unraisablehook
-    minded = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    # SIGINT too is ignored by what a script starts in the background; who sends one to it means it.
+    minded = [n for n in SIGNALS if n in (signal.SIGINT, signal.SIGTERM) or signal.getsignal(n) != signal.SIG_IGN]
     try:
         before = {number: signal.signal(number, stop) for number in minded}
     except ValueError:  # not in the main thread
