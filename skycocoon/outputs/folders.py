@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from .record import note, signals_later, unrecorded
 
 __all__ = ["check_folder_is_free", "new_folder", "others"]
 
+# Files that are put on the disk at a time.
+SYNCS = 16
 LOCK = ".skycocoon-running"
 WORK = ".skycocoon-unfinished"
 # In the working folder: new files; those that they replace; and the link that says which of both the names mean.
@@ -73,8 +76,8 @@ def new_folder(path: str | Path, contents: Sequence[str], overwrite: bool = Fals
                     folder.mkdir(parents=True, exist_ok=True)
                 with unrecorded():
                     yield work / NEW
-                for item in _files(work / NEW):
-                    synced(work / NEW / item)
+                with ThreadPoolExecutor(SYNCS) as pool:  # together: one after the other, each waits for the disk
+                    list(pool.map(synced, [work / NEW / name for name in _files(work / NEW)]))
                 with signals_later():
                     _replace_all(work, target, overwrite)
                     note(target)
@@ -147,7 +150,6 @@ def _replace_all(work: Path, target: Path, overwrite: bool) -> None:
         os.replace(link, place)
     os.symlink(NEW, work / "next")
     os.replace(work / "next", work / NOW)
-    synced(work)
 
 
 def _keep(place: Path, kept: Path) -> None:
