@@ -24,6 +24,8 @@ def reads(reader, path):
     ("reader", "name", "start"),
     [
         (SkyMap.read, "x.fits", b"SIMPLE  =                    T"),
+        (SkyMap.read, "x.npy", b"\x93NUMPY\x01\x00"),
+        (SkyMap.read, "x.npz", b"PK\x03\x04"),
         (Region.mask, "x.fits", b"SIMPLE  =                    T"),
         (Catalogue.read, "x.csv", b"ra,dec\n1,2\n"),
         (Catalogue.read, "x.dat", b"SIMPLE  =                    T"),
