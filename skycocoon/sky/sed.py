@@ -18,7 +18,7 @@ from ..errors import InputError, check_name, check_title
 from ..numerics.interpolation import interpolated
 from ..outputs import new_file
 from ..units import E2_FLUX, E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, to_quantity, within
-from .convention import FLAVOURS, check_flavour, flavour_factor, messenger_title
+from .convention import FLAVOURS, check_flavour, check_messenger, flavour_factor, messenger_title
 from .region import Region
 
 __all__ = ["Sed", "spectrum_title"]
@@ -71,6 +71,11 @@ class Sed:
     meta: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_messenger(self.messenger)
+        if self.flavour and check_flavour(self.flavour) and self.messenger == "gamma":
+            raise InputError(f"SED: flavour {self.flavour!r} is for neutrinos, and this is of gamma rays")
+        if not isinstance(self.components, Mapping) or not isinstance(self.region, Region):
+            raise InputError("SED: energies, a dictionary of names and intensities, and a Region are needed")
         energy = to_quantity(self.energy, u.GeV, "SED: energy")
         to_array(energy, u.GeV, "SED: energy")
         if energy.ndim != 1 or not energy.size or not (energy.value > 0).all():

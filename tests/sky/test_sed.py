@@ -267,3 +267,20 @@ def test_a_mask_is_named_and_no_factor_comes_on_top(whole):
     with pytest.raises(InputError, match="lhaaso-inner"):
         sed.plot(data=[Measurement.named("lhaaso-km2a-2023-outer")])
     plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"components": [1, 2] * INTENSITY}, "a dictionary of names and intensities"),
+        ({"region": "lhaaso-inner"}, "a Region are needed"),
+        ({"messenger": "muon"}, "unknown messenger 'muon'"),
+        ({"flavour": "per-flavour"}, "is for neutrinos"),
+        ({"messenger": "neutrino", "flavour": "electron"}, "unknown flavour convention"),
+    ],
+)
+def test_what_a_spectrum_is_made_of(changes, words):
+    fields = {"components": {"x": [1, 2] * INTENSITY}, "region": Region.everywhere(), **changes}
+    with pytest.raises(InputError, match=words) as error:
+        Sed([1, 10] * u.TeV, **fields)
+    assert "\n" not in str(error.value)

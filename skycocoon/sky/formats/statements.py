@@ -18,6 +18,8 @@ from .choosing import Column, way_to_choose
 from .container import INDEX_COLUMNS, Content, nside_of_header
 
 UNIT_TEXT = "cm-2 s-1 sr-1 MeV-1"
+# What INDXSCHM may say; LOCAL counts the pixels of a region that the file does not have.
+SCHEMES = ("IMPLICIT", "EXPLICIT", "SPARSE")
 # Options of the command line that are not called as the statement is.
 OPTIONS = {"energies": "--energies-of-map"}
 # Units that energies without one may be in [GeV].
@@ -186,6 +188,9 @@ def check_pixels(content: Content) -> None:
     for header in content.headers:
         if str(header.get("ORDERING", "")).strip().upper() in ("NUNIQ", "UNIQ"):
             raise InputError("ORDERING = NUNIQ: a map of several resolutions; bring it to one, RING or NESTED")
+        scheme = str(header.get("INDXSCHM", "")).strip().upper()
+        if scheme not in ("", *SCHEMES):
+            raise InputError(f"INDXSCHM = {scheme}: pixel numbers of another kind; {', '.join(SCHEMES)} are read")
     sizes = {plane().size for plane in content.planes}
     if len(sizes) != 1:
         raise InputError(f"its planes have different numbers of pixels, {sorted(sizes)}")

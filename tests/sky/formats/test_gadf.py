@@ -185,3 +185,10 @@ def test_maps_of_several_resolutions_are_told(path):
     columns = {"UNIQ": (np.arange(4, 16), None), "PROBDENSITY": (np.ones(12), "sr-1")}
     keys = {"PIXTYPE": "HEALPIX", "ORDERING": "NUNIQ", "COORDSYS": "G", "MOCORDER": 0, "INDXSCHM": "EXPLICIT"}
     one_line(write(path, table(columns, "x", **keys)), "ORDERING = NUNIQ: a map of several resolutions")
+
+
+def test_local_pixel_numbers_are_refused(path):
+    """gammapy counts so within a region of several resolutions: they are not those of the sky."""
+    columns = {"PIX": (np.arange(48), None), "CHANNEL1": (CUBE[0], MEV)}
+    write(path, table(columns, "SKYMAP", COORDSYS="GAL", **(KEYS | {"INDXSCHM": "LOCAL"})))
+    one_line(path, "INDXSCHM = LOCAL: pixel numbers of another kind", energies=E[:1])
