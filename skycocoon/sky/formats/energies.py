@@ -35,8 +35,8 @@ def energy_table(file: Any, table: Any, bare: str = "") -> tuple[FloatArray | No
     table
         The map's table.
     bare
-        Unit of a column of nodes that has none. Bounds without a unit, which OGIP has in keV and others in MeV, are
-        left without.
+        Unit of a column of nodes in ENERGIES that has none. Bounds without a unit, which OGIP has in keV and others
+        in MeV, are left without.
 
     Returns
     -------
@@ -64,10 +64,13 @@ def energy_table(file: Any, table: Any, bare: str = "") -> tuple[FloatArray | No
         energy, unit = _numbers(found, nodes[0])
         if len(low) == len(high) == 1:
             _check_within(found, nodes[0], low[0], high[0])
-        return energy, unit or bare
+        if found.name == "ENERGIES":
+            unit = unit or bare
+            _check_bounds(file, energy, unit)
+        return energy, unit
     if not nodes and len(low) == len(high) == 1:
         return _centres(found, low[0], high[0])
-    if not nodes and not low and not high and len(others) == 1:
+    if not nodes and not low and not high and len(others) == 1 and "LOG" not in names[others[0]]:
         return _numbers(found, others[0])
     raise InputError(
         f"the table {found.name} has the columns {', '.join(found.columns.names)}; one column of energies, like "
@@ -98,6 +101,27 @@ def _numbers(table: Any, place: int) -> tuple[FloatArray, str]:
         raise InputError(
             f"the column {column.name} of {table.name} has texts that are no energies like '1 TeV'"
         ) from None
+
+
+def _check_bounds(file: Any, energy: FloatArray, unit: str) -> None:
+    """Raise `InputError` if nodes of ENERGIES are not in the bins that EBOUNDS has of the same number."""
+    table = next((hdu for hdu in file if hdu.name == "EBOUNDS" and hasattr(hdu, "columns")), None)
+    names = [] if table is None else column_names(table)
+    places = [k for pattern in (LOWER, UPPER) for k, name in enumerate(names) if pattern.fullmatch(name)]
+    if table is None or len(places) != 2 or len(table.data) != energy.size:
+        return
+    low, high = (_in_gev(*_numbers(table, place)) for place in places)
+    nodes = _in_gev(energy, unit)
+    if nodes is None or low is None or high is None:
+        return
+    if not np.all((low <= nodes * (1 + 1e-6)) & (nodes <= high * (1 + 1e-6))):
+        raise InputError("its energies in ENERGIES are not within the bins of EBOUNDS")
+
+
+def _in_gev(numbers: FloatArray, unit: str) -> FloatArray | None:
+    """Energies [GeV]; None if their unit cannot be read."""
+    read = read_unit(unit) if unit else None
+    return None if read is None or not read.is_equivalent(u.GeV) else np.asarray(numbers * read.to(u.GeV))
 
 
 def _check_within(table: Any, node: int, low: int, high: int) -> None:

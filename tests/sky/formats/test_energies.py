@@ -181,3 +181,25 @@ def test_a_column_does_not_take_the_unit_of_another(path, other):
     text = one_line(path, "two things of its unit", energies=E[:2])
     assert (other or "HITS") in text
     same(SkyMap.read(path, energies=E[:2], unit=MEV), 1e3 * NUMBERS[:2], E[:2])
+
+
+def test_logarithms_of_energies_are_no_energies(path):
+    one_line(cube(path, {"log10_Energy": (np.log10(E.to_value(u.MeV)), "MeV")}), "one column of energies")
+
+
+def test_nodes_without_a_unit_in_the_table_of_bounds_are_asked_for(path):
+    one_line(cube(path, {"CHANNEL": CHANNEL, "ENERGY": (E.to_value(u.MeV), None)}, "EBOUNDS"), "without a unit")
+
+
+@pytest.mark.parametrize("unit", ["keV", "MeV", None])
+def test_nodes_and_bins_agree(path, unit):
+    """Both tables in one file, EBOUNDS in OGIP's keV, as some tools of Fermi write them."""
+    planes = {f"ENERGY{k + 1}": (CUBE[k], MEV) for k in range(3)}
+    low, high = ((E * factor).to_value(u.keV) for factor in (0.9, 1.2))
+    bounds = table({"CHANNEL": CHANNEL, "E_MIN": (low, unit), "E_MAX": (high, unit)}, "EBOUNDS")
+    nodes = table({"Energy": (E.to_value(u.MeV), None)}, "ENERGIES")
+    write(path, table(planes, "SKYMAP", COORDSYS="G", **KEYS), nodes, bounds)
+    if unit == "MeV":
+        one_line(path, "not within the bins of EBOUNDS")
+    else:
+        same(SkyMap.read(path))
