@@ -94,6 +94,16 @@ def test_texts_say_what_is_published_and_what_reconstructed(folder, number):
 
 
 @pytest.mark.slow
+def test_figure_2_says_what_its_local_spectra_are_beside_data(folder):
+    for words in (
+        "min is 0.38 to 0.44 and 0.25 to 0.27",
+        "max 0.87 to 1.06 and 0.61 to 0.66",
+        "slopes are reconstructed",
+    ):
+        assert words in text(folder, 2)
+
+
+@pytest.mark.slow
 def test_ratios_are_those_of_the_nuclei(folder):
     nuclei = load_file("paper").nuclei
     found = table(folder, 1)
