@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from ...resources import check_memory
 
-__all__ = ["compression", "content_size", "decompressed", "is_fits"]
+__all__ = ["begins_as_fits", "compression", "content_size", "decompressed", "is_fits"]
 
 # First bytes of a FITS file.
 FITS_START = b"SIMPLE  ="
@@ -75,12 +75,15 @@ def content_size(path: str | Path) -> int:
     return size
 
 
+def begins_as_fits(path: str | Path) -> bool:
+    """Return True if what a file holds begins as FITS does; errors of opening it are the caller's."""
+    with decompressed(path) as handle:
+        return bool(handle.read(len(FITS_START)) == FITS_START)
+
+
 def is_fits(path: str | Path) -> bool:
     """Return True if a file exists and begins as FITS does, compressed or not."""
-    if not os.path.isfile(path):
-        return False
     try:
-        with decompressed(path) as handle:
-            return bool(handle.read(len(FITS_START)) == FITS_START)
+        return os.path.isfile(path) and begins_as_fits(path)
     except (OSError, EOFError, ValueError, lzma.LZMAError, zipfile.BadZipFile, NotImplementedError, RuntimeError):
         return False

@@ -18,7 +18,7 @@ from ...inputs import check_file
 from ...resources import check_memory
 from ...units import FloatArray
 from .. import healpix
-from .compressed import compression, content_size, decompressed, is_fits
+from .compressed import begins_as_fits, compression, content_size, decompressed
 
 # FITS standard 4.0, section 3.1 [bytes].
 FITS_BLOCK = 2880
@@ -107,7 +107,7 @@ def open_whole(path: str | Path, needed: str) -> Iterator[Any]:
     check_file(path)
     with ExitStack() as stack:
         try:
-            if not is_fits(path):
+            if not begins_as_fits(path):
                 raise OSError("it does not begin as FITS does, compressed or not")
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
@@ -140,7 +140,9 @@ def open_whole(path: str | Path, needed: str) -> Iterator[Any]:
 
 
 def _first_line(error: object) -> str:
-    """First line of a message."""
+    """First line of a message; of an error of the system, what is wrong alone."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
     return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".:")
 
 

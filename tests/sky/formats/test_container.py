@@ -1,6 +1,7 @@
 """Files that are not as the standard has them: what is lost is an error, what is odd is read with one warning."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -145,7 +146,18 @@ def test_compressed_under_any_name(path, kind):
 def test_an_archive_of_two_files(path):
     path.write_bytes(zipped(fermi(path).read_bytes(), ("a", "b")))
     assert not is_fits(path)
-    one_line(path, "not a whole FITS file")
+    one_line(path, "a ZIP archive of 2 files; one is needed")
+
+
+def test_a_file_that_may_not_be_read(path, monkeypatch):
+    fermi(path)
+
+    def refuse(name):
+        raise PermissionError(errno.EACCES, "Permission denied", str(name))
+
+    monkeypatch.setattr("skycocoon.sky.formats.compressed.decompressed", refuse)
+    assert not is_fits(path)
+    one_line(path, "(Permission denied)")
 
 
 def test_zeros_after_the_end_of_what_is_compressed(path):
