@@ -21,10 +21,12 @@ from .search import IMPROVED, NEAR_BOUND, SAME, Search
 
 __all__ = ["Profile", "profile"]
 
-# Where other valleys are looked for: at this many places of a grid, from at most this many starts at each.
+# Where other valleys are looked for: at this many places of a grid, from this many starts at each.
 PLACES, STARTS = 5, 8
 # How many valleys are followed at most, and how far above the lowest.
-VALLEYS, HIGH = 5, 100.0
+VALLEYS, HIGH = 12, 100.0
+# Where between two minima a ridge is looked for: not at even parts, a third valley may be half-way.
+BETWEEN = (0.5, 0.71, 0.31, 0.87, 0.13)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -341,15 +343,14 @@ class _Scan:
 
     def _spread(self) -> list[tuple[int, FloatArray]]:
         """Starts at a few places from end to end: a Latin hypercube of the other parameters."""
-        others = self.search.size - 1
-        if not others:
+        if self.search.size == 1:
             return []
-        places = np.unique(np.linspace(0, self.places.size - 1, PLACES).round().astype(int))
-        number = places.size * min(2 + others, STARTS)
+        places = np.unique(np.linspace(0, self.places.size - 1, PLACES).round().astype(int)).tolist()
+        number = len(places) * STARTS
         rng = np.random.default_rng(0)
         strata = rng.permuted(np.tile(np.arange(number), (self.search.size, 1)), axis=1).T
         cube = (strata + rng.uniform(size=strata.shape)) / number
-        return [(int(places[i % places.size]), point) for i, point in enumerate(cube)]
+        return [(places[i % len(places)], point) for i, point in enumerate(cube)]
 
     def _at(self, k: int, point: FloatArray) -> FloatArray:
         start = point.copy()
@@ -379,10 +380,12 @@ class _Scan:
         return not any(other[0] <= chi2 + SAME and self._same(other, (chi2, point)) for other in known)
 
     def _same(self, one: tuple[float, FloatArray], other: tuple[float, FloatArray]) -> bool:
-        """Whether two minima are in one valley: chi-square is no higher half-way between them."""
-        if np.abs(one[1] - other[1]).max() < NEAR_BOUND:
+        """Whether two minima are in one valley: chi-square is no higher between them."""
+        way = other[1] - one[1]
+        if np.abs(way).max() < NEAR_BOUND:
             return True
-        return self.search.chi2(0.5 * (one[1] + other[1])) <= max(one[0], other[0]) + IMPROVED
+        top = max(one[0], other[0]) + IMPROVED
+        return all(self.search.chi2(one[1] + part * way) <= top for part in BETWEEN)
 
 
 def _checked_grid(grid: Sequence[float] | FloatArray, parameter: Parameter) -> FloatArray:

@@ -136,6 +136,15 @@ def test_a_valley_that_is_low_in_the_middle_alone_is_seen():
     assert [round(low, 1) for low, _ in scan.intervals(2.0)] == [0.0, 0.4, 0.8]
 
 
+@pytest.mark.parametrize("begun", [0, 1, 2])
+def test_a_valley_half_way_between_two_others_does_not_make_them_one(begun):
+    """Wells on a diagonal, at even distances: half-way from the first to the third is the second."""
+    heights, centres, scale = (0.0, 1.0, 0.2), np.array([[0.1, 0.1], [0.5, 0.5], [0.9, 0.9]]), np.array([0.15, 0.05])
+    result = fit(wells(heights, centres, scale, centres[begun]), minos=False)
+    scan = profile(result, "p0", np.linspace(0.0, 1.0, 21))
+    np.testing.assert_allclose(scan.chi2, profile_of_wells(scan.grid, heights, centres, scale), rtol=1e-3, atol=1e-3)
+
+
 @given(
     seed=st.integers(0, 10**6),
     heights=st.lists(st.floats(0.1, 6.0), min_size=1, max_size=2),

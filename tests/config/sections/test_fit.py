@@ -255,6 +255,10 @@ def test_sampling(key, value, said):
     refused({"sampling": {key: value}}, f"sampling.{key} = {value!r}: {said}")
 
 
+def test_a_chain_of_which_nothing_is_left():
+    refused({"sampling": {"thin": 4501}}, "sampling: thin = 4501: no step is left; at most steps - burn = 4500")
+
+
 def test_one_s_own_data_by_name_or_path(model_file, tmp_path):
     copy = (data_folder() / "ratios" / "bc-cream-2008.ecsv").read_text(encoding="utf-8")
     (tmp_path / "mine.ecsv").write_text(copy)
