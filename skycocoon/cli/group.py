@@ -66,6 +66,10 @@ class _Group(click.Group):
         except PipeClosedError:  # skycocoon sed ... | head
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(0)
+        except UnicodeEncodeError as error:
+            part = error.object[max(0, error.start - 40) : error.end + 40]
+            _say("error: ", f"{part}: there is a name in it that is not UTF-8; rename it")
+            sys.exit(2)
         except MemoryError as error:
             # Numpy's message is of one array, of which a user knows nothing.
             text = "out of memory; use a smaller nside, fewer energies or a region"

@@ -328,7 +328,8 @@ def _built(
     provenance = {
         "creator": "skycocoon",
         "version": version("skycocoon"),
-        "model": source,
+        # A file's name need not be text.
+        "model": source.encode(errors="backslashreplace").decode(),
         **({"changes": changes} if changes else {}),
         "model_sha256": hashlib.sha256(text.strip().encode()).hexdigest(),
         "cross_sections": f"{file.interactions.proton}, helium {file.interactions.helium}",

@@ -115,6 +115,16 @@ def test_a_file_name_that_the_locale_has_not_is_one_line(tmp_path):
     assert not (tmp_path / "more").exists()
 
 
+def test_names_of_files_need_not_be_text(accented, tmp_path):
+    """As of an old disk, in Latin-1: they are written as they are, and shown so that they can be recognised."""
+    model = os.fsencode(tmp_path) + b"/m\xe9.toml"
+    os.rename(accented, model)
+    out = os.fsencode(tmp_path) + b"/caf\xe9.ecsv"
+    done = subprocess.run([sys.executable, "-m", "skycocoon", SED[0], model, *SED[2:], "--out", out], cwd=ROOT)
+    assert done.returncode == 0
+    assert "m\\udce9.toml" in Path(os.fsdecode(out)).read_text(encoding="utf-8")
+
+
 def as_somebody_else():
     """What begins a command of a user without a name or rights, who can read everything; the superuser has all rights."""
     if os.geteuid() != 0:
