@@ -55,6 +55,25 @@ def _checked_mask(path):
     path.with_name("checked.fits").replace(path)
 
 
+def _part_mask(path):
+    healpy.write_map(path, np.repeat([0.0, 1.0, healpy.UNSEEN], 256), coord="G", partial=True, dtype=float)
+
+
+def _moc(path):
+    from astropy.io import fits
+
+    hdu = fits.BinTableHDU.from_columns([fits.Column("UNIQ", "K", array=[6, 300, 4**6 + 5])])
+    hdu.header.update(ORDERING="NUNIQ", COORDSYS="G", MOCORDER=5)
+    hdu.writeto(path)
+
+
+def _sources(path):
+    from astropy.table import Table
+
+    table = Table({"ra": ["05:34:31.9", "19:08:12"], "dec": ["+22:00:52", "+06:23:24"], "r39": ["<0.1", "0.36"]})
+    table.write(path)
+
+
 def _map_content(path, **stated):
     sky = SkyMap.read(path, **stated)
     values = {name: np.asarray(part.to_value(UNIT)).tobytes() for name, part in sky.components.items()}
@@ -119,6 +138,10 @@ KINDS = {
     "array.npz": (lambda path: np.savez(path, formats.CUBE), partial(_map_content, **ARRAY), True),
     "mask.fits": (_mask, _mask_content, False),
     "checkedmask.fits": (_checked_mask, _mask_content, True),
+    "partmask.fits": (_part_mask, _mask_content, False),
+    "moc.fits": (_moc, _mask_content, False),
+    "sources.fits": (_sources, _catalogue_content, False),
+    "sources.csv": (_sources, _catalogue_content, False),
     "points.ecsv": (_shipped("measurements/lhaaso-km2a-2023-outer.ecsv"), _points_content, False),
     "ratios.ecsv": (_shipped("ratios/bc-dampe-2022.ecsv"), _ratio_content, False),
     "catalogue.ecsv": (_shipped("catalogues/1lhaaso.ecsv"), _catalogue_content, False),
