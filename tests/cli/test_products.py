@@ -351,7 +351,7 @@ def test_bc_figure_by_name_and_more_data(tmp_path, undrawn):
         ("bc paper --energies '-1 GeV'", ("--energies", "positive")),
         ("bc paper --energies '1 EeV'", ("B/C: 1e+09 GeV is out of range; allowed: 0.1 GeV to 300000 GeV",)),
         ("bc paper --energies '0.5 GV'", ("B/C: 0.5 GV is out of range; allowed: 1 GV to 600000 GV",)),
-        ("bc --data bc-pamela", ("unknown data set 'bc-pamela'; did you mean 'bc-pamela-2014'?",)),
+        ("bc --data bc-pamela", ("unknown data set 'bc-pamela'; did you mean 'bc-pamela-2014'",)),
         ("bc --data lhaaso-km2a-2023-inner", ("is a spectrum of gammas, B/C is needed",)),
         ("bc --data none.ecsv", ("none.ecsv: no such file",)),
         ("bc --out bc.txt", ("--out bc.txt: a name ending in .png or .pdf or .svg",)),
@@ -466,7 +466,7 @@ def test_fit_replaces_nothing_unless_told_to(small, tmp_path, undrawn):
         (f"fit fit-bc --set '{XC}=2 g cm-2'", ("the model's 2 g cm-2 is outside its bounds, 0 g cm-2 to 1.5",)),
         ("fit fit-bc --set transport.delta=0.95", ("fit.parameters.transport.delta: the model's 0.95 is outside",)),
         ("""fit small.toml --set 'fit.data=["bc-dampe"]' --set 'fit.ranges={}'""",
-         ("small.toml: fit.data: unknown data set 'bc-dampe'; did you mean 'bc-dampe-2022'?",)),
+         ("small.toml: fit.data: unknown data set 'bc-dampe'; did you mean 'bc-dampe-2022'",)),
     ],
 )  # fmt: skip
 def test_mistakes_of_fit(small, tmp_path, line, parts):
