@@ -56,6 +56,8 @@ def check_file(path: str | Path, instead: str = "", pipe: bool = False) -> None:
     if not stat.S_ISREG(mode) and not (pipe and stat.S_ISFIFO(mode)):
         kind = "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
         raise InputError(f"{text}: is {kind}, a file is needed")
+    if not os.access(text, os.R_OK):
+        raise InputError(f"{text}: cannot be read (Permission denied)")
 
 
 def read_text(path: str | Path, instead: str = "", limit: int = MAX_TEXT) -> str:

@@ -144,6 +144,12 @@ class Source:
                 raise InputError(f"--set {error}") from None
             raise
 
+    def named_flavour(self) -> str:
+        """Neutrinos' convention that a model is asked for, checked."""
+        from ..sky.convention import check_flavour
+
+        return PER_FLAVOUR if self.flavour is None else check_flavour(self.flavour)
+
     def named_messenger(self) -> str:
         """Messenger that a model is asked for, checked."""
         from ..errors import InputError
@@ -359,7 +365,7 @@ def check_file(output: Output, endings: tuple[str, ...]) -> None:
     from ..outputs import check_file_is_free
 
     out = output.out
-    if not out.endswith(endings):
+    if not out.endswith(endings) or Path(out).name in endings:
         raise InputError(f"--out {out}: a name ending in {' or '.join(endings)} is needed")
     if Path(out).exists() and not output.overwrite:
         raise InputError(f"{out}: exists already; use --overwrite to replace it")

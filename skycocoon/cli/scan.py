@@ -6,7 +6,6 @@ import click
 
 from .group import main
 from .options import (
-    PER_FLAVOUR,
     REGION_HELP,
     Machines,
     Output,
@@ -79,7 +78,7 @@ def scan(
         source.named_messenger(),
         nodes,
         rtol=source.rtol,
-        flavour=source.flavour or PER_FLAVOUR,
+        flavour=source.named_flavour(),
         out=output.out,
         resume=machines.resume,
         overwrite=output.overwrite,

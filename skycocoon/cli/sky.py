@@ -11,7 +11,6 @@ from .maps import MapSource, map_options
 from .options import (
     FIGURE_ENDINGS,
     MAP_ENDINGS,
-    PER_FLAVOUR,
     REGION_HELP,
     Layout,
     Machines,
@@ -69,7 +68,7 @@ def map_(
         loaded.energies(messenger) if energies is None else read_energies(energies),
         loaded.maps.nside if nside is None else nside,
         source.rtol,
-        source.flavour or PER_FLAVOUR,
+        source.named_flavour(),
         region,
     )
     sky = write_map(
@@ -103,7 +102,7 @@ def _sed_of(source: Source, stated: MapSource, region: str, energies: str | None
     loaded = source.load()
     if nodes is None:
         nodes = loaded.energies(messenger)
-    flavour = source.flavour or PER_FLAVOUR
+    flavour = source.named_flavour()
     return region_sed(loaded.model, messenger, nodes, place, rtol=source.rtol, flavour=flavour, progress=True)
 
 
@@ -208,7 +207,7 @@ def _draw_sky(source: Source, stated: MapSource, energy: str | None, nside: int)
     stated.check_model()
     messenger = source.named_messenger()
     where = 10 * u.TeV if where is None else where
-    model, flavour = source.load().model, source.flavour or PER_FLAVOUR
+    model, flavour = source.load().model, source.named_flavour()
     sky = ModelSky.of(model, messenger, np.atleast_1d(where), nside, rtol=source.rtol, flavour=flavour)
     return sky.drawn().map().plot(where)
 

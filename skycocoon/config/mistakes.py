@@ -63,13 +63,15 @@ def _explain(error: ValidationError, document: dict[str, Any]) -> str:
         known = [name for name, part in document["components"].items() if isinstance(part, dict) and "kind" in part]
         if near := difflib.get_close_matches(steps[1], known, n=1):
             line += f"; or did you mean {'.'.join([steps[0], near[0]])!r}?"
+    elif first["type"] == "truth":
+        line = f"{'.'.join([*shown_steps, first['ctx']['key']])}: a number is needed, not true or false"
     elif first["type"] == "missing":
         line = f"{key}: is missing"
     else:
         inner = first.get("ctx", {}).get("error")
         reason = str(inner) if inner is not None else first["msg"].replace("Input should be", "should be")
         reason = reason.removeprefix("value: ")
-        if first["type"] in ("model_type", "dict_type"):
+        if first["type"] in ("model_type", "model_attributes_type", "dict_type"):
             keys = _fields(steps) if first["type"] == "model_type" else []
             reason = f"a table is needed{', with the keys ' if keys else ''}{', '.join(keys)}"
         if first["type"] == "too_short":

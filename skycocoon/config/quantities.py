@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Any, get_args, get_origin
 
 import astropy.units as u
 import numpy as np
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic_core import PydanticCustomError
 
 from ..errors import InputError, check_name
 from ..galaxy.gas.hydrogen import X_CO_UNIT
@@ -21,10 +22,34 @@ class Section(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, allow_inf_nan=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truth(cls, table: Any) -> Any:
+        # Python takes true for 1.
+        names = cls.fields_by_key()
+        for key, value in table.items() if isinstance(table, Mapping) else ():
+            if _has_truth(value) and key in names:
+                kinds = _kinds(cls.model_fields[names[key]].annotation)
+                if kinds & {int, float} and not kinds & {bool, str, Any}:
+                    raise PydanticCustomError("truth", "a number is needed", {"key": key})
+        return table
+
     @classmethod
     def fields_by_key(cls) -> dict[str, str]:
         """Names of the fields, by their keys as a model file has them."""
         return {field.alias or name: name for name, field in cls.model_fields.items()}
+
+
+def _has_truth(value: object) -> bool:
+    """Return True if a value is true or false, or a list or table that holds one."""
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, (list, tuple)) else ()
+    return isinstance(value, bool) or any(map(_has_truth, inner))
+
+
+def _kinds(kind: Any) -> set[Any]:
+    """Kinds of the values that a field takes, within lists and tables, too."""
+    parts = get_args(kind)
+    return {kind}.union(*map(_kinds, parts[1:] if get_origin(kind) is dict else parts))
 
 
 # Usual sizes of what is far from 1 in the unit it is given in: supernovae, diffusion, hydrogen per CO.

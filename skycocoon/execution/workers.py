@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError, WorkerError
+from ..resources import check_memory
 from ..units import FloatArray
 from . import preload
 from .chunks import one_processor
@@ -33,6 +34,8 @@ FEWEST_AHEAD = 16
 MANY, HOPELESS = 4, 3
 # How long to try to reach a scheduler [s].
 PATIENCE = 10
+# What a process takes that has imported the package [bytes].
+WORKER = 150e6
 # How often to look whether workers are missing [s].
 REFILL = 5.0
 
@@ -227,6 +230,7 @@ def _processes(count: int) -> Iterator[Any]:
 
     if count < 1:
         raise InputError(f"workers {count}: one or more are needed")
+    check_memory(count * WORKER, f"{count} workers", "use fewer of them")
     with ExitStack() as stack:
         # Lost processes are started again within the job; what ended two of them would end a third.
         stack.enter_context(config.set({"distributed.scheduler.allowed-failures": 1}))

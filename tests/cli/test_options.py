@@ -63,3 +63,48 @@ def test_mistakes_end_in_one_line_exit_code_2_and_nothing_written(line, words, t
     monkeypatch.chdir(tmp_path)
     assert words in bad(line)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--dask x", "--dask 'x': write it like tcp://HOST:8786 or scheduler.json"),
+        ("--dask http", "--dask 'http': write it like tcp://HOST:8786"),
+        ("--dask ''", "--dask '': write it like"),
+        ("--workers 99999999", "of memory are needed for 99999999 workers"),
+        ("--flavour ''", "unknown flavour convention ''; allowed: per-flavour, all-flavour"),
+    ],
+)
+def test_workers_and_conventions_that_are_none(words, says, tmp_path):
+    line = f"map paper --messenger neutrino --nside 1 --energies '10 TeV' --rtol 0.1 --out {tmp_path}/x.fits {words}"
+    assert says in bad(line)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "energies",
+    [
+        "",
+        " ",
+        ",",
+        "10",
+        "0 TeV",
+        "-1 TeV",
+        "nan TeV",
+        "inf TeV",
+        "1e400 TeV",
+        "10 m",
+        "10 TeV 20",
+        "1 TeV;2 TeV",
+        "1-10 TeV",
+        "10 Tev",
+        "10 ＴeV",
+        "1 dex(GeV)",
+        "1e-400 TeV",
+        "10**400 TeV",
+    ],
+)
+def test_energies_that_are_none(energies):
+    line = bad(f"sed paper --messenger gamma --region lhaaso-inner --energies '{energies}'")
+    assert line.startswith("skycocoon: error: --energies: ")
+    assert "GeV" in line or "TeV" in line

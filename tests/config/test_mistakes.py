@@ -219,3 +219,26 @@ def test_absurd_values_name_their_key(key, value, allowed):
 def test_what_may_be_nothing_may_be_next_to_nothing():
     """A search between 0 and more goes there."""
     load_file("paper", {"components.cocoons.grammage.normalisation": "1e-200 g cm-2", "galaxy.sun_height": "1e-30 pc"})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("maps.nside", True),
+        ("maps.energies.per_decade", True),
+        ("components.cocoons.injection.proton.efficiency", True),
+        ("components.cocoons.disc.height", True),
+        ("comparison.mask_factor", {"lhaaso-inner": True}),
+        ("transport.delta", True),
+        ("components.diffuse.gas", False),
+    ],
+)
+def test_true_is_no_number(key, value):
+    """Python takes it for 1, which is a resolution, an efficiency and a factor."""
+    text = error_of(load_model, "paper", {key: value})
+    assert text.startswith(f"paper: {key}")
+    assert "= 1" not in text
+
+
+def test_a_number_is_no_table():
+    assert "components.cocoons = 1: a table is needed" in error_of(load_model, "paper", {"components.cocoons": 1})

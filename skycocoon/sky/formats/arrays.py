@@ -34,7 +34,7 @@ HEADERS: dict[tuple[int, int], Callable[..., Any]] = {
 
 def is_array(path: str | Path) -> bool:
     """Whether a file is one of numpy's, by its first bytes; or at least called so."""
-    if not os.path.isfile(path):
+    if not (os.path.isfile(path) and os.access(path, os.R_OK)):
         return False
     with open(path, "rb") as file:
         first = file.read(len(NPY))
