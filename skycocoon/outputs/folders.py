@@ -214,5 +214,7 @@ def others(path: str | Path, contents: Iterable[Path]) -> list[str]:
     """
     target = Path(path)
     written = {Path(item).resolve() for item in contents}
-    older = sorted(item for item in target.rglob("*") if item.is_file() and item.resolve() not in written)
+    # Unlike rglob, it minds no folder that others take away meanwhile.
+    files = (Path(folder, name) for folder, _, names in os.walk(target) for name in names)
+    older = sorted(item for item in files if item.is_file() and item.resolve() not in written)
     return [str(item.relative_to(target)) for item in older]
