@@ -18,7 +18,7 @@ from ..units import BoolArray, FloatArray, to_array, to_float
 from . import healpix, ranges
 from .catalogue import MASK_RADII, MASKED_CATALOGUE, find_catalogue, list_catalogues
 from .edges import counted_area, inside_fractions, is_empty, touched, touching
-from .expressions import KINDS, MASK_ENDING, Term, bracketed, evaluated, is_compound
+from .expressions import KINDS, MASK_ENDING, Term, bracketed, evaluated, is_compound, quoted
 from .formats import MaskStatements, read_mask
 from .mask import Mask
 from .pixels import Pixels
@@ -564,7 +564,7 @@ def _parse_mask(term: Term, folder: Path) -> Region:
     path = folder / term.path
     if not MASK_ENDING.search(term.path):
         check_file(path, IN_QUOTES)
-    return Region._of_file(path, statements, term.at(str(path)))
+    return Region._of_file(path, statements, ",".join([f"mask:{quoted(str(path))}", *statements.words]))
 
 
 def _parse_sources(term: Term, folder: Path) -> Region:

@@ -84,6 +84,15 @@ class MaskStatements:
         rule = MaskRule.of(said.pop("above", None), said.pop("inverted", False))
         return cls(rule=rule, **said)
 
+    @property
+    def words(self) -> list[str]:
+        """The same statements as words, in one order and spelling, so that equal masks have equal names."""
+        frame = [WORDS["GCE".index(healpix.frame_letter(self.frame))]] if self.frame else []
+        ordering = [] if self.nest is None else ["NESTED" if self.nest else "RING"]
+        column = [] if self.column is None else [f"column={self.column}"]
+        above = [] if self.rule.above is None else [f"above={self.rule.above!r}"]
+        return [*frame, *ordering, *column, *above, *["inverted"] * self.rule.inverted]
+
 
 @dataclass(frozen=True, eq=False)
 class MaskFields:

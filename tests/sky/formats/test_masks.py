@@ -121,6 +121,14 @@ def test_words_that_are_none(path, words, message):
     assert message in str(error.value)
 
 
+def test_equal_masks_have_equal_names(path):
+    """Whatever the order and the spelling of the words: factors and masks of a comparison are found by names."""
+    write(path, table(("T", "E", BAND), **HEALPIX))
+    name = f"mask:{path},galactic,RING,column=T,above=0.5,inverted"
+    for words in ("galactic,RING,column=T,above=0.5,inverted", "inverted, above = .50, COLUMN=T, ring, G"):
+        assert Region.parse(f"mask:{path},{words}").name == name
+
+
 @pytest.mark.parametrize("name", ["a,b.fits", "a - b.fits", "a (1).fits", "a|b.fits", "it's.fits", "no ending"])
 def test_names_of_files_in_quotes(tmp_path, name):
     write(tmp_path / name, table(("T", "E", BAND), **HEALPIX))
