@@ -306,8 +306,8 @@ def is_map(path: str) -> bool:
     return is_fits(path) or is_array(path) or (FITS_NAME.search(path) is not None and not path.endswith(".toml"))
 
 
-def read_energies(text: str, rigidities: bool = False) -> Any:
-    """Energies of the option ``--energies``.
+def read_energies(text: str, rigidities: bool = False, option: str = "--energies") -> Any:
+    """Energies of the option ``--energies``, or of another.
 
     Parameters
     ----------
@@ -315,6 +315,8 @@ def read_energies(text: str, rigidities: bool = False) -> Any:
         E.g. ``"1 TeV, 10 TeV"``.
     rigidities
         Whether rigidities are taken, too; energies then may be written per nucleon.
+    option
+        The option, for messages.
 
     Returns
     -------
@@ -336,13 +338,13 @@ def read_energies(text: str, rigidities: bool = False) -> Any:
         # What is usual for nuclei, and no unit: per nucleon.
         text = re.sub(r"eV\s*/\s*n(uc|ucleon)?\b", "eV", text)
     wanted = u.GV if rigidities and "V" in text and "eV" not in text else u.GeV
-    parts = [quantity(part.strip(), wanted, "--energies") for part in text.split(",") if part.strip()]
+    parts = [quantity(part.strip(), wanted, option) for part in text.split(",") if part.strip()]
     if not parts:
-        raise InputError('--energies: write them like "1 TeV, 10 TeV"')
+        raise InputError(f'{option}: write them like "1 TeV, 10 TeV"')
     unit = parts[0].unit
     values = np.array([part.to_value(unit) for part in parts])
     if not np.all(np.isfinite(values)) or np.any(values <= 0):
-        raise InputError(f"--energies: {text!r}: energies must be positive and finite")
+        raise InputError(f"{option}: {text!r}: energies must be positive and finite")
     return np.unique(values) * unit
 
 

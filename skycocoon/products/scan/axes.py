@@ -155,6 +155,8 @@ def sobol(over: Mapping[str, Any], count: int, seed: int = 0) -> Points:
 
     if not 2 <= count <= MOST:
         raise InputError(f"sobol {count}: allowed: 2 to {MOST} points")
+    if seed < 0:
+        raise InputError(f"seed {seed}: a number from 0 on is needed")
     logarithmic = {key: _is_log(bounds) for key, bounds in over.items()}
     axes = _axes({key: bounds[:2] if logarithmic[key] else bounds for key, bounds in over.items()}, "two bounds")
     power = math.ceil(math.log2(count))

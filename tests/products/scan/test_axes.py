@@ -123,3 +123,4 @@ def test_bounds_that_are_none(bounds, said):
 
 def test_numbers_of_sobol_points():
     assert "sobol 1: allowed: 2 to 1000000 points" in error_of(sobol, {SLOPE: (4.1, 4.5)}, 1)
+    assert "seed -1: a number from 0 on is needed" in error_of(sobol, {SLOPE: (4.1, 4.5)}, 2, -1)
