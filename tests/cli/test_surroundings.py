@@ -119,7 +119,7 @@ def test_names_of_files_need_not_be_text(accented, tmp_path):
     """As of an old disk, in Latin-1: they are written as they are, and shown so that they can be recognised."""
     model = os.fsencode(tmp_path) + b"/m\xe9.toml"
     os.rename(accented, model)
-    out = os.fsencode(tmp_path) + b"/caf\xe9.ecsv"
+    out = os.fsencode(tmp_path) + b"/sed-\xe9.ecsv"
     done = subprocess.run([sys.executable, "-m", "skycocoon", SED[0], model, *SED[2:], "--out", out], cwd=ROOT)
     assert done.returncode == 0
     assert "m\\udce9.toml" in Path(os.fsdecode(out)).read_text(encoding="utf-8")
