@@ -42,7 +42,7 @@ __all__ = [
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 # Of a scheduler: protocol, host and port, or its file.
-DASK = re.compile(r"(?:[a-z]+://)?[^\s/]+:\d+|inproc://\S+|.+\.json")
+DASK = re.compile(r"(?:(?:tcp|tls|ucx|wss?)://)?[^\s/]+:\d+|inproc://\S+|.+\.json")
 PER_FLAVOUR = "per-flavour"
 REGION_HELP = (
     "Name, all-sky, box:l1,l2,b1,b2, disc:l,b,radius (deg), mask:FILE (1 is kept; behind commas a frame, RING or "

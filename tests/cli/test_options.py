@@ -69,7 +69,7 @@ def test_mistakes_end_in_one_line_exit_code_2_and_nothing_written(line, words, t
     ("words", "says"),
     [
         ("--dask x", "--dask 'x': write it like tcp://HOST:8786 or scheduler.json"),
-        ("--dask http", "--dask 'http': write it like tcp://HOST:8786"),
+        ("--dask http://127.0.0.1:9", "--dask 'http://127.0.0.1:9': write it like tcp://HOST:8786"),
         ("--dask ''", "--dask '': write it like"),
         ("--workers 99999999", "of memory are needed for 99999999 workers"),
         ("--flavour ''", "unknown flavour convention ''; allowed: per-flavour, all-flavour"),
