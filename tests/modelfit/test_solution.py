@@ -42,7 +42,7 @@ def test_boron_over_carbon_of_2018(law, value, delta):
 
 
 def test_the_profile_of_the_shipped_fit_sees_the_valley_without_a_break():
-    """Beyond 0.69 g/cm2 the lowest chi-square has break_delta = 0: 45.63 at the last value [own fit with Powell's method]."""
+    """From 0.697 g/cm2 on the lowest chi-square has break_delta = 0: 45.63 at the last value [own fit with Powell's method]."""
     result = fit(prepare(load_file("fit-bc")).likelihood, minos=False)
     scan = profile(result, XC, [0.6636, 0.6985813814908567, 0.733573568066109])
     assert scan.delta[1:] == pytest.approx([6.717, 7.286], abs=5e-3)
