@@ -10,6 +10,7 @@ from skycocoon import CylindricalGrid, Measurement, RatioMeasurement, SkyMap, lo
 from skycocoon.inputs import read_text
 from skycocoon.sky import Catalogue, Region
 
+from .cli.conftest import bad
 from .conftest import EXAMPLE, error_of
 
 READERS = {
@@ -139,3 +140,32 @@ def test_an_open_pipe_by_its_number():
     # Nothing is left in it.
     assert "a pipe that nobody writes to" in error_of(load_model, f"/dev/fd/{ours}")
     os.close(ours)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "check ADDRESS.toml",
+        "sed ADDRESS.toml --messenger gamma --region lhaaso-inner",
+        "sed ADDRESS.fits --messenger gamma --region lhaaso-inner",
+        "sed ADDRESS.fits.gz --messenger gamma --region lhaaso-inner",
+        "sed paper --messenger gamma --region mask:ADDRESS.fits",
+        "sed paper --messenger gamma --region sources:ADDRESS.ecsv",
+        "plot ADDRESS.fits --out x.png",
+        "plot paper --messenger gamma --region lhaaso-inner --data ADDRESS.ecsv --out x.png",
+        "run paper --data ADDRESS.ecsv --out x",
+        "bc --data ADDRESS.ecsv --out x.png",
+        "fit ADDRESS.toml --out x",
+        "figures ADDRESS --out x",
+        "show ADDRESS.ecsv",
+        "show ADDRESS.fits",
+        "show sources:ADDRESS.ecsv",
+        'check paper --set \'components.cocoons.disc={profile="grid", file="ADDRESS.npz"}\'',
+        "check paper --set components.map.kind=map --set components.map.file=ADDRESS.fits",
+        "check fit-bc --set 'fit.data=[\"ADDRESS.ecsv\"]'",
+    ],
+)
+def test_no_command_uses_the_network(line, offline, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "no such file; an address is not followed" in bad(line.replace("ADDRESS", "http://127.0.0.1:9/x"))
+    assert list(tmp_path.iterdir()) == []
