@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .errors import InputError
 
-__all__ = ["MAX_TEXT", "check_file", "is_address", "read_text"]
+__all__ = ["MAX_TEXT", "check_file", "is_address", "is_readable", "read_text"]
 
 # Model files have some kB, tables of points and catalogues of sources up to some MB [bytes].
 MAX_TEXT = 64 << 20
@@ -23,6 +23,15 @@ _ADDRESS = re.compile(r"(?:^|/)[A-Za-z][A-Za-z0-9+.-]+:/")
 def is_address(text: str) -> bool:
     """Return True if a text is an address on a network, such as ``http://...``, and not the path of a file."""
     return _ADDRESS.search(text) is not None
+
+
+def is_readable(path: str | Path) -> bool:
+    """Return True if a path leads to a file that may be read; no path, however odd, is an error."""
+    try:
+        check_file(path)
+    except InputError:
+        return False
+    return True
 
 
 def check_file(path: str | Path, instead: str = "", pipe: bool = False) -> None:
@@ -56,7 +65,7 @@ def check_file(path: str | Path, instead: str = "", pipe: bool = False) -> None:
     if not stat.S_ISREG(mode) and not (pipe and stat.S_ISFIFO(mode)):
         kind = "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
         raise InputError(f"{text}: is {kind}, a file is needed")
-    if not os.access(text, os.R_OK):
+    if not os.access(text, os.R_OK, effective_ids=os.access in os.supports_effective_ids):
         raise InputError(f"{text}: cannot be read (Permission denied)")
 
 

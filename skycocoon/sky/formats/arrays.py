@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from typing import IO, Any
 import numpy as np
 
 from ...errors import InputError
+from ...inputs import is_readable
 from ...resources import check_memory
 from .. import healpix
 from .container import Content
@@ -34,7 +34,7 @@ HEADERS: dict[tuple[int, int], Callable[..., Any]] = {
 
 def is_array(path: str | Path) -> bool:
     """Whether a file is one of numpy's, by its first bytes; or at least called so."""
-    if not (os.path.isfile(path) and os.access(path, os.R_OK)):
+    if not is_readable(path):
         return False
     with open(path, "rb") as file:
         first = file.read(len(NPY))
