@@ -12,14 +12,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from ...errors import InputError
 from ...resources import check_memory
 
-__all__ = ["begins_as_fits", "compression", "content_size", "decompressed", "is_fits"]
+__all__ = ["PIECE", "begins_as_fits", "compression", "content_size", "decompressed", "is_fits"]
 
 # First bytes of a FITS file.
 FITS_START = b"SIMPLE  ="
 # What is read at a time, and the smallest size that memory is asked for [bytes].
 PIECE = 1 << 20
+# What becomes so many times as large, and larger than this [bytes], is no map: gzip makes that of one number alone.
+SWOLLEN, LARGE = 100, 1 << 28
 
 
 @contextmanager
@@ -61,14 +64,17 @@ def content_size(path: str | Path) -> int:
     Raises
     ------
     InputError
-        If memory cannot hold them.
+        If memory cannot hold them, or they are out of all proportion to the file.
     """
-    if compression(path) is None:
+    opener = compression(path)
+    if opener is None:
         return Path(path).stat().st_size
     size, looked_at = 0, PIECE
-    with decompressed(path) as inside:
+    with open(path, "rb") as raw, opener(raw) as inside:
         while part := inside.read(PIECE):
             size += len(part)
+            if size > LARGE and size > SWOLLEN * raw.tell():
+                raise InputError(f"{path}: becomes more than {SWOLLEN} times as large; decompress it, if that is meant")
             if size > looked_at:  # A small file may hold more than the machine.
                 check_memory(size, str(path), "a file that is not compressed is not held")
                 looked_at = 2 * size

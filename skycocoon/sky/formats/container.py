@@ -18,7 +18,7 @@ from ...inputs import check_file
 from ...resources import check_memory
 from ...units import FloatArray
 from .. import healpix
-from .compressed import begins_as_fits, compression, content_size, decompressed
+from .compressed import PIECE, begins_as_fits, compression, content_size, decompressed
 
 # FITS standard 4.0, section 3.1 [bytes].
 FITS_BLOCK = 2880
@@ -164,7 +164,7 @@ def _check_nothing_lost(path: str | Path, size: int, file: Any, warned: list[str
     if size > end:
         with decompressed(path) as handle:
             handle.seek(end)
-            if any(handle.read().strip(b"\0")):
+            if any(part.strip(b"\0") for part in iter(lambda: handle.read(PIECE), b"")):
                 raise OSError(f"{size - end} bytes after its last table are no table")
 
 

@@ -173,6 +173,13 @@ def test_a_small_file_that_holds_more_than_memory(path, monkeypatch):
     one_line(path, "5 MiB of memory are needed for")
 
 
+def test_what_swells_out_of_all_proportion(path, monkeypatch):
+    """However much memory there is: zeros after a good file may be read for minutes."""
+    monkeypatch.setattr("skycocoon.sky.formats.compressed.LARGE", 1 << 22)
+    path.write_bytes(gzip.compress(fermi(path).read_bytes() + bytes(8_000_000)))
+    one_line(path, "becomes more than 100 times as large; decompress it, if that is meant")
+
+
 def test_what_begins_as_fits_does(path):
     fermi(path)
     assert is_fits(path)
