@@ -222,6 +222,7 @@ LEAVES = {
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:the chain is short:skycocoon.errors.AccuracyWarning")
 @pytest.mark.parametrize("page", PAGES)
 def test_every_block_runs(page, folder, capsys):
     namespace = {}

@@ -403,6 +403,7 @@ def test_fit_without_words(small, undrawn):
     assert (result.exit_code, result.stdout, result.stderr) == (0, "", "")
 
 
+@pytest.mark.filterwarnings("ignore:the chain is short:skycocoon.errors.AccuracyWarning")
 def test_a_posterior_if_asked_for(small, tmp_path):
     tiny = "--set sampling.walkers=8 --set sampling.steps=30 --set sampling.burn=10"
     result = call(f"fit {small} --out out {tiny}")
@@ -414,6 +415,7 @@ def test_a_posterior_if_asked_for(small, tmp_path):
     assert list(Table.read(out / "posterior.ecsv", format="ascii.ecsv")["parameter"]) == [XC, "transport.delta"]
 
 
+@pytest.mark.filterwarnings("ignore:the chain is short:skycocoon.errors.AccuracyWarning")
 def test_a_posterior_whose_chain_is_kept_is_the_same(small, undrawn):
     tiny = "--set sampling.walkers=8 --set sampling.steps=30 --set sampling.burn=10 --quiet"
     good(f"fit {small} --out one {tiny}")

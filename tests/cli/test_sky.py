@@ -203,7 +203,7 @@ def test_a_map_that_is_stopped_keeps_the_old_file(tmp_path, number):
         [sys.executable, "-m", "skycocoon", *words], stderr=subprocess.PIPE, text=True, env=environment
     ) as process:
         deadline = time.monotonic() + 120
-        while not any(item.stat().st_size for item in tmp_path.glob(".x-unfinished-*")):
+        while not any(item.stat().st_size for item in tmp_path.glob(".x-unfinished*")):
             assert process.poll() is None, process.stderr.read()
             assert time.monotonic() < deadline
             time.sleep(0.01)
@@ -215,7 +215,8 @@ def test_a_map_that_is_stopped_keeps_the_old_file(tmp_path, number):
         good("map schroer2021 --messenger gamma --nside 1 --energies '1 TeV' --rtol 0.1 --out x.fits --overwrite")
     else:
         assert process.returncode == {signal.SIGINT: 130, signal.SIGTERM: 143}[number]
-        assert said.strip() == ("skycocoon: interrupted, nothing was written" if number == signal.SIGINT else "")
+        word = {signal.SIGINT: "interrupted", signal.SIGTERM: "stopped"}[number]
+        assert said.strip() == f"skycocoon: {word}, nothing was written"
     assert [item.name for item in tmp_path.iterdir()] == ["x.fits"]
 
 

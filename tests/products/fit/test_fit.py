@@ -20,6 +20,9 @@ from skycocoon.points import Points
 from skycocoon.products.fit.fit import fit_model
 from skycocoon.products.fit.summary import summary
 
+# Chains are kept short here, which is said.
+pytestmark = pytest.mark.filterwarnings("ignore:the chain is short:skycocoon.errors.AccuracyWarning")
+
 XC, CUTOFF, DELTA = "components.cocoons.grammage.normalisation", "components.cocoons.grammage.cutoff", "transport.delta"
 OUTER = "lhaaso-km2a-2023-outer"
 DAMPE = "bc-dampe-2022"
