@@ -86,6 +86,46 @@ def test_gammapy_takes_it_as_a_spatial_model(path):
     assert template.evaluate(30 * u.deg, 0 * u.deg, 1 * u.TeV).unit.is_equivalent(INTENSITY)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "longitude"), [("lhaaso-inner", 70), ("lhaaso-outer", 180)])
+def test_gammapy_counts_all_of_an_image_around_a_region(tmp_path, name, longitude):
+    """In what it fits, a dataset; a HEALPix template of the whole sky it cuts, as docs/formats.md says."""
+    maps = pytest.importorskip("gammapy.maps")
+    from gammapy.datasets import MapDataset
+    from gammapy.irf import EDispKernelMap
+    from gammapy.modeling.models import PowerLawNormSpectralModel, SkyModel, TemplateSpatialModel
+
+    nodes = np.geomspace(10, 100, 21) * u.TeV
+    sky = intensity_map(load_model("base-max"), "gamma", nodes, 64, rtol=1e-3)
+    sky.write(tmp_path / "x.fits")
+    cube = maps.Map.read(tmp_path / "x.fits")
+    around = maps.WcsGeom.create(
+        skydir=(longitude, 0), width=(120, 20), binsz=0.25, frame="galactic", proj="CAR", axes=cube.geom.axes
+    )
+    image = TemplateSpatialModel(cube.interp_to_geom(around), filename=str(tmp_path / "y.fits"), normalize=False)
+    bins = {"nbin": 2, "name": "energy"}, {"nbin": 40, "name": "energy_true"}
+    energy, true = (maps.MapAxis.from_energy_bounds("10 TeV", "100 TeV", **axis) for axis in bins)
+    geom = maps.WcsGeom.create(
+        skydir=(longitude, 0), width=(110, 10), binsz=0.25, frame="galactic", proj="CAR", axes=[energy]
+    )
+    dataset = MapDataset.create(geom, energy_axis_true=true, binsz_irf=5.0)
+    dataset.exposure = maps.Map.from_geom(dataset.exposure.geom, data=1e17, unit="cm2 s")
+    dataset.mask_safe = maps.Map.from_geom(geom, data=True, dtype=bool)
+    dataset.psf, dataset.edisp = None, EDispKernelMap.from_diagonal_response(energy, true)
+
+    def counts(template):
+        dataset.models = [SkyModel(PowerLawNormSpectralModel(), template)]
+        return dataset.npred_signal().data.sum()
+
+    region = Region.named(name)
+    flux = sky.sed(region)
+    x = np.geomspace(10, 100, 201) * u.TeV
+    expected = np.trapezoid((flux.at(x) * region.solid_angle).to_value("TeV-1 cm-2 s-1"), x.value) * 1e17
+    assert counts(image) == pytest.approx(expected, rel=5e-3)
+    whole = TemplateSpatialModel(cube, filename=str(tmp_path / "x.fits"), normalize=False)
+    assert counts(whole) < 0.9 * expected
+
+
 @pytest.fixture
 def part(sky, tmp_path):
     """A map of a disc, and its file."""
