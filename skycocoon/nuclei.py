@@ -163,6 +163,8 @@ def elements(quantity: str) -> tuple[str, str]:
         raise InputError(f"{quantity!r} is no ratio of elements; write one like B/C, of {', '.join(ELEMENTS)}")
     for symbol in (numerator, denominator):
         check_name("element", symbol, ELEMENTS)
+    if numerator == denominator:
+        raise InputError(f"{quantity!r} is 1; two elements are needed, of {', '.join(ELEMENTS)}")
     return numerator, denominator
 
 

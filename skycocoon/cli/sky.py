@@ -29,7 +29,7 @@ from .options import (
 from .surroundings import table_stream
 
 if TYPE_CHECKING:
-    from ..sky import Sed
+    from ..sky import Region, Sed
 
 
 @main.command("map")
@@ -84,13 +84,10 @@ def map_(
     click.echo(f"{output.out}: {sky}", err=True)
 
 
-def _sed_of(source: Source, stated: MapSource, region: str, energies: str | None = None) -> Sed:
+def _sed_of(source: Source, stated: MapSource, place: Region, energies: str | None = None) -> Sed:
     """SED of a region, from a model or from a map."""
-    from ..sky import Region
-
     source.check_rtol()
     nodes = None if energies is None else read_energies(energies)
-    place = Region.parse(region)
     if source.is_map:
         sky = stated.read(source, place)
         # Energies before the mean, as where the map is a component of a model.
@@ -125,7 +122,9 @@ def sed(source: Source, stated: MapSource, region: str, energies: str | None, ou
     """
     if out is not None:
         check_file(Output(out, overwrite), (".ecsv",))
-    result = _sed_of(source, stated, region, energies)
+    from ..sky import Region
+
+    result = _sed_of(source, stated, Region.parse(region), energies)
     if out is not None:
         result.write(out, overwrite)
         return
@@ -143,7 +142,9 @@ def sed(source: Source, stated: MapSource, region: str, energies: str | None, ou
 @click.option("--energy", help='Draw the map at this energy, e.g. "10 TeV".')
 @click.option("--nside", type=int, default=64, show_default=True, help="Resolution of a map that is made for it.")
 @click.option("--data", multiple=True, metavar="NAME|FILE", help="Data set to draw with a SED.")
-@click.option("--factor", type=float, help="Multiply the model by this, once, e.g. 0.65 for the paper's mask.")
+@click.option(
+    "--factor", type=float, help="With --data: multiply the model by this, instead of what its file says of the region."
+)
 @flavour_option
 @map_options
 @set_option
@@ -166,12 +167,15 @@ def plot(
     if factor is not None and not 0 < factor < float("inf"):
         raise InputError(f"--factor {factor:g}: a positive number is needed")
     if part is not None:
+        others = {"region": region, "energy": energy, "data": data, "factor": factor, "messenger": source.messenger}
+        if given := [name for name, value in others.items() if value not in (None, ())]:
+            raise InputError(f"--{given[0]} does not go with --part, which is of the model alone")
         stated.check_model()
         axes = _draw_part(source, part)
     elif region is not None:
         if energy is not None:
             raise InputError("--energy goes with a map of the sky, --region with a spectrum")
-        axes = _draw_sed(source, stated, region, data, 1.0 if factor is None else factor)
+        axes = _draw_sed(source, stated, region, data, factor)
     elif data or factor is not None:
         raise InputError("--data and --factor go with --region")
     else:
@@ -180,12 +184,17 @@ def plot(
         save(axes, path)
 
 
-def _draw_sed(source: Source, stated: MapSource, region: str, data: tuple[str, ...], factor: float) -> Any:
-    """Draw the SED of a region beside data sets, the model times a factor."""
+def _draw_sed(source: Source, stated: MapSource, region: str, data: tuple[str, ...], factor: float | None) -> Any:
+    """Draw the SED of a region beside data sets: as a model's file compares it with data, unless a factor is given."""
     from ..measured import load_data
+    from ..sky import Region
 
-    items = [load_data(name, "spectrum") for name in data]
-    return _sed_of(source, stated, region).plot(data=items, factor=factor, factor_name="mask factor")
+    items, place = [load_data(name, "spectrum") for name in data], Region.parse(region)
+    if items and factor is None and not source.is_map:
+        target = source.load().comparison.target(source.named_messenger(), place)
+        place, factor = target.averaged, target.factor
+    factor = 1.0 if factor is None else factor
+    return _sed_of(source, stated, place).plot(data=items, factor=factor, factor_name="mask factor")
 
 
 def _draw_sky(source: Source, stated: MapSource, energy: str | None, nside: int) -> Any:

@@ -92,12 +92,19 @@ def _draw_data(axes: Axes, item: DataPoints, size: float = 5.0, order: float = 5
     # What is not above zero cannot be on a logarithmic axis: an arrow down from the end of its upper error, if that is.
     below = ~points.limit & (y <= 0)
     y, limit = _heights(points), points.limit | below
-    error = np.where(limit, 0.35 * np.abs(y), np.array([np.minimum(low, 0.999 * y), high]))
+    error = np.where(limit, 0.5 * np.abs(y), np.array([np.minimum(low, 0.999 * y), high]))
     bins = None if item.bins is None else np.maximum([x - item.bins[0], item.bins[1] - x], 0.0)
-    axes.errorbar(
-        x, y, yerr=error, xerr=bins, uplims=limit, ls="none", ms=size, lw=1, label=points.label,
-        zorder=3 if item.aside else order, **look,
-    )  # fmt: skip
+    # Limits are bars with an arrow, and no marks: they are no measurements.
+    label: str | None = points.label
+    marks: tuple[dict[str, Any], ...] = ({"ms": size, **look}, {**look, "marker": "_", "ms": 2 * size})
+    for chosen, drawn in zip((~limit, limit), marks, strict=True):
+        if not chosen.any():
+            continue
+        axes.errorbar(
+            x[chosen], y[chosen], yerr=error[:, chosen], xerr=None if bins is None else bins[:, chosen],
+            uplims=limit[chosen], lw=1, label=label, zorder=3 if item.aside else order, **{"ls": "none", **drawn},
+        )  # fmt: skip
+        label = None
 
 
 def _heights(points: Points) -> FloatArray:

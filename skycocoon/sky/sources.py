@@ -10,7 +10,7 @@ import astropy.units as u
 import numpy as np
 
 from ..ecsv import check_rows
-from ..errors import InputError
+from ..errors import FileWarning, InputError
 from ..units import FloatArray
 
 __all__ = ["extensions", "galactic", "has_positions", "is_coordinates", "positions", "source_names"]
@@ -25,6 +25,8 @@ LATITUDES = {
     "icrs": ("dec", "dej2000", "decj2000", "deicrs", "decicrs", "declination", "dec2000", "de"),
 }
 EXTENSIONS = ("extension", "ext", "sigma", "r39", "gausssigma", "morphsigma", "extent", "size")
+# What else a size may be called, of which it is not known in what relation it is to a sigma.
+SIZES = re.compile(r"radius|^rad$|r_?\d\d|ext|size|sigma|width|diam|theta|axis|semi")
 NAMES = ("name", "sourcename", "source", "srcname", "commonname", "designation")
 UNITS = {
     u.deg: ("deg", "degs", "degree", "degrees", "°", "d:m:s", "dms"),
@@ -198,9 +200,17 @@ def extensions(table: Any) -> tuple[FloatArray, str]:
     ------
     InputError
         If it has a unit that is no angle, or a value is no angle from 0 to 90 deg.
+
+    Warns
+    -----
+    FileWarning
+        If there is none, but a column whose name sounds like one.
     """
     columns = _columns(table, EXTENSIONS)
     if not columns:
+        if alike := [name for name in table.colnames if SIZES.search(name.lower()) and "err" not in name.lower()]:
+            text = f"catalogue: all sources are points; {', '.join(alike)}: not read, as an extension is called"
+            warnings.warn(f"{text} {', '.join(EXTENSIONS[:-1])} or {EXTENSIONS[-1]}", FileWarning, stacklevel=2)
         return np.zeros(len(table)), ""
     key, unit = columns[0]
     values = np.nan_to_num(_angles(table, key, unit, limits=True), nan=0.0, posinf=np.inf)

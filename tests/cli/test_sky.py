@@ -47,6 +47,28 @@ def test_sed_neutrino_with_changes():
     assert every["flux"][0] == pytest.approx(3 * plain["flux"][0], rel=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("", "0.65"),
+        ("--factor 0.5", "0.5"),
+        ("--set comparison.mask_factor.lhaaso-inner=1", ""),
+        ("--messenger neutrino", ""),
+    ],
+)
+def test_a_model_is_drawn_as_it_is_compared(monkeypatch, options, said):
+    """With data; the figure of a region is that of `run`."""
+    drawn = []
+    monkeypatch.setattr("skycocoon.plot.save", lambda axes, path: drawn.append(axes) or path.write_bytes(b""))
+    data = "icecube-2023-pi0" if "neutrino" in options else "lhaaso-km2a-2023-inner"
+    region = "icecube-allsky" if "neutrino" in options else "lhaaso-inner"
+    messenger = "" if "neutrino" in options else "--messenger gamma"
+    coarse = "--rtol 0.01 --set maps.energies.per_decade=2"
+    good(f"plot paper {messenger} {options} --region {region} --data {data} {coarse} --out x.png")
+    title = drawn[0].get_legend().get_title().get_text()
+    assert title == (f"model × {said} (mask factor)" if said else "")
+
+
 @pytest.mark.slow
 def test_map_then_sed_and_plot_from_it(tmp_path):
     path = tmp_path / "gamma.fits"

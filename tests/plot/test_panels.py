@@ -137,7 +137,10 @@ def test_whatever_is_not_above_zero_a_figure_is_made(name, draw, tmp_path):
 
 def test_a_point_below_zero_is_an_arrow_from_its_upper_end():
     axes = plot_panel(Panel("", (), (made_of([-1e-8, -2e-8, 5e-8], [3e-8, 1e-9, 1e-9]),)))
-    np.testing.assert_allclose(axes.containers[0].lines[0].get_ydata(), [2e-8, np.nan, 5e-8], rtol=1e-12)
+    measured, arrows = (container.lines[0] for container in axes.containers)
+    np.testing.assert_allclose(measured.get_ydata(), [5e-8], rtol=1e-12)
+    np.testing.assert_allclose(arrows.get_ydata(), [2e-8, np.nan], rtol=1e-12)
+    assert (measured.get_marker(), arrows.get_marker()) == ("o", "_")
 
 
 def test_notes_stand_beside_their_curves():

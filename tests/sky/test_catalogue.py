@@ -10,6 +10,7 @@ from astropy.io import fits
 from astropy.table import QTable, Table
 
 from skycocoon import InputError, Region
+from skycocoon.errors import FileWarning
 from skycocoon.sky import Catalogue, list_catalogues
 from skycocoon.sky.catalogue import MASK_RADII, PSF
 from skycocoon.sky.shapes import Complement, Disc, Discs, Intersection
@@ -119,6 +120,15 @@ def test_bad_files_are_one_line_with_the_name(tmp_path, columns, meta, words):
     assert words in str(error.value)
     assert "mine.ecsv" in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("column", ["radius", "r68", "Model_SemiMajor", "spatial_extent", "diameter_deg"])
+def test_a_size_that_is_no_known_extension_is_told(tmp_path, column):
+    """In what relation it is to a sigma, the table does not say."""
+    path = tmp_path / "mine.csv"
+    path.write_text(f"name,RA,DEC,flux,{column}\nA,290,12,3,1.0\n")
+    with pytest.warns(FileWarning, match=f"all sources are points; {column}: not read"):
+        assert Catalogue.read(path).extension[0] == 0
 
 
 def test_no_catalogue(tmp_path):
