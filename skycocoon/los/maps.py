@@ -16,6 +16,7 @@ from ..resources import check_disk, check_memory
 from ..sky import Region, SkyMap, healpix
 from ..sky.formats import FILE_UNIT, MapFile, MapHead, write_maps
 from ..sky.formats.writing import Values
+from ..sky.parts import SoundParts
 from ..sky.pixels import Pixels
 from ..sky.skymap import sky_title
 from ..units import INTENSITY, FloatArray, summed
@@ -188,7 +189,7 @@ class ModelSky:
         with threads() as pool:
             for _ in in_order(fill, self.pixels.blocks(block), executor or pool, AHEAD_IN_MEMORY):
                 pass
-        values = {name: u.Quantity(cube, INTENSITY, copy=False) for name, cube in cubes.items()}
+        values = SoundParts({name: u.Quantity(cube, INTENSITY, copy=False) for name, cube in cubes.items()})
         return SkyMap(self.question.energy, values, self.question.messenger, flavour, meta, self.pixels)
 
     def values(self, names: Sequence[str], progress: bool = False) -> Values:

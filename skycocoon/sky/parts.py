@@ -13,7 +13,11 @@ from ..units import INTENSITY, FloatArray, to_array, to_quantity
 from .convention import check_flavour, check_messenger
 from .formats import check_plane
 
-__all__ = ["check_convention", "map_parts"]
+__all__ = ["SoundParts", "check_convention", "map_parts"]
+
+
+class SoundParts(dict[str, u.Quantity]):
+    """Components whose values are known to be finite and not negative: large maps are not looked at again and again."""
 
 
 def check_convention(messenger: str, flavour: str) -> None:
@@ -32,7 +36,7 @@ def check_convention(messenger: str, flavour: str) -> None:
         check_flavour(flavour)
 
 
-def map_parts(energy: Any, components: Any) -> tuple[u.Quantity, dict[str, u.Quantity]]:
+def map_parts(energy: Any, components: Any) -> tuple[u.Quantity, SoundParts]:
     """Check what a map is made of; sort it by energy.
 
     Parameters
@@ -40,7 +44,8 @@ def map_parts(energy: Any, components: Any) -> tuple[u.Quantity, dict[str, u.Qua
     energy
         One or more energies.
     components
-        Intensities by name, (n, m) for n energies, or (m,) for a single one.
+        Intensities by name, (n, m) for n energies, or (m,) for a single one. Values of :class:`SoundParts` are not
+        looked at.
 
     Returns
     -------
@@ -59,14 +64,15 @@ def map_parts(energy: Any, components: Any) -> tuple[u.Quantity, dict[str, u.Qua
         raise InputError("map: components are a dictionary of names and intensities, like {'total': intensity}")
     if not components:
         raise InputError("map: there is no component")
-    parts = {str(name): _part(part, nodes, str(name)) for name, part in components.items()}
+    sound = isinstance(components, SoundParts)
+    parts = SoundParts({str(name): _part(part, nodes, str(name), sound) for name, part in components.items()})
     sizes = {part.shape[1] for part in parts.values()}
     if len(sizes) > 1:
         raise InputError(f"map: components have different numbers of pixels, {sorted(sizes)}")
     nodes = np.atleast_1d(nodes)
     if np.all(np.diff(order) > 0):
         return nodes, parts
-    return nodes[order], {name: part[order] for name, part in parts.items()}
+    return nodes[order], SoundParts({name: part[order] for name, part in parts.items()})
 
 
 def _order(nodes: u.Quantity) -> Any:
@@ -80,8 +86,8 @@ def _order(nodes: u.Quantity) -> Any:
     return order
 
 
-def _part(part: Any, nodes: u.Quantity, name: str) -> u.Quantity:
-    """Intensity of a component, looked at."""
+def _part(part: Any, nodes: u.Quantity, name: str, sound: bool) -> u.Quantity:
+    """Intensity of a component, looked at unless it is known to be sound."""
     what = f"component {name!r}"
     values = to_quantity(part, INTENSITY, f"map: {what}")
     if nodes.ndim == 0 and values.ndim == 1:
@@ -92,7 +98,7 @@ def _part(part: Any, nodes: u.Quantity, name: str) -> u.Quantity:
         )
     if not values.shape[1]:
         raise InputError(f"map: {what} has no pixels")
-    for plane, e in zip(values.value, np.atleast_1d(nodes), strict=True):
+    for plane, e in () if sound else zip(values.value, np.atleast_1d(nodes), strict=True):
         _check_plane(plane, f"{e:.4g} of {what}")
     return values
 

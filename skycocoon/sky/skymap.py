@@ -18,7 +18,7 @@ from ..units import E2_INTENSITY, INTENSITY, FloatArray, summed, to_array, to_fl
 from . import healpix
 from .convention import FLAVOURS, check_flavour, flavour_factor, messenger_title
 from .formats import FILE_UNIT, Column, MapFields, MapFile, MapHead, Statements, read_map, write_maps
-from .parts import check_convention, map_parts
+from .parts import SoundParts, check_convention, map_parts
 from .pixels import Pixels
 from .region import Region
 from .sed import Sed
@@ -117,7 +117,7 @@ class SkyMap:
             For an unknown name.
         """
         check_name("component", name, self.components)
-        return replace(self, components={name: self.components[name]})
+        return replace(self, components=SoundParts({name: self.components[name]}))
 
     def __add__(self, other: SkyMap) -> SkyMap:
         """Both maps' components, which must have the same energies, pixels, messenger and flavour."""
@@ -134,7 +134,7 @@ class SkyMap:
             self.energy.to_value(u.GeV), other.energy.to_value(u.GeV), rtol=1e-9, atol=0.0
         ):
             raise InputError("maps do not fit: their energies differ")
-        parts = dict(self.components)
+        parts = SoundParts(self.components)
         for name, part in other.components.items():
             parts[name] = parts[name] + part if name in parts else part
         return replace(self, components=parts, meta={**other.meta, **self.meta})
@@ -365,7 +365,7 @@ class SkyMap:
     @classmethod
     def _of(cls, read: MapFields) -> SkyMap:
         """Map of what was read from a file."""
-        head, values = read.head, {read.head.component: read.values}
+        head, values = read.head, SoundParts({read.head.component: read.values})
         return cls(head.energy, values, head.messenger, head.flavour, head.meta, head.pixels)
 
     def in_flavour(self, flavour: str) -> SkyMap:

@@ -154,3 +154,14 @@ def test_messenger_and_flavour(messenger, flavour, words):
 def test_pixels_and_meta(more, words):
     one_line(words, **more)
     assert sky(pixels=Pixels(2, range(48))).nside == 2
+
+
+def test_values_are_looked_at_once(monkeypatch, tmp_path):
+    """Where they come in: not when a map is read, whose planes were looked at one by one, nor in what is made of it."""
+    looked = []
+    monkeypatch.setattr("skycocoon.sky.parts.check_plane", lambda plane, where: looked.append(where))
+    one = sky()
+    assert len(looked) == E.size
+    (one + one.only("x")).write(tmp_path / "x.fits")
+    SkyMap.read(tmp_path / "x.fits")
+    assert len(looked) == E.size
