@@ -337,7 +337,12 @@ def read_energies(text: str, rigidities: bool = False, option: str = "--energies
     if rigidities:
         # What is usual for nuclei, and no unit: per nucleon.
         text = re.sub(r"eV\s*/\s*n(uc|ucleon)?\b", "eV", text)
-    wanted = u.GV if rigidities and "V" in text and "eV" not in text else u.GeV
+    if re.search(r"[A-Za-z]\s+[-+.\d]", text):
+        raise InputError(f'{option}: {text!r}: a comma is missing; write them like "1 TeV, 10 TeV"')
+    in_volts = {re.search(r"(?<!e)V\b", part) is not None for part in text.split(",") if part.strip()}
+    if rigidities and len(in_volts) > 1:
+        raise InputError(f"{option}: {text!r}: energies or rigidities, not both")
+    wanted = u.GV if rigidities and in_volts == {True} else u.GeV
     parts = [quantity(part.strip(), wanted, option) for part in text.split(",") if part.strip()]
     if not parts:
         raise InputError(f'{option}: write them like "1 TeV, 10 TeV"')

@@ -345,7 +345,7 @@ def test_bc_figure_by_name_and_more_data(tmp_path, undrawn):
         ("bc papr", ("unknown model 'papr'; did you mean 'paper'?",)),
         ("bc paper --energies '10 kpc'", ("--energies", "'10 kpc' has the unit 'kpc'; a unit like 'GeV'")),
         ("bc paper --energies '10 GV, 10 GeV'", ("--energies",)),
-        ("bc paper --energies '10 GeV, 10 GV'", ("--energies", "a unit like 'GeV'")),
+        ("bc paper --energies '10 GeV, 10 GV'", ("energies or rigidities, not both",)),
         ("bc paper --energies 10", ("--energies", "'10' has no unit")),
         ("bc paper --energies ''", ("--energies: write them like",)),
         ("bc paper --energies '-1 GeV'", ("--energies", "positive")),
