@@ -29,6 +29,7 @@ from .options import (
 from .surroundings import table_stream
 
 if TYPE_CHECKING:
+    from ..config import LoadedModel
     from ..sky import Region, Sed
 
 
@@ -92,14 +93,17 @@ def _sed_of(source: Source, stated: MapSource, place: Region, energies: str | No
         sky = stated.read(source, place)
         # Energies before the mean, as where the map is a component of a model.
         return (sky if nodes is None else sky.resampled(sky.nside, nodes)).sed(place)
+    stated.check_model()
+    source.named_messenger()
+    return _model_sed(source, source.load(), place, nodes)
+
+
+def _model_sed(source: Source, loaded: LoadedModel, place: Region, nodes: Any = None) -> Sed:
+    """SED of a region, from a model that is loaded; at its own energies if ``nodes`` is None."""
     from ..los import region_sed
 
-    stated.check_model()
-    messenger = source.named_messenger()
-    loaded = source.load()
-    if nodes is None:
-        nodes = loaded.energies(messenger)
-    flavour = source.named_flavour()
+    messenger, flavour = source.named_messenger(), source.named_flavour()
+    nodes = loaded.energies(messenger) if nodes is None else nodes
     return region_sed(loaded.model, messenger, nodes, place, rtol=source.rtol, flavour=flavour, progress=True)
 
 
@@ -191,10 +195,15 @@ def _draw_sed(source: Source, stated: MapSource, region: str, data: tuple[str, .
 
     items, place = [load_data(name, "spectrum") for name in data], Region.parse(region)
     if items and factor is None and not source.is_map:
-        target = source.load().comparison.target(source.named_messenger(), place)
-        place, factor = target.averaged, target.factor
-    factor = 1.0 if factor is None else factor
-    return _sed_of(source, stated, place).plot(data=items, factor=factor, factor_name="mask factor")
+        source.check_rtol()
+        stated.check_model()
+        messenger = source.named_messenger()
+        loaded = source.load()
+        target = loaded.comparison.target(messenger, place)
+        sed, factor = _model_sed(source, loaded, target.averaged), target.factor
+    else:
+        sed = _sed_of(source, stated, place)
+    return sed.plot(data=items, factor=1.0 if factor is None else factor, factor_name="mask factor")
 
 
 def _draw_sky(source: Source, stated: MapSource, energy: str | None, nside: int) -> Any:
